@@ -1,0 +1,23 @@
+# syntax=docker/dockerfile:1
+FROM python:3.13-slim AS build
+WORKDIR /src
+RUN python -m venv /app/venv
+COPY constraints.txt setup.cfg pyproject.toml README.md LICENSE ./
+COPY reaction_board reaction_board
+RUN /app/venv/bin/python -m pip install --no-cache-dir -c constraints.txt . \
+    && /app/venv/bin/python -m pip uninstall --yes pip
+
+FROM python:3.13-slim
+# 32 threads would each keep an arena of freed memory.
+ENV PATH=/app/venv/bin:$PATH MALLOC_ARENA_MAX=2 PYTHONUNBUFFERED=1
+WORKDIR /app
+COPY --from=build /app/venv venv
+COPY setup.cfg wsgi.py gunicorn.conf.py ./
+COPY migrations migrations
+RUN useradd --system --uid 10001 --no-create-home board
+USER 10001
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/api/v1/health', timeout=2)"]
+# `alembic -c setup.cfg upgrade head` in the same image brings the database up to date.
+CMD ["gunicorn", "--bind", "0.0.0.0:8000", "wsgi:app"]

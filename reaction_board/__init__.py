@@ -1,0 +1,22 @@
+"""The Reaction Image Board: the application factory."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+
+from reaction_board import auth, db, health, images, request_log, rest, settings, storage, tags
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """Return the application, with the settings in `config` or else those of the environment."""
+    app = Flask(__name__)
+    app.config.update(settings.load() if config is None else config)
+    request_log.init_app(app)
+    auth.init_app(app, auth.NoOpAuthProvider())
+    db.init_app(app)
+    storage.init_app(app)
+    api = rest.init_app(app)
+    for resource in (images, tags, health):
+        api.register_blueprint(resource.blp)
+    return app

@@ -1,0 +1,158 @@
+"""Every error that a client can be told of, with its HTTP status and its code.
+
+    BoardError
+    ├── BadRequest            400  bad_request
+    ├── NotFound              404  not_found
+    ├── ImageNotFound         404  image_not_found
+    ├── MethodNotAllowed      405  method_not_allowed
+    ├── PayloadTooLarge       413  payload_too_large
+    ├── UnsupportedMediaType  415  unsupported_media_type
+    ├── RangeNotSatisfiable   416  range_not_satisfiable
+    ├── InvalidMimeType       422  invalid_mime_type
+    ├── FileTooLarge          422  file_too_large
+    ├── InvalidTag            422  invalid_tag
+    ├── InvalidField          422  validation_error
+    ├── StorageError          500  storage_error
+    ├── InternalError         500  internal_error
+    └── ServiceUnavailable    503  service_unavailable
+
+They are raised where they are known and turned into the envelope in `rest.Api`, as are the errors that Werkzeug raises
+for HTTP's own reasons: those have the code of the class of their status here. `detail` is read by people who use the
+API: it never says anything about the database or the object store. The cause of a fault is chained with
+`raise … from` and logged.
+"""
+
+from typing import ClassVar
+
+
+class BoardError(Exception):
+    """An error of the API: raise a subclass, with a `detail` that helps the client more than the default one."""
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+    detail: str
+    headers: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, detail: str | None = None) -> None:
+        self.detail = detail or self.detail
+        super().__init__(self.detail)
+
+
+class BadRequest(BoardError):
+    """The body cannot be parsed."""
+
+    status = 400
+    code = "bad_request"
+    detail = "The request body cannot be parsed."
+
+
+class NotFound(BoardError):
+    """Nothing is at this path."""
+
+    status = 404
+    code = "not_found"
+    detail = "Nothing is at this path."
+
+
+class ImageNotFound(BoardError):
+    """No image has that id."""
+
+    status = 404
+    code = "image_not_found"
+    detail = "Image not found."
+
+
+class MethodNotAllowed(BoardError):
+    """The path does not know this method."""
+
+    status = 405
+    code = "method_not_allowed"
+    detail = "This method is not allowed here."
+
+
+class PayloadTooLarge(BoardError):
+    """The body, or a field beside the file, is too large."""
+
+    status = 413
+    code = "payload_too_large"
+    detail = "The request body is too large."
+
+
+class UnsupportedMediaType(BoardError):
+    """The body is not of the type that the operation takes."""
+
+    status = 415
+    code = "unsupported_media_type"
+    detail = "The request body is of a type that is not accepted here."
+
+
+class RangeNotSatisfiable(BoardError):
+    """The range lies outside of the bytes."""
+
+    status = 416
+    code = "range_not_satisfiable"
+    detail = "The range lies outside of the bytes."
+
+
+class InvalidMimeType(BoardError):
+    """The upload is not a readable image of an accepted type."""
+
+    status = 422
+    code = "invalid_mime_type"
+    detail = "The file is not a readable JPEG, PNG, GIF or WebP image."
+
+
+class FileTooLarge(BoardError):
+    """The file has more bytes, or the picture more pixels, than the board takes."""
+
+    status = 422
+    code = "file_too_large"
+    detail = "The file is larger than this board accepts."
+
+
+class InvalidTag(BoardError):
+    """A tag fails validation."""
+
+    status = 422
+    code = "invalid_tag"
+    detail = "A tag has 1 to 64 of the characters a-z, 0-9, '_' and '-'."
+
+
+class InvalidField(BoardError):
+    """Any other query, form or body field is wrong; `detail` begins with its name."""
+
+    status = 422
+    code = "validation_error"
+    detail = "A field is not valid."
+
+
+class StorageError(BoardError):
+    """The object store failed, or no longer has the bytes."""
+
+    status = 500
+    code = "storage_error"
+    detail = "The image content cannot be reached at the moment."
+
+
+class InternalError(BoardError):
+    """A fault of ours."""
+
+    status = 500
+    code = "internal_error"
+    detail = "Something went wrong on our side."
+
+
+class ServiceUnavailable(BoardError):
+    """The database cannot be reached."""
+
+    status = 503
+    code = "service_unavailable"
+    detail = "The service is unavailable at the moment. Try again soon."
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "5"}  # seconds
+
+
+# What Werkzeug raises by itself, by status.
+HTTP_ERRORS: dict[int, type[BoardError]] = {
+    error.status: error
+    for error in (BadRequest, NotFound, MethodNotAllowed, PayloadTooLarge, UnsupportedMediaType, RangeNotSatisfiable)
+}

@@ -1,0 +1,26 @@
+"""All SQL of the application: functions that take a Connection and neither open nor commit.
+
+Rows of images and tags are mappings by column name. Statements are built once, when the module is imported.
+"""
+
+from reaction_board.queries.images import (
+    add_image,
+    delete_image,
+    find_image,
+    find_image_by_hash,
+    lock_content,
+    replace_tags,
+)
+from reaction_board.queries.search import find_images
+from reaction_board.queries.tags import find_tags
+
+__all__ = [
+    "add_image",
+    "delete_image",
+    "find_image",
+    "find_image_by_hash",
+    "find_images",
+    "find_tags",
+    "lock_content",
+    "replace_tags",
+]

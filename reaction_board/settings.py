@@ -1,0 +1,69 @@
+"""The settings: one row each, read from the environment once, when the process starts.
+
+boto3 reads its own variables (`AWS_ENDPOINT_URL_S3`, `AWS_ACCESS_KEY_ID`, …) itself, under their own names.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+MIB = 1024 * 1024
+
+
+def _postgresql_url(value: str) -> None:
+    try:
+        scheme = make_url(value).drivername
+    except (ArgumentError, ValueError):
+        scheme = ""
+    if scheme != "postgresql":
+        raise ValidationError("Must be a postgresql:// URL.")
+
+
+class SettingsSchema(Schema):
+    """Name, type, default and bounds of every setting; `metadata` says its unit and what it is for."""
+
+    DATABASE_URL = fields.String(
+        required=True,
+        validate=_postgresql_url,
+        metadata={"unit": "URL", "description": "the PostgreSQL database"},
+    )
+    S3_BUCKET_NAME = fields.String(
+        required=True,
+        validate=validate.Length(min=1, error="Must not be empty."),
+        metadata={"unit": "name", "description": "the bucket that holds the image bytes"},
+    )
+    AWS_REGION = fields.String(
+        load_default=None,
+        metadata={"unit": "name", "description": "the region of the bucket; boto3 itself reads `AWS_DEFAULT_REGION`"},
+    )
+    MAX_UPLOAD_BYTES = fields.Integer(
+        load_default=50 * MIB,
+        validate=validate.Range(min=1),
+        metadata={"unit": "bytes", "description": "the largest file that an upload may bring"},
+    )
+    MAX_PIXELS = fields.Integer(
+        load_default=200_000_000,
+        validate=validate.Range(min=1),
+        metadata={"unit": "pixels", "description": "the largest picture, width × height of one frame"},
+    )
+    DATABASE_POOL_SIZE = fields.Integer(
+        load_default=16,
+        validate=validate.Range(min=1),
+        metadata={"unit": "connections", "description": "the most database connections of one worker process"},
+    )
+
+
+def load(environ: Mapping[str, str] = os.environ, only: Sequence[str] | None = None) -> dict[str, Any]:
+    """Return the settings by name, all of them or `only` some.
+
+    A missing or malformed setting ends the process (SystemExit) with one line that names it.
+    """
+    try:
+        return SettingsSchema(only=only, unknown=EXCLUDE).load(dict(environ))
+    except ValidationError as error:
+        name, messages = next(iter(error.messages_dict.items()))
+        raise SystemExit(f"reaction-board: {name}: {messages[0]}") from None

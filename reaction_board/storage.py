@@ -1,0 +1,146 @@
+"""The object store: where image bytes live, under the key that is their hash. The only file that knows boto3."""
+
+import base64
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.response import StreamingBody
+from flask import Flask, current_app
+
+from reaction_board.errors import StorageError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
+
+CHUNK_BYTES = 256 * 1024  # smaller ones cost CPU (16 KiB: 2.5 times as much), larger ones only memory
+MAX_CONNECTIONS = 64  # at once, from one worker process; more than it has threads
+
+CONFIG = Config(
+    connect_timeout=3,  # seconds
+    read_timeout=20,  # seconds without a byte
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=MAX_CONNECTIONS,
+    # `put` gives the one checksum that it has anyway; a range is not the object that a checksum in the answer is of.
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+    s3={"payload_signing_enabled": False},
+)
+
+
+class ObjectMissing(Exception):
+    """The store answers, and has no object under that key."""
+
+
+class Blob(Protocol):
+    """The bytes of an object, or a part of them, on their way from the store: iterate once, then close."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+    def close(self) -> None:
+        """Give the connection back, whatever is left unread."""
+
+
+class Storage(Protocol):
+    """What the board asks of an object store. Every method raises StorageError if the store fails."""
+
+    def get(self, key: str, size_bytes: int, part: slice | None = None) -> Blob:
+        """Return the bytes of an object, or those from `part.start` up to before `part.stop`.
+
+        Raises ObjectMissing if there is none, and StorageError if it is not of `size_bytes`: nothing has
+        been sent by then. If the store breaks off later, iterating raises StorageError.
+        """
+
+    def put(self, key: str, file: BinaryIO, size_bytes: int, mime_type: str) -> None:
+        """Store the bytes of a seekable file. `key` is their SHA-256 in hexadecimal digits."""
+
+    def delete(self, key: str) -> None:
+        """Delete an object; one that is not there is fine."""
+
+
+class S3Blob:
+    """The body of an answer of S3."""
+
+    def __init__(self, body: StreamingBody) -> None:
+        self._body = body
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            yield from self._body.iter_chunks(CHUNK_BYTES)
+        except (BotoCoreError, HTTPClientError, OSError) as error:
+            raise StorageError from error
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._body.close()
+
+
+class S3Storage:
+    """Amazon's S3, or any server that speaks its language."""
+
+    def __init__(self, bucket: str, region: str | None = None) -> None:
+        self._bucket = bucket
+        # One client for all threads, made at the start: made lazily by racing threads it costs twice the memory.
+        self._client: S3Client = boto3.client("s3", region_name=region, config=CONFIG)
+
+    def get(self, key: str, size_bytes: int, part: slice | None = None) -> S3Blob:
+        """Return the bytes of an object: see Storage."""
+        request: GetObjectRequestTypeDef = {"Bucket": self._bucket, "Key": key}
+        expected = size_bytes
+        if part:
+            request["Range"] = f"bytes={part.start}-{part.stop - 1}"
+            expected = part.stop - part.start
+        try:
+            answer = self._client.get_object(**request)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                raise ObjectMissing from error
+            raise StorageError from error
+        except BotoCoreError as error:
+            raise StorageError from error
+        if answer["ContentLength"] != expected:
+            answer["Body"].close()
+            raise StorageError from ValueError(f"{key} has {answer['ContentLength']} bytes instead of {expected}")
+        return S3Blob(answer["Body"])
+
+    def put(self, key: str, file: BinaryIO, size_bytes: int, mime_type: str) -> None:
+        """Store the bytes of a file: see Storage."""
+        file.seek(0)
+        try:
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=key,
+                Body=file,
+                ContentLength=size_bytes,
+                ContentType=mime_type,
+                ChecksumSHA256=base64.b64encode(bytes.fromhex(key)).decode(),  # Amazon's S3 verifies it
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise StorageError from error
+
+    def delete(self, key: str) -> None:
+        """Delete an object: see Storage."""
+        try:
+            self._client.delete_object(Bucket=self._bucket, Key=key)
+        except (BotoCoreError, ClientError) as error:
+            raise StorageError from error
+
+    def create_bucket(self) -> None:
+        """Create the bucket unless it is there: for an embedded store; a managed one is made by its owner."""
+        try:
+            self._client.head_bucket(Bucket=self._bucket)
+        except ClientError:
+            self._client.create_bucket(Bucket=self._bucket)
+
+
+def init_app(app: Flask) -> None:
+    """Give the application its store."""
+    app.extensions["storage"] = S3Storage(app.config["S3_BUCKET_NAME"], app.config["AWS_REGION"])
+
+
+def current() -> Storage:
+    """Return the application's store."""
+    storage: Storage = current_app.extensions["storage"]
+    return storage

@@ -1,0 +1,64 @@
+"""DELETE /images/{id}."""
+
+import pytest
+from flask import Flask
+
+from reaction_board.errors import StorageError
+from tests.board import Board, Objects, assert_error
+from tests.pictures import picture
+
+
+def test_a_deleted_image_is_gone_with_its_bytes_and_counts(board: Board, objects: Objects) -> None:
+    image, other = board.added(tags="cat,funny"), board.added(tags="cat")
+    response = board.delete(image["id"])
+    assert (response.status_code, response.data) == (204, b"")
+    assert_error(board.get(f"/images/{image['id']}"), 404, "image_not_found")
+    assert_error(board.file(image), 404, "image_not_found")
+    assert objects.keys() == {other["hash"]}
+    assert board.search()["total"] == 1
+    assert board.search(tags="funny")["total"] == 0
+    assert board.tag_counts() == {"cat": 1, "funny": 0}
+
+
+def test_an_image_is_deleted_once(board: Board) -> None:
+    image = board.added()
+    board.delete(image["id"])
+    assert_error(board.delete(image["id"]), 404, "image_not_found")
+
+
+@pytest.mark.parametrize("image_id", ["01890000-0000-7000-8000-000000000000", "no-id"])
+def test_an_unknown_image_cannot_be_deleted(board: Board, image_id: str) -> None:
+    assert_error(board.delete(image_id), 404, "image_not_found")
+
+
+def test_deleted_bytes_can_be_uploaded_again(board: Board) -> None:
+    data = picture()
+    first = board.added(data=data, tags="cat")
+    board.delete(first["id"])
+    again = board.added(data=data, tags="dog")
+    assert again["id"] != first["id"]
+    assert again["tags"] == ["dog"]
+    assert board.file(again).data == data
+
+
+def test_an_image_whose_bytes_are_lost_can_be_deleted(board: Board, objects: Objects) -> None:
+    image = board.added()
+    objects.delete(image["hash"])
+    assert board.delete(image["id"]).status_code == 204
+
+
+def test_if_the_store_fails_the_image_is_still_there_and_can_be_deleted_later(
+    board: Board, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing:
+        def delete(self, key: str) -> None:
+            raise StorageError from OSError("the store is down")
+
+    data = picture()
+    image = board.added(data=data, tags="cat")
+    with monkeypatch.context() as patch:
+        patch.setitem(app.extensions, "storage", Failing())
+        assert_error(board.delete(image["id"]), 500, "storage_error")
+    assert board.file(image).data == data
+    assert board.tag_counts() == {"cat": 1}
+    assert board.delete(image["id"]).status_code == 204

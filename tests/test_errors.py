@@ -1,0 +1,146 @@
+"""The envelope of every error, the auth provider, and the health of the service."""
+
+import logging
+
+import pytest
+import sqlalchemy.exc
+from flask import Flask, Request
+from flask.testing import FlaskClient
+
+from reaction_board import auth, create_app, queries
+from reaction_board.db import make_engine
+from reaction_board.errors import BoardError, StorageError
+from reaction_board.local import free_port
+from tests.board import API, Board, Objects, assert_error
+from tests.pictures import picture
+
+
+def test_health_is_ok(client: FlaskClient) -> None:
+    response = client.get(f"{API}/health")
+    assert (response.status_code, response.get_json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize("path", ["/", "/api", "/api/v1", "/api/v1/", "/api/v1/images/", "/nope", "/%00"])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_an_unknown_route_is_not_found(client: FlaskClient, path: str, method: str) -> None:
+    assert_error(client.open(path, method=method), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/images", {"GET", "HEAD", "OPTIONS", "POST"}),
+        ("/images/01890000-0000-7000-8000-000000000000", {"GET", "HEAD", "OPTIONS", "DELETE"}),
+        ("/images/01890000-0000-7000-8000-000000000000/file", {"GET", "HEAD", "OPTIONS"}),
+        ("/images/01890000-0000-7000-8000-000000000000/tags", {"OPTIONS", "PATCH"}),
+        ("/tags", {"GET", "HEAD", "OPTIONS"}),
+        ("/health", {"GET", "HEAD", "OPTIONS"}),
+    ],
+)
+def test_another_method_is_answered_with_those_allowed(client: FlaskClient, path: str, allowed: set[str]) -> None:
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"):
+        if method not in allowed:
+            response = client.open(f"{API}{path}", method=method)
+            assert_error(response, 405, "method_not_allowed")
+            assert set(response.headers["Allow"].split(", ")) == allowed
+
+
+def test_a_fault_of_ours_says_nothing_and_is_logged_with_its_cause(
+    app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Broken:
+        def put(self, *args: object) -> None:
+            raise RuntimeError("secret of /etc")
+
+    monkeypatch.setitem(app.extensions, "storage", Broken())
+    monkeypatch.setattr(logging.getLogger("reaction_board"), "propagate", True)
+    response = board.upload()
+    assert_error(response, 500, "internal_error")
+    assert "RuntimeError: secret of /etc" in caplog.text
+    assert "Traceback" in caplog.text
+    assert response.headers["X-Request-ID"] in caplog.text
+    assert board.search()["total"] == 0
+
+
+def test_a_failing_store_is_a_storage_error_and_logged_with_its_cause(
+    app: Flask, board: Board, objects: Objects, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    image = board.added()
+
+    class Failing:
+        def put(self, *args: object) -> None:
+            raise StorageError from OSError("the disk of the store is full")
+
+        get = put
+
+    monkeypatch.setitem(app.extensions, "storage", Failing())
+    monkeypatch.setattr(logging.getLogger("reaction_board"), "propagate", True)
+    assert_error(board.upload(tags="new"), 500, "storage_error")
+    assert_error(board.file(image), 500, "storage_error")
+    assert "the disk of the store is full" in caplog.text
+    assert board.search()["total"] == 1
+    assert board.tags()["total"] == 0
+
+
+def test_a_store_that_refuses_connections_is_a_storage_error(
+    environment: dict[str, str], app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = board.added()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{free_port()}")
+    lonely = create_app({**app.config, "DATABASE_POOL_SIZE": 2})
+    board = Board(lonely.test_client())
+    assert_error(board.file(image), 500, "storage_error")
+    assert_error(board.upload(tags="new"), 500, "storage_error")
+    assert_error(board.delete(image["id"]), 500, "storage_error")
+    assert board.search()["total"] == 1
+    assert board.tags()["total"] == 0
+    lonely.extensions["engine"].dispose()
+
+
+def test_without_a_database_everything_but_health_is_unavailable(
+    app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = board.added()
+    nowhere = make_engine(f"postgresql://board:secret@127.0.0.1:{free_port()}/postgres", pool_size=1)
+    monkeypatch.setitem(app.extensions, "engine", nowhere)
+    for response in (
+        board.get("/images"),
+        board.get("/tags"),
+        board.get(f"/images/{image['id']}"),
+        board.file(image),
+        board.upload(picture()),
+        board.replace_tags(image["id"], ["a"]),
+        board.delete(image["id"]),
+    ):
+        assert_error(response, 503, "service_unavailable")
+        assert int(response.headers["Retry-After"]) > 0
+    assert board.get("/health").status_code == 200
+
+
+def test_the_provider_decides_before_anything_else(app: Flask) -> None:
+    class Closed(BoardError):
+        status, code, detail = 401, "closed", "Closed."
+
+    class Guard:
+        def authorize(self, request: Request) -> None:
+            if request.method != "GET":
+                raise Closed
+
+    guarded = create_app(app.config)
+    auth.init_app(guarded, Guard())
+    board = Board(guarded.test_client())
+    assert_error(board.upload(), 401, "closed")
+    assert board.search()["total"] == 0
+    guarded.extensions["engine"].dispose()
+
+
+def test_version_1_lets_everyone_through(board: Board) -> None:
+    assert board.upload().status_code == 201
+
+
+def test_a_constraint_that_fails_is_a_fault_of_ours(board: Board, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def violating(*args: object) -> None:
+        raise sqlalchemy.exc.IntegrityError("INSERT INTO images", {}, Exception("duplicate key"))
+
+    monkeypatch.setattr(queries, "add_image", violating)
+    assert_error(board.upload(), 500, "internal_error")

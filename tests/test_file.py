@@ -1,0 +1,160 @@
+"""GET /images/{id}/file."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, update
+
+from reaction_board.tables import images
+from tests.board import Board, Objects, assert_error
+from tests.pictures import MIME_TYPES, picture
+
+
+class Untouchable:
+    """A store that must not be asked."""
+
+    def get(self, *args: object) -> None:
+        raise AssertionError("the store was asked")
+
+    put = delete = get
+
+
+@pytest.fixture
+def data() -> bytes:
+    return picture("png", 200, 100)
+
+
+def without_the_store(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(app.extensions, "storage", Untouchable())
+
+
+@pytest.mark.parametrize("kind", MIME_TYPES)
+def test_the_bytes_come_back_with_the_headers_of_the_contract(board: Board, kind: str) -> None:
+    data = picture(kind)
+    image = board.added(data=data, filename=f"cat.{kind}", declared=MIME_TYPES[kind])
+    response = board.file(image)
+    assert response.status_code == 200
+    assert response.data == data
+    assert response.headers["Content-Type"] == MIME_TYPES[kind]
+    assert response.headers["Content-Length"] == str(len(data))
+    assert response.headers["ETag"] == f'"{image["hash"]}"'
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    assert response.headers["Content-Disposition"] == f"inline; filename=cat.{kind}"
+    assert response.headers["Accept-Ranges"] == "bytes"
+
+
+def test_nothing_tells_of_the_store(board: Board, data: bytes) -> None:
+    response = board.file(board.added(data=data))
+    known = {"Content-Type", "Content-Length", "ETag", "Cache-Control", "X-Content-Type-Options"}
+    known |= {"Content-Disposition", "Content-Security-Policy", "Accept-Ranges", "Date", "X-Request-ID"}
+    assert set(response.headers.keys()) <= known
+
+
+@pytest.mark.parametrize(
+    ("filename", "disposition"),
+    [
+        ("my cat.png", 'inline; filename="my cat.png"'),
+        ('a"; filename="evil.exe', 'inline; filename="a\\"; filename=\\"evil.exe"'),
+        ("a\\", 'inline; filename="a\\\\"'),
+        ("猫.gif", "inline; filename=.gif; filename*=UTF-8''%E7%8C%AB.gif"),
+        ("été.png", "inline; filename=ete.png; filename*=UTF-8''%C3%A9t%C3%A9.png"),
+    ],
+)
+def test_no_filename_breaks_out_of_the_disposition(
+    board: Board, engine: Engine, filename: str, disposition: str
+) -> None:
+    image = board.added()
+    with engine.begin() as connection:
+        connection.execute(update(images).values(filename=filename))
+    assert board.file(image).headers["Content-Disposition"] == disposition
+
+
+def test_head_gives_the_headers_alone_without_the_store(
+    board: Board, data: bytes, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = board.added(data=data)
+    whole = board.file(image)
+    without_the_store(app, monkeypatch)
+    response = board.client.head(f"/api/v1/images/{image['id']}/file")
+    assert (response.status_code, response.data) == (200, b"")
+    for headers in (whole.headers, response.headers):
+        for name in ("Date", "X-Request-ID"):
+            headers.pop(name, None)
+    assert dict(response.headers) == dict(whole.headers)
+
+
+@pytest.mark.parametrize("condition", ['"{hash}"', 'W/"{hash}"', '"other", "{hash}"', "*"])
+def test_a_client_that_has_the_bytes_gets_304_without_the_store(
+    board: Board, data: bytes, app: Flask, monkeypatch: pytest.MonkeyPatch, condition: str
+) -> None:
+    image = board.added(data=data)
+    without_the_store(app, monkeypatch)
+    response = board.file(image, If_None_Match=condition.format(**image), Range="bytes=0-1")
+    assert (response.status_code, response.data) == (304, b"")
+    assert response.headers["ETag"] == f'"{image["hash"]}"'
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert "Content-Length" not in response.headers
+
+
+def test_a_client_that_has_other_bytes_gets_these(board: Board, data: bytes) -> None:
+    assert board.file(board.added(data=data), If_None_Match='"other"').data == data
+
+
+def test_a_condition_that_cannot_hold_is_refused(board: Board) -> None:
+    assert_error(board.file(board.added(), If_Match='"other"'), 412, "precondition_failed")
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "last"),
+    [("0-0", 0, 0), ("5-9", 5, 9), ("100-", 100, None), ("-7", -7, None), ("10-999999", 10, None)],
+)
+def test_a_range_is_answered_with_that_part(
+    board: Board, data: bytes, asked: str, first: int, last: int | None
+) -> None:
+    response = board.file(board.added(data=data), Range=f"bytes={asked}")
+    begin = first % len(data)
+    end = len(data) - 1 if last is None else last
+    assert response.status_code == 206
+    assert response.data == data[begin : end + 1]
+    assert response.headers["Content-Range"] == f"bytes {begin}-{end}/{len(data)}"
+    assert response.headers["Content-Length"] == str(end + 1 - begin)
+
+
+@pytest.mark.parametrize("asked", ["0-1,4-5", "x", "5-2", ""])
+def test_several_ranges_and_nonsense_are_answered_with_the_whole(board: Board, data: bytes, asked: str) -> None:
+    response = board.file(board.added(data=data), Range=f"bytes={asked}")
+    assert (response.status_code, response.data) == (200, data)
+
+
+def test_an_unknown_unit_is_answered_with_the_whole(board: Board, data: bytes) -> None:
+    assert board.file(board.added(data=data), Range="lines=1-2").status_code == 200
+
+
+def test_a_range_outside_says_how_many_bytes_there_are(board: Board, data: bytes) -> None:
+    response = board.file(board.added(data=data), Range=f"bytes={len(data)}-")
+    assert_error(response, 416, "range_not_satisfiable")
+    assert response.headers["Content-Range"] == f"bytes */{len(data)}"
+
+
+def test_a_range_counts_only_if_the_bytes_are_the_same(board: Board, data: bytes) -> None:
+    image = board.added(data=data)
+    assert board.file(image, Range="bytes=0-4", If_Range=f'"{image["hash"]}"').status_code == 206
+    assert board.file(image, Range="bytes=0-4", If_Range='"other"').data == data
+
+
+@pytest.mark.parametrize("image_id", ["01890000-0000-7000-8000-000000000000", "no-id", "0" * 32, "%00"])
+def test_the_bytes_of_no_image_are_not_found(board: Board, image_id: str) -> None:
+    assert_error(board.get(f"/images/{image_id}/file"), 404, "image_not_found")
+
+
+def test_lost_bytes_are_a_storage_error(board: Board, objects: Objects) -> None:
+    image = board.added()
+    objects.delete(image["hash"])
+    assert_error(board.file(image), 500, "storage_error")
+
+
+def test_bytes_that_are_too_few_are_a_storage_error(board: Board, objects: Objects, data: bytes) -> None:
+    image = board.added(data=data)
+    objects.put(image["hash"], data[:-1])
+    assert_error(board.file(image), 500, "storage_error")

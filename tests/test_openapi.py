@@ -1,0 +1,196 @@
+"""The API document against the contract, and its page."""
+
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from openapi_spec_validator import validate
+
+from reaction_board.errors import BoardError, MethodNotAllowed, NotFound
+
+IMAGE = "/api/v1/images/{image_id}"
+
+# Every operation of the contract: its parameters, its statuses without an error, and its error codes by status.
+OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]] = {
+    ("post", "/api/v1/images"): (
+        set(),
+        {"200", "201"},
+        {
+            "400": {"bad_request"},
+            "422": {"invalid_mime_type", "file_too_large", "invalid_tag", "validation_error"},
+            "500": {"storage_error", "internal_error"},
+            "503": {"service_unavailable"},
+        },
+    ),
+    ("get", "/api/v1/images"): (
+        {"tags", "limit", "offset"},
+        {"200"},
+        {
+            "422": {"invalid_tag", "validation_error"},
+            "500": {"internal_error"},
+            "503": {"service_unavailable"},
+        },
+    ),
+    ("get", IMAGE): (
+        {"image_id"},
+        {"200"},
+        {"404": {"image_not_found"}, "500": {"internal_error"}, "503": {"service_unavailable"}},
+    ),
+    ("delete", IMAGE): (
+        {"image_id"},
+        {"204"},
+        {
+            "404": {"image_not_found"},
+            "500": {"storage_error", "internal_error"},
+            "503": {"service_unavailable"},
+        },
+    ),
+    ("get", f"{IMAGE}/file"): (
+        {"image_id", "If-None-Match", "Range", "If-Range"},
+        {"200", "206", "304"},
+        {
+            "404": {"image_not_found"},
+            "416": {"range_not_satisfiable"},
+            "500": {"storage_error", "internal_error"},
+            "503": {"service_unavailable"},
+        },
+    ),
+    ("patch", f"{IMAGE}/tags"): (
+        {"image_id"},
+        {"200"},
+        {
+            "400": {"bad_request"},
+            "404": {"image_not_found"},
+            "422": {"invalid_tag", "validation_error"},
+            "500": {"internal_error"},
+            "503": {"service_unavailable"},
+        },
+    ),
+    ("get", "/api/v1/tags"): (
+        {"q", "limit", "offset"},
+        {"200"},
+        {"422": {"validation_error"}, "500": {"internal_error"}, "503": {"service_unavailable"}},
+    ),
+    ("get", "/api/v1/health"): (set(), {"200"}, {"500": {"internal_error"}}),
+}
+# What HTTP itself answers to a body: said of every operation that takes one.
+BODY_ERRORS = {"413": {"payload_too_large"}, "415": {"unsupported_media_type"}}
+
+
+@pytest.fixture
+def document(client: FlaskClient) -> dict[str, Any]:
+    response = client.get("/api/v1/openapi.json")
+    assert response.status_code == 200
+    found: dict[str, Any] = response.get_json()
+    return found
+
+
+def operation_of(document: dict[str, Any], method: str, path: str) -> dict[str, Any]:
+    """Return an operation with the parameters of its path."""
+    at_path = document["paths"][path]
+    return {**at_path[method], "parameters": at_path.get("parameters", []) + at_path[method].get("parameters", [])}
+
+
+def test_the_document_is_valid(document: dict[str, Any]) -> None:
+    validate(document)
+
+
+def test_it_has_exactly_the_operations_of_the_contract(document: dict[str, Any]) -> None:
+    methods = {"get", "post", "put", "patch", "delete"}
+    assert {(m, path) for path, item in document["paths"].items() for m in item if m in methods} == set(OPERATIONS)
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_an_operation_states_its_parameters_statuses_and_codes(
+    document: dict[str, Any], method: str, path: str
+) -> None:
+    parameters, successes, errors = OPERATIONS[method, path]
+    operation = operation_of(document, method, path)
+    if "requestBody" in operation:
+        errors = {**errors, **BODY_ERRORS}
+    assert {parameter["name"] for parameter in operation["parameters"]} == parameters
+    assert set(operation["responses"]) == successes | set(errors)
+    for status, codes in errors.items():
+        content = operation["responses"][status]["content"]["application/json"]
+        assert content["schema"] == {"$ref": "#/components/schemas/Error"}
+        assert set(content["examples"]) == codes
+    assert operation["summary"]
+
+
+def test_every_error_class_is_stated_somewhere(document: dict[str, Any]) -> None:
+    everywhere = {NotFound, MethodNotAllowed}  # of paths and methods that the document does not have
+    classes = {error for error in BoardError.__subclasses__() if error.__module__ == BoardError.__module__}
+    assert {error.code for error in classes - everywhere if repr(error.code) not in str(document)} == set()
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "default", "minimum", "maximum"),
+    [
+        ("/api/v1/images", "limit", 50, 1, 100),
+        ("/api/v1/images", "offset", 0, 0, 2**63 - 1),
+        ("/api/v1/tags", "limit", 100, 1, 200),
+        ("/api/v1/tags", "offset", 0, 0, 2**63 - 1),
+    ],
+)
+def test_bounds_and_defaults_are_stated(
+    document: dict[str, Any], path: str, name: str, default: int, minimum: int, maximum: int
+) -> None:
+    parameters = operation_of(document, "get", path)["parameters"]
+    schema = next(parameter["schema"] for parameter in parameters if parameter["name"] == name)
+    assert schema == {"type": "integer", "default": default, "minimum": minimum, "maximum": maximum}
+
+
+def test_an_upload_is_a_form_with_a_file(document: dict[str, Any]) -> None:
+    body = document["paths"]["/api/v1/images"]["post"]["requestBody"]
+    assert set(body["content"]) == {"multipart/form-data"}
+    schema = document["components"]["schemas"]["Upload"]
+    assert schema["required"] == ["file"]
+    assert schema["properties"]["file"]["format"] == "binary"
+    assert schema["properties"]["tags"]["type"] == "string"
+
+
+def test_the_image_object_is_that_of_the_contract(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    fields = {
+        "id",
+        "hash",
+        "filename",
+        "mime_type",
+        "size_bytes",
+        "width",
+        "height",
+        "storage_key",
+        "created_at",
+        "tags",
+    }
+    assert set(schemas["Image"]["properties"]) == set(schemas["Image"]["required"]) == fields
+    assert set(schemas["UploadedImage"]["properties"]) == fields | {"duplicate"}
+    assert schemas["Image"]["properties"]["hash"]["pattern"] == "^[0-9a-f]{64}$"
+    assert schemas["Image"]["properties"]["created_at"]["format"] == "date-time"
+    assert set(schemas["Error"]["properties"]) == {"detail", "code"}
+
+
+def test_the_bytes_are_stated_with_their_types_and_headers(document: dict[str, Any]) -> None:
+    responses = document["paths"][f"{IMAGE}/file"]["get"]["responses"]
+    types = {"image/jpeg", "image/png", "image/gif", "image/webp"}
+    assert set(responses["200"]["content"]) == set(responses["206"]["content"]) == types
+    headers = {"ETag", "Cache-Control", "Content-Length", "Content-Disposition", "X-Content-Type-Options"}
+    assert set(responses["200"]["headers"]) > headers
+    assert "Content-Range" in responses["206"]["headers"]
+    assert set(responses["304"]["headers"]) == {"ETag", "Cache-Control"}
+    assert "Content-Range" in responses["416"]["headers"]
+    assert "Location" in document["paths"]["/api/v1/images"]["post"]["responses"]["201"]["headers"]
+    assert "Retry-After" in responses["503"]["headers"]
+
+
+def test_the_page_works_offline(client: FlaskClient) -> None:
+    page = client.get("/api/v1/docs")
+    assert page.status_code == 200
+    assert "://" not in page.text
+    links = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert len(links) == 3
+    for link in links:
+        with client.get(link) as answer:
+            assert answer.status_code == 200
+    assert "/api/v1/openapi.json" in page.text

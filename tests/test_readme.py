@@ -1,0 +1,41 @@
+"""The README's tour, run as it stands."""
+
+import json
+import os
+import re
+import subprocess
+
+from reaction_board.local import ROOT
+from tests.servers import Gunicorn
+
+
+def test_the_tour_can_be_pasted(gunicorn: Gunicorn) -> None:
+    readme = (ROOT / "README.md").read_text()
+    tour = re.search(r"```bash\n(.*?)```", readme, re.DOTALL)
+    assert tour
+    # Only the port is another one; the line that a reader pastes names that of `make run`.
+    first = "BOARD=http://127.0.0.1:8000/api/v1\n"
+    assert tour[1].startswith(first)
+    script = tour[1].replace(first, f"BOARD={gunicorn.url}\n")
+    lines = [line for line in script.splitlines() if line and not line.startswith("#")]
+    marked = "\n".join(f"echo '>>>'\n{line}" for line in lines)
+    done = subprocess.run(
+        ["bash", "-eu", "-c", marked],
+        cwd=ROOT,
+        env={**os.environ, "no_proxy": "*"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    _, _, cat, nod, wink, again, all_images, found, _, looked_up, patched, whole, unchanged, part, tags, deleted = (
+        text.strip() for text in done.stdout.split(">>>")
+    )
+    assert [json.loads(text)["mime_type"] for text in (cat, nod, wink)] == ["image/jpeg", "image/gif", "image/webp"]
+    assert json.loads(again) == {**json.loads(cat), "duplicate": True}
+    assert json.loads(all_images)["total"] == 3
+    assert [image["filename"] for image in json.loads(found)["items"]] == ["wink.webp"]
+    assert json.loads(looked_up)["id"] == json.loads(cat)["id"]
+    assert json.loads(patched)["tags"] == ["cat", "judging-you", "staring"]
+    assert [whole, unchanged, part, deleted] == ["", "304", "206", "204"]
+    assert [(tag["name"], tag["image_count"]) for tag in json.loads(tags)["items"]] == [("yes", 2)]

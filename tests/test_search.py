@@ -1,0 +1,148 @@
+"""GET /images and GET /images/{id}."""
+
+import pytest
+from sqlalchemy import Engine, text
+
+from reaction_board.queries import search
+from tests.board import Board, assert_error, ids
+
+
+def test_an_empty_board_has_no_images(board: Board) -> None:
+    assert board.search() == {"items": [], "total": 0, "limit": 50, "offset": 0}
+
+
+def test_the_list_is_newest_first_with_whole_images(board: Board) -> None:
+    uploaded = [board.added(tags="cat") for _ in range(3)]
+    for image in uploaded:
+        del image["duplicate"]
+    assert board.search() == {"items": uploaded[::-1], "total": 3, "limit": 50, "offset": 0}
+
+
+def test_an_image_can_be_looked_up(board: Board) -> None:
+    image = board.added(tags="cat")
+    del image["duplicate"]
+    response = board.get(f"/images/{image['id']}")
+    assert (response.status_code, response.get_json()) == (200, image)
+    assert board.get(f"/images/{image['id'].upper()}").get_json() == image
+
+
+@pytest.mark.parametrize(
+    "image_id", ["01890000-0000-7000-8000-000000000000", "no-id", "1", "{0}", "00000000-0000-0000-0000-000000000000"]
+)
+def test_an_unknown_or_malformed_id_is_not_found(board: Board, image_id: str) -> None:
+    assert_error(board.get(f"/images/{image_id}"), 404, "image_not_found")
+
+
+def test_search_returns_images_that_have_every_tag(board: Board) -> None:
+    both, cat = board.added(tags="cat,funny"), board.added(tags="cat")
+    board.added(tags="funny")
+    board.added()
+    assert ids(board.search(tags="cat")["items"]) == [cat["id"], both["id"]]
+    assert ids(board.search(tags="funny,cat")["items"]) == [both["id"]]
+    assert board.search(tags="cat")["total"] == 2
+    assert board.search(tags="cat,funny")["total"] == 1
+
+
+@pytest.mark.parametrize("tags", ["unknown", "cat,unknown", "cat,dog"])
+def test_tags_that_no_image_has_together_match_nothing(board: Board, tags: str) -> None:
+    board.added(tags="cat")
+    board.added(tags="dog")
+    assert board.search(tags=tags) == {"items": [], "total": 0, "limit": 50, "offset": 0}
+
+
+@pytest.mark.parametrize("tags", ["", ",", " CAT ", "cat,,cat", "Cat,cAT"])
+def test_searched_tags_are_normalized(board: Board, tags: str) -> None:
+    cat = board.added(tags="cat")
+    assert ids(board.search(tags=tags)["items"]) == [cat["id"]]
+
+
+@pytest.mark.parametrize("tags", ["a!", "x" * 65, "cat,ü", "\0"])
+def test_an_invalid_tag_is_refused_in_a_search_too(board: Board, tags: str) -> None:
+    assert_error(board.get("/images", query_string={"tags": tags}), 422, "invalid_tag")
+
+
+def test_pages_follow_one_another_without_overlap(board: Board) -> None:
+    uploaded = [board.added(tags="cat,funny")["id"] for _ in range(7)][::-1]
+    for query in ({}, {"tags": "cat"}, {"tags": "cat,funny"}):
+        pages = [board.search(limit=3, offset=offset, **query) for offset in (0, 3, 6, 9)]
+        assert [image for page in pages for image in ids(page["items"])] == uploaded
+        assert [page["total"] for page in pages] == [7] * 4
+        assert [(page["limit"], page["offset"]) for page in pages] == [(3, 0), (3, 3), (3, 6), (3, 9)]
+
+
+@pytest.mark.parametrize("limit", [1, 100])
+def test_the_bounds_of_limit_are_accepted(board: Board, limit: int) -> None:
+    assert board.search(limit=limit)["limit"] == limit
+
+
+@pytest.mark.parametrize("offset", [0, 10**6, 2**63 - 1])
+def test_any_offset_is_accepted(board: Board, offset: int) -> None:
+    board.added(tags="a,b")
+    for query in ({}, {"tags": "a"}, {"tags": "a,b"}):
+        assert board.search(offset=offset, **query)["total"] == 1
+
+
+@pytest.mark.parametrize("path", ["/images", "/tags"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("limit", "0"),
+        ("limit", "201"),
+        ("limit", "-1"),
+        ("limit", "x"),
+        ("limit", ""),
+        ("limit", "1_0"),
+        ("limit", "٣"),
+        ("limit", "1.0"),
+        ("limit", " 5"),
+        ("limit", "9" * 5000),
+        ("offset", "-1"),
+        ("offset", str(2**63)),
+        ("offset", "x"),
+        ("limt", "5"),
+    ],
+)
+def test_a_bad_parameter_is_refused_by_its_name(board: Board, path: str, name: str, value: str) -> None:
+    response = board.get(path, query_string={name: value})
+    assert_error(response, 422, "validation_error", about=f"{name}: ")
+
+
+def test_a_limit_over_100_images_is_refused(board: Board) -> None:
+    assert_error(board.get("/images?limit=101"), 422, "validation_error", about="limit: ")
+
+
+def test_a_parameter_given_twice_is_refused(board: Board) -> None:
+    assert_error(board.get("/images?tags=cat&tags=dog"), 422, "validation_error", about="tags: ")
+
+
+SETS = ["a", "a,b", "a,b,c", "a,b,c,d", "a,b,c,d,e", "a,b,c,d,e,f", "b,c", "rare,a", "rare,a,b", "rare,f"]
+
+
+@pytest.mark.parametrize("probe_cost", [0, 12, 10**9], ids=["always probe", "as measured", "always merge"])
+def test_every_way_to_search_finds_the_same(
+    board: Board, engine: Engine, monkeypatch: pytest.MonkeyPatch, probe_cost: int
+) -> None:
+    monkeypatch.setattr(search, "PROBE_COST", probe_cost)
+    uploaded = []
+    for n in range(24):
+        tags = {name for bit, name in enumerate("abcdef") if n % (bit + 2) == 0} | ({"rare"} if n % 12 == 0 else set())
+        uploaded.append((board.added(tags=",".join(sorted(tags)))["id"], tags))
+    for asked in SETS:
+        expected = [image for image, tags in uploaded[::-1] if tags >= set(asked.split(","))]
+        assert expected, asked
+        page = board.search(tags=asked)
+        assert (ids(page["items"]), page["total"]) == (expected, len(expected)), asked
+        assert ids(board.search(tags=asked, limit=1, offset=1)["items"]) == expected[1:2]
+
+
+def test_counts_are_what_a_fresh_count_finds(board: Board, engine: Engine) -> None:
+    images = [board.added(tags=tags) for tags in ("a,b", "b,c", "c", "")]
+    board.replace_tags(images[0]["id"], ["c", "d"])
+    board.delete(images[1]["id"])
+    with engine.connect() as connection:
+        counts = connection.execute(
+            text("SELECT name, (SELECT count(*) FROM image_tags WHERE tag_key = key) AS counted FROM tags")
+        )
+        assert board.tag_counts() == {tag.name: tag.counted for tag in counts}
+    assert board.tag_counts() == {"a": 0, "b": 0, "c": 2, "d": 1}
+    assert board.search()["total"] == 3

@@ -1,0 +1,132 @@
+"""The application under gunicorn, over sockets: what the test client cannot show."""
+
+import os
+import re
+import signal
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from flask import Flask
+
+from tests.board import assert_error
+from tests.pictures import padded, picture
+from tests.proxy import Proxy
+from tests.servers import Gunicorn, eventually
+
+MIB = 1024 * 1024
+
+
+def upload(http: requests.Session, server: Gunicorn, data: bytes, tags: str = "") -> requests.Response:
+    return http.post(f"{server.url}/images", files={"file": ("a.png", data)}, data={"tags": tags}, timeout=60)
+
+
+def test_an_upload_and_a_download_of_the_largest_file_are_streamed(http: requests.Session, gunicorn: Gunicorn) -> None:
+    upload(http, gunicorn, padded(3 * MIB))  # whatever is allocated once, is
+    idle = gunicorn.memory()
+    files = [padded(50 * MIB) for _ in range(4)]
+    peaks = []
+
+    def watched(response: requests.Response) -> int:
+        peaks.append(gunicorn.memory())
+        size = sum(map(len, response.iter_content(MIB)))
+        peaks.append(gunicorn.memory())
+        return size
+
+    with ThreadPoolExecutor(len(files)) as pool:
+        images = [response.json() for response in pool.map(lambda data: upload(http, gunicorn, data), files)]
+        peaks.append(gunicorn.memory())
+        urls = [f"{gunicorn.url}/images/{image['id']}/file" for image in images]
+        assert list(pool.map(lambda url: watched(requests.get(url, stream=True, timeout=60)), urls)) == [50 * MIB] * 4
+    # Four files in memory would be 200 MiB.
+    assert max(peaks) - idle < 60 * MIB
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["with a length", "chunked"])
+def test_a_client_can_read_why_its_large_file_is_refused(
+    http: requests.Session, gunicorn: Gunicorn, chunked: bool
+) -> None:
+    boundary, data = "b", bytes(80 * MIB)
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'.encode()
+    body = head + data + f"\r\n--{boundary}--\r\n".encode()
+    response = http.post(
+        f"{gunicorn.url}/images",
+        data=(body[at : at + MIB] for at in range(0, len(body), MIB)) if chunked else body,
+        headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
+        timeout=60,
+    )
+    assert_error(response, 422, "file_too_large")
+    assert http.get(f"{gunicorn.url}/health", timeout=5).status_code == 200
+
+
+def test_an_upload_may_be_chunked(http: requests.Session, gunicorn: Gunicorn) -> None:
+    data = picture()
+    body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + data + b"\r\n--b--\r\n"
+    response = http.post(
+        f"{gunicorn.url}/images",
+        data=iter([body[:100], body[100:]]),
+        headers={"Content-Type": "multipart/form-data; boundary=b"},
+        timeout=10,
+    )
+    assert response.status_code == 201
+    file = http.get(f"{gunicorn.url}/images/{response.json()['id']}/file", timeout=10)
+    assert file.content == data
+
+
+def test_an_error_in_the_middle_of_a_download_breaks_the_connection(
+    app: Flask, environment: dict[str, str], http: requests.Session
+) -> None:
+    store_port = urlsplit(environment["AWS_ENDPOINT_URL_S3"]).port
+    assert store_port
+    with Proxy.running(store_port) as proxy:
+        proxied = {**os.environ, **environment, "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{proxy.port}"}
+        with Gunicorn.running(proxied) as server:
+            image = upload(http, server, padded(5 * MIB)).json()
+            proxy.cut_after = MIB
+            file = f"{server.url}/images/{image['id']}/file"
+            with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead|Connection broken"):
+                requests.get(file, timeout=10)
+            assert "StorageError" in server.log()
+            assert re.search(rf"/images/{image['id']}/file failed, request [0-9a-f]{{32}}\n", server.log())
+            proxy.cut_after = None
+            assert len(http.get(file, timeout=10).content) == 5 * MIB
+
+
+def test_every_request_is_one_line_with_the_id_that_the_client_got(http: requests.Session, gunicorn: Gunicorn) -> None:
+    response = http.get(f"{gunicorn.url}/tags?q=secret", timeout=5)
+    request_id = response.headers["X-Request-ID"]
+    assert eventually(lambda: request_id in gunicorn.log())
+    lines = [line for line in gunicorn.log().splitlines() if request_id in line]
+    assert len(lines) == 1
+    assert re.search(rf" INFO GET /api/v1/tags 200 \d+\.\dms {request_id}$", lines[0])
+
+
+def test_a_request_cannot_forge_a_line(http: requests.Session, gunicorn: Gunicorn) -> None:
+    response = http.get(f"{gunicorn.url}/x%0A2026-01-01 INFO forged", timeout=5)
+    assert eventually(lambda: response.headers["X-Request-ID"] in gunicorn.log())
+    assert "/api/v1/x%0A2026-01-01%20INFO%20forged 404" in gunicorn.log()
+
+
+def test_sigterm_lets_a_running_request_finish(app: Flask, environment: dict[str, str], http: requests.Session) -> None:
+    with Gunicorn.running({**os.environ, **environment}) as server:
+        image = upload(http, server, padded(20 * MIB)).json()
+        with requests.get(f"{server.url}/images/{image['id']}/file", stream=True, timeout=20) as response:
+            chunks = response.iter_content(64 * 1024)
+            received = len(next(chunks))
+            server.process.send_signal(signal.SIGTERM)
+            received += sum(map(len, chunks))
+        assert received == 20 * MIB
+        assert server.process.wait(30) == 0
+
+
+def test_a_client_that_goes_away_is_no_fault(http: requests.Session, gunicorn: Gunicorn) -> None:
+    image = upload(http, gunicorn, padded(20 * MIB)).json()
+    url = urlsplit(gunicorn.url)
+    for _ in range(5):
+        with socket.create_connection((url.hostname, url.port)) as connection:
+            connection.sendall(f"GET {url.path}/images/{image['id']}/file HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            connection.recv(1000)
+    assert eventually(lambda: gunicorn.log().count(f"/images/{image['id']}/file 200") == 5)
+    assert f"/images/{image['id']}/file failed" not in gunicorn.log()

@@ -1,0 +1,71 @@
+"""The settings, and what the README says of them."""
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from reaction_board import settings
+from reaction_board.local import ROOT
+
+NEEDED = {"DATABASE_URL": "postgresql://me@db/board", "S3_BUCKET_NAME": "images"}
+
+
+def test_two_settings_are_needed_and_the_others_have_defaults() -> None:
+    assert settings.load(NEEDED) == {
+        **NEEDED,
+        "AWS_REGION": None,
+        "MAX_UPLOAD_BYTES": 52_428_800,
+        "MAX_PIXELS": 200_000_000,
+        "DATABASE_POOL_SIZE": 16,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", None),
+        ("DATABASE_URL", ""),
+        ("DATABASE_URL", "mysql://me@db/board"),
+        ("DATABASE_URL", "postgresql://me@db:port/board"),
+        ("S3_BUCKET_NAME", None),
+        ("S3_BUCKET_NAME", ""),
+        ("MAX_UPLOAD_BYTES", "50 MB"),
+        ("MAX_UPLOAD_BYTES", "0"),
+        ("MAX_PIXELS", "-1"),
+        ("DATABASE_POOL_SIZE", "x"),
+    ],
+)
+def test_a_missing_or_malformed_setting_is_named_in_one_line(name: str, value: str | None) -> None:
+    environ: dict[str, Any] = {**NEEDED, name: value}
+    if value is None:
+        del environ[name]
+    with pytest.raises(SystemExit, match=f"^reaction-board: {name}: [^\n]+$"):
+        settings.load(environ)
+
+
+@pytest.mark.parametrize("command", [["gunicorn", "wsgi:app"], ["flask", "--app", "wsgi", "routes"]])
+def test_a_bad_setting_stops_the_start_with_one_line(command: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        env={**os.environ, **NEEDED, "MAX_UPLOAD_BYTES": "many"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == ["reaction-board: MAX_UPLOAD_BYTES: Not a valid integer."]
+
+
+def test_the_readme_lists_every_setting_with_its_default() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for name, field in settings.SettingsSchema().fields.items():
+        row = next(line for line in readme.splitlines() if line.startswith(f"| `{name}`"))
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        default = "—" if field.required or field.load_default is None else str(field.load_default)
+        assert cells[1:3] == [default, field.metadata["unit"]], name
+        assert field.metadata["description"] in cells[3]
