@@ -4,12 +4,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: help run test migrate install-local install-test constraints
+.PHONY: help run test bench migrate install-local install-test constraints
 
 help:
 	@echo 'make run      run the board on http://127.0.0.1:8000 with a database and an object store of its own'
 	@echo '              (PORT=8000, DATA_DIR=./var; DATABASE_URL and S3_BUCKET_NAME to use others)'
 	@echo 'make test     check formatting, lint, types and the Dockerfile, and run the tests'
+	@echo 'make bench    measure it on a board of N images (N=1000000; ARGS=--help for more)'
 	@echo 'make migrate  bring the database at DATABASE_URL up to date'
 
 run: install-local
@@ -25,6 +26,11 @@ test: install-test
 	"$(BIN)/lint-imports" --config setup.cfg
 	"$(BIN)/hadolint" Dockerfile
 	"$(BIN)/python" -m pytest
+
+N ?= 1000000
+
+bench: install-test
+	@exec "$(BIN)/python" -m benchmarks --images $(N) $(ARGS)
 
 # Installs once, and again after the list of what to install has changed.
 install-local install-test: install-%:

@@ -2,8 +2,8 @@
 
 `image_tags`, whose primary key begins with the tag, *is* the newest-first list of each tag: image ids are UUIDv7, so
 their order is the order of time. Three things are kept beside it, always by the transaction that changes it:
-the tag names in the image's row (a page needs no second query), the count in the tag's row, and the number
-of all images in `image_total`.
+the tag names in the image's row (a page needs no second query), the count in the tag's row, and the numbers
+of all images and all tags in `totals`.
 """
 
 from typing import Any
@@ -17,7 +17,6 @@ from sqlalchemy import (
     Dialect,
     ForeignKey,
     Identity,
-    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -91,16 +90,16 @@ image_tags = Table(
     "image_tags",
     metadata,
     Column("tag_key", ForeignKey(tags.c.key), primary_key=True),
-    Column("image_id", ForeignKey(images.c.id), primary_key=True),
+    # The index serves the foreign key: without it, forgetting an image would read the whole table.
+    Column("image_id", ForeignKey(images.c.id), primary_key=True, index=True),
 )
-# For the foreign key (without it, forgetting an image would read the whole table), and to ask an image for its tags.
-Index("ix_image_tags_image_id", image_tags.c.image_id, image_tags.c.tag_key)
 
-image_total = Table(
-    "image_total",
+totals = Table(
+    "totals",
     metadata,
     Column("only_row", Boolean, primary_key=True, server_default=text("true")),
     Column("images", BigInteger, nullable=False, server_default="0"),
+    Column("tags", BigInteger, nullable=False, server_default="0"),
     CheckConstraint("only_row", name="only_row"),
-    CheckConstraint("images >= 0", name="images"),
+    CheckConstraint("images >= 0 AND tags >= 0", name="not_negative"),
 )

@@ -78,7 +78,7 @@ def app(session_app: Flask, objects: Objects) -> Iterator[Flask]:
     yield session_app
     with session_app.extensions["engine"].begin() as connection:
         connection.execute(text("TRUNCATE images, image_tags, tags"))
-        connection.execute(text("UPDATE image_total SET images = 0"))
+        connection.execute(text("UPDATE totals SET images = 0, tags = 0"))
     objects.delete_all()
 
 

@@ -1,6 +1,7 @@
 """Pictures for the tests: made with libvips, small, each call another one."""
 
 import itertools
+import random
 import struct
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,9 @@ def picture(kind: str = "png", width: int = 40, height: int = 30, **options: Any
 
 
 def padded(size_bytes: int) -> bytes:
-    """Return a PNG of exactly so many bytes."""
+    """Return a PNG of exactly so many bytes; like those of a photograph, they look random."""
     head = picture("png")
-    return head + bytes(size_bytes - len(head))
+    return head + random.randbytes(size_bytes - len(head))
 
 
 def turned_jpeg(width: int, height: int, orientation: int) -> bytes:

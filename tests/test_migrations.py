@@ -23,7 +23,7 @@ def test_migrations_go_up_agree_with_the_tables_and_come_down(empty_database: st
     for _ in range(2):
         migrate(empty_database, "upgrade", "head")
         assert "No new upgrade operations detected" in migrate(empty_database, "check")
-        assert set(inspect(engine).get_table_names()) > {"images", "tags", "image_tags", "image_total"}
+        assert set(inspect(engine).get_table_names()) > {"images", "tags", "image_tags", "totals"}
         migrate(empty_database, "downgrade", "base")
         assert inspect(engine).get_table_names() == ["alembic_version"]
     engine.dispose()

@@ -53,19 +53,20 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["image_id"], ["images.id"], name=op.f("fk_image_tags_image_id_images")),
         sa.PrimaryKeyConstraint("tag_key", "image_id", name=op.f("pk_image_tags")),
     )
-    op.create_index(op.f("ix_image_tags_image_id"), "image_tags", ["image_id", "tag_key"])
-    total = op.create_table(
-        "image_total",
+    op.create_index(op.f("ix_image_tags_image_id"), "image_tags", ["image_id"])
+    totals = op.create_table(
+        "totals",
         sa.Column("only_row", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("images", sa.BigInteger(), server_default="0", nullable=False),
-        sa.CheckConstraint("only_row", name=op.f("ck_image_total_only_row")),
-        sa.CheckConstraint("images >= 0", name=op.f("ck_image_total_images")),
-        sa.PrimaryKeyConstraint("only_row", name=op.f("pk_image_total")),
+        sa.Column("tags", sa.BigInteger(), server_default="0", nullable=False),
+        sa.CheckConstraint("only_row", name=op.f("ck_totals_only_row")),
+        sa.CheckConstraint("images >= 0 AND tags >= 0", name=op.f("ck_totals_not_negative")),
+        sa.PrimaryKeyConstraint("only_row", name=op.f("pk_totals")),
     )
-    op.bulk_insert(total, [{"images": 0}])
+    op.bulk_insert(totals, [{"images": 0, "tags": 0}])
     # Room for a new version of a row in its page, so that counting touches no index.
     op.execute("ALTER TABLE tags SET (fillfactor = 50)")
-    op.execute("ALTER TABLE image_total SET (fillfactor = 10)")
+    op.execute("ALTER TABLE totals SET (fillfactor = 10)")
     # Until a vacuum, lists that changed are not read from the index alone: 5 % of them make a count five times slower.
     op.execute(
         "ALTER TABLE image_tags SET (autovacuum_vacuum_scale_factor = 0.01,"
@@ -74,7 +75,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_table("image_total")
+    op.drop_table("totals")
     op.drop_table("image_tags")
     op.drop_table("tags")
     op.drop_table("images")

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 from reaction_board.errors import ImageNotFound
 from reaction_board.media import Media
 from reaction_board.queries import tags as tag_queries
-from reaction_board.tables import image_total, images
+from reaction_board.tables import images, totals
 
 _LOCK_CONTENT = select(func.pg_advisory_xact_lock(bindparam("key")))
 _BY_ID = select(images).where(images.c.id == bindparam("image_id"))
@@ -18,7 +18,9 @@ _BY_HASH = select(images).where(images.c.hash == bindparam("hash"))
 _INSERT = insert(images).returning(images)
 _SET_TAGS = update(images).where(images.c.id == bindparam("image_id")).values(tags=bindparam("names")).returning(images)
 _DELETE = delete(images).where(images.c.id == bindparam("image_id"))
-_COUNT = update(image_total).values(images=image_total.c.images + bindparam("change"))
+_COUNT = update(totals).values(
+    images=totals.c.images + bindparam("more_images"), tags=totals.c.tags + bindparam("more_tags")
+)
 
 
 def lock_content(connection: Connection, content_hash: str) -> None:
@@ -53,8 +55,8 @@ def add_image(connection: Connection, media: Media, filename: str, tags: Sequenc
         "tags": tags,
     }
     row = connection.execute(_INSERT, image).mappings().one()
-    tag_queries.change_tags(connection, image_id, added=tags, removed=())
-    connection.execute(_COUNT, {"change": 1})
+    new_tags = tag_queries.change_tags(connection, image_id, added=tags, removed=())
+    _count(connection, images=1, tags=new_tags)
     return row
 
 
@@ -68,7 +70,9 @@ def replace_tags(connection: Connection, image_id: UUID, tags: Sequence[str]) ->
     before, after = set(image["tags"]), set(tags)
     if before == after:
         return image
-    tag_queries.change_tags(connection, image_id, added=sorted(after - before), removed=sorted(before - after))
+    added, removed = sorted(after - before), sorted(before - after)
+    if new_tags := tag_queries.change_tags(connection, image_id, added, removed):
+        _count(connection, images=0, tags=new_tags)
     return connection.execute(_SET_TAGS, {"image_id": image_id, "names": tags}).mappings().one()
 
 
@@ -76,7 +80,12 @@ def delete_image(connection: Connection, image_id: UUID) -> None:
     """Forget an image; the records of its tags stay. Raises ImageNotFound."""
     replace_tags(connection, image_id, ())
     connection.execute(_DELETE, {"image_id": image_id})
-    connection.execute(_COUNT, {"change": -1})
+    _count(connection, images=-1, tags=0)
+
+
+def _count(connection: Connection, images: int, tags: int) -> None:
+    """Change the totals. Everyone changes the same row: as late as can be, it is locked until the transaction ends."""
+    connection.execute(_COUNT, {"more_images": images, "more_tags": tags})
 
 
 def _only(row: RowMapping | None) -> RowMapping:

@@ -1,0 +1,173 @@
+"""`make bench`: fill a board, measure it, print a table."""
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import os
+import platform
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psutil
+import psycopg
+import requests
+from botocore.config import Config
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from benchmarks import search, transfers
+from benchmarks.fill import Filled, fill
+from benchmarks.measure import Case, Figure, in_turns
+from reaction_board import local
+from reaction_board.db import make_engine
+from reaction_board.storage import CONFIG, S3Storage
+from tests.pictures import padded
+from tests.servers import PYTHON, migrate
+
+BUCKET = "benchmark"
+
+
+def main() -> int:
+    """Measure what is asked for; return 1 if a bound does not hold."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--images", type=int, default=1_000_000, help="how many the board has")
+    parser.add_argument("--rounds", type=int, default=9, help="how often each case is measured")
+    parser.add_argument("--only", choices=["search", "bytes"], help="one half of it")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    options = parser.parse_args()
+    console = Console(stderr=True)
+    with contextlib.ExitStack() as stack:
+        progress = stack.enter_context(
+            Progress(SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+                     TimeElapsedColumn(), console=console)
+        )  # fmt: skip
+        folder = Path(tempfile.mkdtemp(prefix="board-bench-", dir=os.environ.get("TMPDIR", "/var/tmp")))  # noqa: S108
+        stack.callback(shutil.rmtree, folder)
+        _, database_url = stack.enter_context(local.postgres(folder, "secret"))
+        _, variables = stack.enter_context(local.object_store(folder, "key-of-the-bench", "secret-of-the-bench"))
+        os.environ.update(variables, DATABASE_URL=database_url, S3_BUCKET_NAME=BUCKET, MALLOC_ARENA_MAX="2")
+        S3Storage(BUCKET, variables["AWS_REGION"]).create_bucket()
+        migrate(database_url, "upgrade", "head")
+        figures = []
+        if options.only != "bytes":
+            figures += _search(stack, progress, database_url, options.images, options.rounds)
+        if options.only != "search":
+            figures += _bytes(stack, progress, options.rounds)
+    machine = _machine()
+    if options.json:
+        print(
+            json.dumps(
+                {"machine": machine, "images": options.images, "figures": list(map(dataclasses.asdict, figures))}
+            )
+        )
+    else:
+        _print(figures, machine, options.images)
+    return int(any(figure.holds is False for figure in figures))
+
+
+@contextlib.contextmanager
+def _gunicorn(app: str) -> Iterator[tuple[str, psutil.Process]]:
+    """Run an application as production does; yield its root URL and its process."""
+    port = local.free_port()
+    command: list[str | Path] = [*PYTHON, "gunicorn", "--chdir", local.ROOT, "-c", local.ROOT / "gunicorn.conf.py"]
+    command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning", app]
+    with (
+        tempfile.NamedTemporaryFile() as log,
+        local.running("web server", command, signal.SIGTERM, log=Path(log.name)) as part,
+    ):
+        url = f"http://127.0.0.1:{port}"
+        local.wait_until(lambda: requests.get(f"{url}/api/v1/health", timeout=5), part)
+        yield url, psutil.Process(part.process.pid)
+
+
+def _measured(progress: Progress, group: str, cases: list[Case], rounds: int) -> list[Figure]:
+    task = progress.add_task(group, total=len(cases) * (rounds + 1))
+    return in_turns(group, cases, rounds, lambda name: progress.update(task, advance=1, description=name))
+
+
+def _search(
+    stack: contextlib.ExitStack, progress: Progress, database_url: str, images: int, rounds: int
+) -> list[Figure]:
+    task = progress.add_task(f"fill with {images:,} images", total=10 * images)
+    with psycopg.connect(database_url) as connection:
+        board: Filled = fill(connection, images, lambda rows: progress.update(task, advance=rows))
+    progress.update(task, total=progress.tasks[task].completed)
+    figures = []
+    engine = make_engine(database_url, pool_size=1)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # More than 20 executions on one connection: by then PostgreSQL would change to a plan for any value.
+        often = max(rounds, 21)
+        figures += _measured(progress, "SQL", list(search.sql_cases(connection, board, images)), often)
+        connection.exec_driver_sql("ANALYZE")
+        cases = list(search.sql_cases(connection, board, images))
+        figures += _measured(progress, "SQL after ANALYZE", cases, rounds)
+        search.retag(connection, board, images)
+        cases = list(search.sql_cases(connection, board, images))
+        figures += _measured(progress, "SQL after 5 % were re-tagged", cases, rounds)
+        connection.exec_driver_sql("VACUUM ANALYZE")
+    engine.dispose()
+    with _gunicorn("wsgi:app") as (url, _), _gunicorn("benchmarks.constant:app") as (constant, _):
+        cases = list(search.http_cases(f"{url}/api/v1", constant, board, images))
+        figures += _measured(progress, "HTTP", cases, often)
+    task = progress.add_task("entering records", total=1)
+    figures += search.entering(database_url, board)
+    progress.update(task, advance=1)
+    return figures
+
+
+def _bytes(stack: contextlib.ExitStack, progress: Progress, rounds: int) -> list[Figure]:
+    store = transfers.Store(
+        boto3.client("s3", region_name="us-east-1", config=CONFIG.merge(Config(signature_version="s3v4"))), BUCKET
+    )
+    with _gunicorn("wsgi:app") as (url, process), _gunicorn("benchmarks.constant:app") as (constant, _):
+        api = f"{url}/api/v1"
+        images: dict[str, dict[str, Any]] = {
+            size: requests.post(f"{api}/images", files={"file": ("a.png", padded(bytes_))}, timeout=60).json()
+            for size, bytes_ in transfers.SIZES.items()
+        }
+        figures = transfers.memory_figures(api, process, images["50 MB"])
+        cases = list(transfers.transfer_cases(api, constant, store, images))
+        figures += _measured(progress, "bytes", cases, rounds)
+        task = progress.add_task("slow readers", total=1)
+        figures += transfers.slow_reader_figures(api, images["20 MB"])
+        progress.update(task, advance=1)
+    return figures
+
+
+def _machine() -> str:
+    model = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        platform.processor(),
+    )
+    memory = psutil.virtual_memory().total / 2**30
+    return f"{psutil.cpu_count()} × {model}, {memory:.0f} GiB, Python {platform.python_version()}"
+
+
+def _print(figures: list[Figure], machine: str, images: int) -> None:
+    table = Table(title=f"{images:,} images; {machine}")
+    for column in ("group", "what", "median", "p95", "floor", "ratio", "must", ""):
+        table.add_column(column, justify="right" if column in ("median", "p95", "ratio", "must") else "left")
+    for figure in figures:
+        table.add_row(
+            figure.group,
+            figure.name,
+            f"{figure.value:.2f} {figure.unit}",
+            f"{figure.p95:.2f}" if figure.p95 is not None else "",
+            figure.floor or "",
+            f"{figure.ratio:.2f}" if figure.ratio is not None else "",
+            figure.bound or "",
+            {None: "", True: "holds", False: "FAILS"}[figure.holds],
+        )
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""Measuring in turns: every case once a round, so that a slow moment of the machine falls on all of them."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+Tick = Callable[[str], None]
+
+
+@dataclass
+class Case:
+    """Something to measure: `run` once is one sample, unless it returns its own, in seconds."""
+
+    name: str
+    run: Callable[[], float | None]
+    floor: str | None = None  # the name of another case of the same group
+    must: float | None = None  # the most that median ÷ median of the floor may be
+    samples: list[float] = field(default_factory=list)  # seconds
+
+    @property
+    def median(self) -> float:
+        """Seconds."""
+        return statistics.median(self.samples)
+
+    @property
+    def p95(self) -> float:
+        """Seconds."""
+        return statistics.quantiles(self.samples, n=20, method="inclusive")[-1]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What is reported of a case."""
+
+    group: str
+    name: str
+    value: float  # in `unit`
+    unit: str
+    p95: float | None = None
+    floor: str | None = None
+    ratio: float | None = None
+    bound: str | None = None  # as "≤ 4"
+    holds: bool | None = None
+
+
+def in_turns(group: str, cases: Iterable[Case], rounds: int, tick: Tick) -> list[Figure]:
+    """Run every case once a round, after one round that is not counted; return their figures in the same order."""
+    cases = list(cases)
+    for number in range(rounds + 1):
+        for case in cases:
+            tick(f"{group}: {case.name}")
+            started = time.perf_counter()
+            own = case.run()
+            taken = time.perf_counter() - started if own is None else own
+            if number:
+                case.samples.append(taken)
+    by_name = {case.name: case for case in cases}
+    return [_figure(group, case, by_name) for case in cases]
+
+
+def _figure(group: str, case: Case, by_name: dict[str, Case]) -> Figure:
+    milliseconds = (case.median * 1000, "ms", case.p95 * 1000)
+    if case.floor is None:
+        return Figure(group, case.name, *milliseconds)
+    ratio = case.median / by_name[case.floor].median
+    if case.must is None:
+        return Figure(group, case.name, *milliseconds, case.floor, ratio)
+    return Figure(group, case.name, *milliseconds, case.floor, ratio, f"≤ {case.must:g}", ratio <= case.must)

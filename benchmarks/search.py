@@ -1,0 +1,163 @@
+"""Search and the list of tags, in SQL and through HTTP, and entering the record of an image."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from urllib.parse import urlencode
+
+from sqlalchemy import Connection, text
+
+from benchmarks.client import Client
+from benchmarks.fill import APART, TOGETHER, Filled
+from benchmarks.measure import Case, Figure
+from reaction_board import queries
+from reaction_board.db import make_engine
+from reaction_board.media import Media
+
+PAGE = 50  # images
+CLIENTS = 8
+SECONDS_OF_ENTERING = 6
+
+NEWEST = text("SELECT * FROM images ORDER BY id DESC LIMIT 50")
+COUNT_TAG = text("SELECT count(*) FROM image_tags WHERE tag_key = (SELECT key FROM tags WHERE name = :name)")
+COUNT_ALL = text("SELECT count(*) FROM images")
+RETAG = (  # a twentieth of the images lose the tag :old and get the tag :new instead
+    "CREATE TEMPORARY TABLE retagged AS SELECT id FROM images TABLESAMPLE SYSTEM (40)"
+    " WHERE tags @> ARRAY[:old] AND NOT tags @> ARRAY[:new] LIMIT :few",
+    "DELETE FROM image_tags WHERE tag_key = (SELECT key FROM tags WHERE name = :old)"
+    " AND image_id IN (SELECT id FROM retagged)",
+    "INSERT INTO image_tags SELECT key, retagged.id FROM tags, retagged WHERE name = :new",
+    "UPDATE images SET tags = ARRAY(SELECT CASE name WHEN :old THEN :new ELSE name END FROM unnest(tags) AS name"
+    " ORDER BY 1) WHERE id IN (SELECT id FROM retagged)",
+    "UPDATE tags SET image_count = image_count - (SELECT count(*) FROM retagged) WHERE name = :old",
+    "UPDATE tags SET image_count = image_count + (SELECT count(*) FROM retagged) WHERE name = :new",
+)
+
+
+def searches(board: Filled, n: int) -> Iterator[tuple[str, list[str], int, str, float]]:
+    """Yield name, tags, offset, floor and bound of every search; the shares of n are those of a board of a million."""
+    top, popular = board.near(n // 2), board.near(n // 5)
+    third, fourth = board.near(n // 8), board.near(n // 10)
+    some, few = board.near(n // 200), board.near(48)
+    yield "no tag", [], 0, "Fp", 4
+    yield "one tag, the most popular", [top], 0, "Fp", 4
+    yield "one tag, on 48 images", [few], 0, "Fp", 4
+    several = {
+        "two popular": [top, popular],
+        "two that mostly come together": [*TOGETHER],
+        "two that never do": [*APART],
+        "three popular": [top, popular, third],
+        "four popular": [top, popular, third, fourth],
+    }
+    for name, tags in several.items():
+        yield name, tags, 0, f"Fc {min(tags, key=board.counts.__getitem__)}", 9
+    yield "popular and on a 200th", [top, some], 0, "Fp", 40
+    yield "two popular and on a 200th", [top, popular, some], 0, "Fp", 40
+    yield "popular and on 48 images", [top, few], 0, "Fp", 40
+    yield "four, one of them on 48 images", [top, popular, third, few], 0, "Fp", 40
+    yield "one tag, offset 0.3 n", [top], 3 * n // 10, f"Fc {top}", 1.5
+    yield "no tag, offset 0.9 n", [], 9 * n // 10, "Fc all", 1.3
+
+
+def sql_cases(connection: Connection, board: Filled, n: int) -> Iterator[Case]:
+    """Yield the searches and lists of tags as the application asks the database, behind their floors."""
+    yield Case("Fp", _discard(lambda: connection.execute(NEWEST).all()))
+    found = list(searches(board, n))
+    for floor in dict.fromkeys(floor for _, _, _, floor, _ in found if floor != "Fp"):
+        name = floor.removeprefix("Fc ")
+        statement, values = (COUNT_ALL, {}) if name == "all" else (COUNT_TAG, {"name": name})
+        yield Case(floor, _discard(partial(_fetch, connection, statement, values)))
+    for case, tags, offset, floor, must in found:
+        yield Case(case, _discard(partial(queries.find_images, connection, tags, PAGE, offset)), floor, must)
+    for prefix in ("", "a", "aaa"):
+        name = f"tags that begin with {prefix!r}"
+        yield Case(name, _discard(partial(queries.find_tags, connection, prefix, 100, 0)), "Fp", 4)
+
+
+def http_cases(api: str, constant: str, board: Filled, n: int) -> Iterator[Case]:
+    """Yield the same as a client sees it, behind a bare WSGI constant on the same gunicorn."""
+    floor, client = Client(constant), Client(api)
+    yield Case("constant", _discard(partial(floor.request, "GET", constant)))
+    for name, tags, offset, _, _ in searches(board, n):
+        query = urlencode({"tags": ",".join(tags), "limit": PAGE, "offset": offset})
+        must = 16 if name == "no tag" else None
+        yield Case(name, _discard(partial(client.request, "GET", f"{api}/images?{query}")), "constant", must)
+    yield Case("list of tags", _discard(partial(client.request, "GET", f"{api}/tags")), "constant")
+
+
+def retag(connection: Connection, board: Filled, n: int) -> None:
+    """Give a twentieth of the images a popular tag instead of another, as n / 20 requests would."""
+    values = {"old": board.near(n // 2), "new": board.near(n // 8), "few": n // 20}
+    for statement in RETAG:
+        connection.execute(text(statement), values)
+    connection.execute(text("DROP TABLE retagged"))
+
+
+def entering(database_url: str, board: Filled) -> list[Figure]:
+    """Measure how many records of images with 8 popular tags 8 clients enter, against the same without counts."""
+    tags = sorted(list(board.counts)[:8])
+    rates: dict[Callable[..., None], float] = {}
+    with ProcessPoolExecutor(CLIENTS) as pool:
+        for enter in (_enter_uncounted, _enter, _enter_uncounted, _enter):
+            done = pool.map(_enter_for_a_while, [database_url] * CLIENTS, [enter] * CLIENTS, [tags] * CLIENTS)
+            rates[enter] = max(rates.get(enter, 0.0), sum(done) / SECONDS_OF_ENTERING)
+    ratio = rates[_enter] / rates[_enter_uncounted]
+    return [
+        Figure("entering", "records without counts", rates[_enter_uncounted], "/s"),
+        Figure(
+            "entering",
+            "records with 8 popular tags",
+            rates[_enter],
+            "/s",
+            None,
+            "records without counts",
+            ratio,
+            "≥ 0.4",
+            ratio >= 0.4,
+        ),
+    ]
+
+
+def _enter_for_a_while(
+    database_url: str, enter: Callable[[Connection, Media, list[str]], None], tags: list[str]
+) -> int:
+    """Enter records for some seconds; return how many. A deadlock is raised."""
+    engine = make_engine(database_url, pool_size=1)
+    entered, end = 0, time.monotonic() + SECONDS_OF_ENTERING
+    while time.monotonic() < end:
+        with engine.begin() as connection:
+            enter(connection, Media(os.urandom(32).hex(), 100_000, "image/png", 800, 600), tags)
+        entered += 1
+    engine.dispose()
+    return entered
+
+
+def _enter(connection: Connection, media: Media, tags: list[str]) -> None:
+    queries.add_image(connection, media, "a.png", tags)
+
+
+def _enter_uncounted(connection: Connection, media: Media, tags: list[str]) -> None:
+    image = {"hash": bytes.fromhex(media.hash), "tags": tags}
+    image_id = connection.execute(ENTER_IMAGE, image).scalar_one()
+    connection.execute(ENTER_TAGS, {"image_id": image_id, "tags": tags})
+
+
+# The same record and the same lists; uuidv7() is PostgreSQL's own since 18.
+ENTER_IMAGE = text(
+    "INSERT INTO images (id, hash, filename, mime_type, size_bytes, width, height, tags)"
+    " VALUES (uuidv7(), :hash, 'a.png', 'image/png', 100000, 800, 600, :tags) RETURNING id"
+)
+ENTER_TAGS = text("INSERT INTO image_tags (tag_key, image_id) SELECT key, :image_id FROM tags WHERE name = ANY(:tags)")
+
+
+def _fetch(connection: Connection, statement: object, values: dict[str, str]) -> object:
+    return connection.execute(statement, values).all()  # type: ignore[call-overload]
+
+
+def _discard(ask: Callable[[], object]) -> Callable[[], None]:
+    def run() -> None:
+        ask()
+
+    return run

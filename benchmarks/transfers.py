@@ -1,0 +1,219 @@
+"""The bytes: uploads, downloads, what is answered without the store, memory, and slow readers."""
+
+import contextlib
+import hashlib
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import psutil
+
+from benchmarks.client import Client
+from benchmarks.measure import Case, Figure
+from tests.pictures import padded
+
+KB, MB = 1000, 1000 * 1000
+SIZES = {"20 KB": 20 * KB, "200 KB": 200 * KB, "2 MB": 2 * MB, "20 MB": 20 * MB, "50 MB": 50 * MB}
+GET_BOUNDS = {("2 MB", 1): 1.8, ("20 MB", 1): 1.2, ("50 MB", 1): 1.2, ("50 MB", 8): 1.3}
+PUT_BOUNDS = {"2 MB": 2.4, "50 MB": 1.6}
+CLIENTS = 8
+MEMORY_BOUND = 120 * MB
+SLOW_READERS, SLOW_RATE, SLOW_SECONDS = 50, 200 * KB, 10
+FORM_TYPE = {"Content-Type": "multipart/form-data; boundary=b"}
+FORM_HEAD = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+FORM_END = b"\r\n--b--\r\n"
+
+
+class Store:
+    """The object store without the application: URLs that any client may use."""
+
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self._s3, self._bucket = s3, bucket
+
+    def url(self, method: str, key: str) -> str:
+        """Return a signed URL to get or put an object."""
+        url: str = self._s3.generate_presigned_url(
+            f"{method}_object", {"Bucket": self._bucket, "Key": key}, ExpiresIn=24 * 3600
+        )
+        return url
+
+
+class NewFile:
+    """A form with a file of one size, another one each time."""
+
+    def __init__(self, size_bytes: int) -> None:
+        self.form = bytearray(FORM_HEAD + padded(size_bytes) + FORM_END)
+        self._serial = time.time_ns()
+
+    def next(self) -> bytearray:
+        """Return the form with the next file; the last eight bytes of a file make the difference."""
+        self._serial += 1
+        end = len(self.form) - len(FORM_END)
+        self.form[end - 8 : end] = self._serial.to_bytes(8)
+        return self.form
+
+    def file(self) -> memoryview:
+        """Return the bytes of the next file."""
+        return memoryview(self.next())[len(FORM_HEAD) : -len(FORM_END)]
+
+
+def upload(api: str, form: bytes | bytearray) -> None:
+    """Upload a form's file over a connection of its own."""
+    client = Client(api)
+    client.request("POST", f"{api}/images", form, FORM_TYPE)
+    client.close()
+
+
+def transfer_cases(api: str, constant: str, store: Store, images: dict[str, dict[str, Any]]) -> Iterator[Case]:
+    """Yield downloads, conditional requests and uploads, each behind its floor. `images` has one of each size."""
+    floor, client, raw = Client(constant), Client(api), Client(store.url("get", "x"))
+    yield Case("constant", _discard(partial(floor.request, "GET", constant)))
+    file = f"{api}/images/{images['2 MB']['id']}/file"
+    match = {"If-None-Match": f'"{images["2 MB"]["hash"]}"'}
+    yield Case("304", _discard(partial(client.request, "GET", file, None, match)), "constant", 7)
+    yield Case("HEAD", _discard(partial(client.request, "HEAD", file)), "constant", 7)
+    for size, image in images.items():
+        file, stored = f"{api}/images/{image['id']}/file", store.url("get", image["hash"])
+        for clients in (1, CLIENTS):
+            name = f"GET {size}, {clients} client{'s' if clients > 1 else ''}"
+            yield Case(f"raw {name}", _at_once(clients, stored, raw))
+            yield Case(name, _at_once(clients, file, client), f"raw {name}", GET_BOUNDS.get((size, clients)))
+    for size, size_bytes in SIZES.items():
+        new = NewFile(size_bytes)
+        put = store.url("put", "raw")
+        yield Case(f"raw PUT {size} and SHA-256", partial(_put_raw, raw, put, new))
+        yield Case(
+            f"upload {size}",
+            partial(_post, client, api, new.next),
+            f"raw PUT {size} and SHA-256",
+            PUT_BOUNDS.get(size),
+        )
+        if size == "50 MB":
+            same = bytes(new.next())
+            yield Case(
+                "duplicate 50 MB",
+                partial(_post, client, api, partial(bytes, same)),
+                f"raw PUT {size} and SHA-256",
+                0.7,
+            )
+
+
+def _post(client: Client, api: str, form: Callable[[], bytes | bytearray]) -> None:
+    client.request("POST", f"{api}/images", form(), FORM_TYPE)
+
+
+def _put_raw(raw: Client, url: str, new: NewFile) -> None:
+    file = bytes(new.file())
+    hashlib.sha256(file).digest()
+    raw.request("PUT", url, file)
+
+
+def _at_once(clients: int, url: str, kept: Client) -> Callable[[], float | None]:
+    if clients == 1:
+        return _discard(partial(kept.request, "GET", url))
+    several = [Client(url) for _ in range(clients)]
+
+    def run() -> float:
+        with ThreadPoolExecutor(clients) as pool:
+            started = time.perf_counter()
+            list(pool.map(lambda client: client.request("GET", url), several))
+            return time.perf_counter() - started
+
+    return run
+
+
+@contextlib.contextmanager
+def _peak_of(process: psutil.Process) -> Iterator[Callable[[], int]]:
+    """Yield what returns the most memory, in bytes, that a process and its children had together so far."""
+    peak, done = 0, threading.Event()
+
+    def watch() -> None:
+        nonlocal peak
+        while not done.wait(0.05):
+            peak = max(peak, memory(process))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    yield lambda: peak
+    done.set()
+    watcher.join()
+
+
+def memory(process: psutil.Process) -> int:
+    """Return the bytes of memory of a process and its children, shared pages counted once."""
+    return sum(member.memory_full_info().pss for member in [process, *process.children(recursive=True)])
+
+
+def memory_figures(api: str, server: psutil.Process, image: dict[str, Any]) -> list[Figure]:
+    """Measure what 8 downloads and then 8 uploads of 50 MB at once take above the idle server."""
+    forms = [NewFile(SIZES["50 MB"]).next() for _ in range(CLIENTS)]
+    idle = memory(server)
+    file = f"{api}/images/{image['id']}/file"
+    figures = [Figure("memory", "idle", idle / MB, "MB")]
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        for name, act in (
+            ("8 downloads of 50 MB", lambda _: Client(api).request("GET", file)),
+            ("8 uploads of 50 MB", lambda form: upload(api, form)),
+        ):
+            with _peak_of(server) as peak:
+                list(pool.map(act, forms))
+            more = peak() - idle
+            figures.append(
+                Figure("memory", f"{name}, above idle", more / MB, "MB", bound="≤ 120", holds=more <= MEMORY_BOUND)
+            )
+    return figures
+
+
+def slow_reader_figures(api: str, image: dict[str, Any]) -> list[Figure]:
+    """Measure /health while 50 readers take a 20 MB object at 200 kB/s each, against /health without them."""
+    alone = _p95_of_health(api)
+    file = f"{api}/images/{image['id']}/file"
+    readers = [
+        threading.Thread(target=Client(api).read_slowly, args=(file, SLOW_RATE, SLOW_SECONDS))
+        for _ in range(SLOW_READERS)
+    ]
+    for reader in readers:
+        reader.start()
+    time.sleep(2)
+    among = _p95_of_health(api)
+    for reader in readers:
+        reader.join()
+    ratio = among / alone
+    return [
+        Figure("slow readers", "p95 of /health without them", alone * 1000, "ms"),
+        Figure(
+            "slow readers",
+            "p95 of /health with 50 of them",
+            among * 1000,
+            "ms",
+            None,
+            "p95 of /health without them",
+            ratio,
+            "≤ 5",
+            ratio <= 5,
+        ),
+    ]
+
+
+def _p95_of_health(api: str) -> float:
+    """Return seconds, of 300 requests over connections of their own."""
+    samples = []
+    for _ in range(300):
+        client = Client(api)
+        started = time.perf_counter()
+        client.request("GET", f"{api}/health")
+        samples.append(time.perf_counter() - started)
+        client.close()
+        time.sleep(0.01)
+    return statistics.quantiles(samples, n=20, method="inclusive")[-1]
+
+
+def _discard(act: Callable[[], object]) -> Callable[[], None]:
+    def run() -> None:
+        act()
+
+    return run
