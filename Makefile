@@ -4,12 +4,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: help run test bench migrate install-local install-test constraints
+.PHONY: help run test soak bench migrate install-local install-test constraints
 
 help:
 	@echo 'make run      run the board on http://127.0.0.1:8000 with a database and an object store of its own'
 	@echo '              (PORT=8000, DATA_DIR=./var; DATABASE_URL and S3_BUCKET_NAME to use others)'
 	@echo 'make test     check formatting, lint, types and the Dockerfile, and run the tests'
+	@echo 'make soak     hammer it for longer than the tests do (SECONDS=60 for each of four hammerings)'
 	@echo 'make bench    measure it on a board of N images (N=1000000; ARGS=--help for more)'
 	@echo 'make migrate  bring the database at DATABASE_URL up to date'
 
@@ -26,6 +27,11 @@ test: install-test
 	"$(BIN)/lint-imports" --config setup.cfg
 	"$(BIN)/hadolint" Dockerfile
 	"$(BIN)/python" -m pytest
+
+SECONDS ?= 60
+
+soak: install-test
+	SOAK_SECONDS=$(SECONDS) "$(BIN)/python" -m pytest tests/test_races.py tests/test_faults.py -k "same_bytes_lose or killed"
 
 N ?= 1000000
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Flask
 
-from reaction_board import auth, db, health, images, request_log, rest, settings, storage, tags
+from reaction_board import auth, check, db, health, images, request_log, rest, settings, storage, tags
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -13,10 +13,11 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     app = Flask(__name__)
     app.config.update(settings.load() if config is None else config)
     request_log.init_app(app)
-    auth.init_app(app, auth.NoOpAuthProvider())
-    db.init_app(app)
-    storage.init_app(app)
     api = rest.init_app(app)
+    auth.init_app(app)
+    db.init_app(app)
+    check.init_app(app)
+    storage.init_app(app)
     for resource in (images, tags, health):
         api.register_blueprint(resource.blp)
     return app

@@ -1,15 +1,21 @@
 """Who may do what: a provider stands in the path of every request."""
 
+import hmac
+from collections.abc import Sequence
 from typing import Protocol
 
 from flask import Flask, Request, request
+
+from reaction_board.errors import Unauthorized
+
+READING = {"GET", "HEAD", "OPTIONS"}
 
 
 class AuthProvider(Protocol):
     """Decides on a request before anything else is done with it."""
 
     def authorize(self, request: Request) -> None:
-        """Return to let the request through, raise a BoardError to refuse it."""
+        """Return to let the request through, raise Unauthorized to refuse it."""
 
 
 class NoOpAuthProvider:
@@ -19,9 +25,30 @@ class NoOpAuthProvider:
         """Let the request through."""
 
 
-def init_app(app: Flask, provider: AuthProvider) -> None:
-    """Put the provider into the path of every request."""
+class TokenAuthProvider:
+    """Lets everyone read; whoever writes must bring one of the tokens, as `Authorization: Bearer …`."""
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self._tokens = [token.encode() for token in tokens]
+
+    def authorize(self, request: Request) -> None:
+        """Let the request through, or raise Unauthorized. How long it takes tells nothing about the tokens."""
+        if request.method in READING:
+            return
+        given = request.authorization
+        token = (given.token or "") if given and given.type == "bearer" else ""
+        # All are compared, whichever matches.
+        if not any([hmac.compare_digest(token.encode(), valid) for valid in self._tokens]):  # noqa: C419
+            raise Unauthorized
+
+
+def init_app(app: Flask, provider: AuthProvider | None = None) -> None:
+    """Put a provider into the path of every request, by default the one that the settings call for."""
+    if provider is None:
+        tokens = app.config["API_TOKENS"]
+        provider = TokenAuthProvider(tokens) if tokens else NoOpAuthProvider()
+    decide = provider.authorize
 
     @app.before_request
     def authorize() -> None:
-        provider.authorize(request)
+        decide(request)

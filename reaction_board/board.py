@@ -2,7 +2,7 @@
 
 Bytes are stored before the record becomes visible, and deleted before the record is forgotten. So whatever fails in
 between, a visible record never names bytes that were not stored; what can remain is an object without a record.
-Both take the lock of their content, which excludes one another over all workers and machines, and hold it until
+All three take the lock of their content, which excludes one another over all workers and machines, and hold it until
 their transaction ends.
 """
 
@@ -32,9 +32,30 @@ def remove_image(image_id: UUID) -> None:
     with db.begin() as connection:
         image = queries.find_image(connection, image_id)
         queries.lock_content(connection, image["hash"])
-        queries.find_image(connection, image_id)  # again: another may have deleted it while this one waited
+        queries.find_image_locked(connection, image_id)  # again: another may have deleted it while this one waited
         storage.current().delete(image["hash"])
         queries.delete_image(connection, image_id)
+
+
+def is_orphan(key: str, *, remove: bool) -> bool:
+    """Say whether there is an object that no record names, looking while nobody changes either; `remove` deletes it."""
+    with db.begin() as connection:
+        queries.lock_content(connection, key)
+        orphan = not queries.find_image_by_hash(connection, key) and _is_stored(key)
+        if orphan and remove:
+            storage.current().delete(key)
+        return orphan
+
+
+def has_lost_bytes(key: str) -> bool:
+    """Say whether a record names an object that is not there, looking while nobody changes either."""
+    with db.begin() as connection:
+        queries.lock_content(connection, key)
+        return queries.find_image_by_hash(connection, key) is not None and not _is_stored(key)
+
+
+def _is_stored(key: str) -> bool:
+    return any(found == key for found, _ in storage.current().sizes(key))
 
 
 def open_file(image: RowMapping, part: slice | None) -> Blob:

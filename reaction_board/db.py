@@ -2,28 +2,54 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import psycopg
 from flask import Flask, current_app
-from sqlalchemy import Connection, Engine, create_engine, make_url
-from sqlalchemy.exc import InterfaceError, OperationalError
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from reaction_board.errors import ServiceUnavailable
 
 # Plans are made for the values at hand: a generic plan is up to a hundred times slower for a rare tag. Queries are
-# short, so parallel workers and compilation cost more than they bring. The last two bound every wait.
+# short, so parallel workers and compilation cost more than they bring.
 SERVER_OPTIONS = {
     "plan_cache_mode": "force_custom_plan",
     "max_parallel_workers_per_gather": "0",
     "jit": "off",
-    "statement_timeout": "30s",
     "idle_in_transaction_session_timeout": "5min",  # longer than the slowest upload to the store
 }
+GRACE_SECONDS = 2  # that a client waits longer than the server may take, so that the server can say what was too slow
 
 
-def make_engine(database_url: str, pool_size: int) -> Engine:
-    """Return an engine for `postgresql://…` with at most `pool_size` connections, opened when they are needed."""
-    return create_engine(
+class _BoundedConnection(psycopg.Connection[Any]):
+    """A connection that waits for the server no longer than that, even if the server hangs and says nothing."""
+
+    answer_seconds: int | None = None
+
+    def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Wait for an answer. Raises OperationalError if it takes too long; the connection is then closed."""
+        try:
+            return super().wait(gen, interval, timeout or self.answer_seconds)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:  # the answer may still come: it is lost
+                self.close()
+            raise
+
+
+def make_engine(database_url: str, pool_size: int, timeout: int = 30) -> Engine:
+    """Return an engine for `postgresql://…` with at most `pool_size` connections, opened when they are needed.
+
+    `timeout` bounds every answer, in seconds; 0 does not, for migrations.
+    """
+    options = {**SERVER_OPTIONS, "statement_timeout": f"{timeout}s"}
+    bounded: type[_BoundedConnection] = type(
+        "BoundedConnection", (_BoundedConnection,), {"answer_seconds": timeout + GRACE_SECONDS if timeout else None}
+    )
+    engine = create_engine(
         make_url(database_url).set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=0,
@@ -31,16 +57,25 @@ def make_engine(database_url: str, pool_size: int) -> Engine:
         pool_use_lifo=True,
         connect_args={
             "connect_timeout": 5,  # seconds
-            "options": " ".join(f"-c {name}={value}" for name, value in SERVER_OPTIONS.items()),
+            "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
             "keepalives_idle": 10,  # seconds
             "tcp_user_timeout": 15_000,  # milliseconds
         },
     )
 
+    @event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, record: Any, args: Any, options: Any) -> Any:
+        return bounded.connect(*args, **options)
+
+    return engine
+
 
 def init_app(app: Flask) -> None:
     """Give the application its engine."""
-    app.extensions["engine"] = make_engine(app.config["DATABASE_URL"], app.config["DATABASE_POOL_SIZE"])
+    config = app.config
+    app.extensions["engine"] = make_engine(
+        config["DATABASE_URL"], config["DATABASE_POOL_SIZE"], config["DATABASE_TIMEOUT"]
+    )
 
 
 @contextmanager
@@ -74,3 +109,7 @@ def _reachable() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise ServiceUnavailable from error
+    except DBAPIError as error:
+        if error.connection_invalidated:  # as by the server's own time limit for a transaction
+            raise ServiceUnavailable from error
+        raise

@@ -2,9 +2,11 @@
 
     BoardError
     ├── BadRequest            400  bad_request
+    ├── Unauthorized          401  unauthorized
     ├── NotFound              404  not_found
     ├── ImageNotFound         404  image_not_found
     ├── MethodNotAllowed      405  method_not_allowed
+    ├── PreconditionFailed    412  precondition_failed
     ├── PayloadTooLarge       413  payload_too_large
     ├── UnsupportedMediaType  415  unsupported_media_type
     ├── RangeNotSatisfiable   416  range_not_satisfiable
@@ -46,6 +48,15 @@ class BadRequest(BoardError):
     detail = "The request body cannot be parsed."
 
 
+class Unauthorized(BoardError):
+    """The operation needs a token, and the request brings none that is valid."""
+
+    status = 401
+    code = "unauthorized"
+    detail = "This needs a valid token: send the header 'Authorization: Bearer …'."
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
+
+
 class NotFound(BoardError):
     """Nothing is at this path."""
 
@@ -68,6 +79,14 @@ class MethodNotAllowed(BoardError):
     status = 405
     code = "method_not_allowed"
     detail = "This method is not allowed here."
+
+
+class PreconditionFailed(BoardError):
+    """What the request makes its condition does not hold."""
+
+    status = 412
+    code = "precondition_failed"
+    detail = "The condition of the request does not hold."
 
 
 class PayloadTooLarge(BoardError):

@@ -11,7 +11,6 @@ from flask import Response, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields
 from sqlalchemy import RowMapping
-from werkzeug.exceptions import PreconditionFailed
 from werkzeug.http import dump_options_header
 
 from reaction_board import board, db, media, queries
@@ -20,15 +19,18 @@ from reaction_board.errors import (
     ImageNotFound,
     InvalidMimeType,
     InvalidTag,
+    PreconditionFailed,
     RangeNotSatisfiable,
     ServiceUnavailable,
     StorageError,
+    Unauthorized,
 )
 from reaction_board.rest import Blueprint, UploadedFile, page_schema, string_header
-from reaction_board.tags import TAG_PATTERN, TagNames, normalize_tags
+from reaction_board.tags import GIVEN_TAG_PATTERN, GIVEN_TAGS_PATTERN, TAG_PATTERN, TagNames, normalize_tags
 
 blp = Blueprint("images", __name__, url_prefix="/api/v1/images", description="The images and their bytes")
 
+GIVEN_TAGS = {"type": "string", "pattern": GIVEN_TAGS_PATTERN}
 HASH = {"pattern": "^[0-9a-f]{64}$"}
 
 
@@ -70,7 +72,7 @@ class UploadSchema(Schema):
 
     file = UploadedFile(required=True, metadata={"description": "JPEG, PNG, GIF or WebP"})
     tags = TagNames(
-        load_default=list, metadata={"type": "string", "description": "separated by commas", "example": "cat,funny"}
+        load_default=list, metadata={**GIVEN_TAGS, "description": "separated by commas", "example": "cat,funny"}
     )
 
 
@@ -79,7 +81,7 @@ class ImageQuerySchema(page_schema(default_limit=50, max_limit=100)):  # type: i
 
     tags = TagNames(
         load_default=list,
-        metadata={"type": "string", "description": "separated by commas; an image must have all of them"},
+        metadata={**GIVEN_TAGS, "description": "separated by commas; an image must have all of them"},
     )
 
 
@@ -95,11 +97,13 @@ class ImagePageSchema(Schema):
 class TagsSchema(Schema):
     """All the tags that an image shall have."""
 
-    tags = fields.List(fields.String(), required=True, metadata={"example": ["cat", "new-tag"]})
+    tags = fields.List(
+        fields.String(metadata={"pattern": GIVEN_TAG_PATTERN}), required=True, metadata={"example": ["cat", "new-tag"]}
+    )
 
 
 @blp.route("", methods=["POST"])
-@blp.raises(InvalidMimeType, FileTooLarge, InvalidTag, StorageError, ServiceUnavailable)
+@blp.raises(Unauthorized, InvalidMimeType, FileTooLarge, InvalidTag, StorageError, ServiceUnavailable)
 @blp.arguments(UploadSchema, location="multipart")
 @blp.response(201, UploadedImageSchema, headers={"Location": string_header("the path of the new image")})
 @blp.alt_response(200, schema=UploadedImageSchema, success=True, description="The board has these bytes already")
@@ -144,7 +148,7 @@ def get_image(image_id: UUID) -> RowMapping:
 
 
 @blp.route("/<image_id:image_id>", methods=["DELETE"])
-@blp.raises(ImageNotFound, StorageError, ServiceUnavailable)
+@blp.raises(Unauthorized, ImageNotFound, StorageError, ServiceUnavailable)
 @blp.response(204)
 def delete_image(image_id: UUID) -> None:
     """Delete an image
@@ -156,7 +160,7 @@ def delete_image(image_id: UUID) -> None:
 
 
 @blp.route("/<image_id:image_id>/tags", methods=["PATCH"])
-@blp.raises(ImageNotFound, InvalidTag, ServiceUnavailable)
+@blp.raises(Unauthorized, ImageNotFound, InvalidTag, ServiceUnavailable)
 @blp.arguments(TagsSchema)
 @blp.response(200, ImageSchema)
 def replace_tags(body: Mapping[str, Any], image_id: UUID) -> RowMapping:
@@ -193,12 +197,13 @@ def _document_bytes(view: Any) -> Any:
 
 
 @blp.route("/<image_id:image_id>/file")
-@blp.raises(ImageNotFound, StorageError, ServiceUnavailable)
+@blp.raises(ImageNotFound, PreconditionFailed, StorageError, ServiceUnavailable)
 @blp.doc(
     parameters=[
         {"in": "header", "name": name, "schema": {"type": "string"}, "description": description}
         for name, description in (
             ("If-None-Match", "an ETag that the client has: 304 if it is the image's"),
+            ("If-Match", "an ETag: 412 if it is not the image's"),
             ("Range", "one range of bytes: 206; several are answered with the whole"),
             ("If-Range", "an ETag: the range counts only if it is the image's"),
         )

@@ -22,6 +22,9 @@ def init_app(app: Flask) -> None:
         logger.setLevel(logging.INFO)
         logger.propagate = False
 
+    # Flask's own line of a fault would be a second one, with the path as the client wrote it.
+    app.log_exception = lambda exc_info: None  # type: ignore[method-assign]
+
     @app.before_request
     def begin() -> None:
         g.request_id = uuid4().hex

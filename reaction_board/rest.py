@@ -1,5 +1,6 @@
 """How Flask and flask-smorest are bent to the contract: errors, arguments, multipart bodies, ids in paths."""
 
+import contextlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -8,7 +9,8 @@ from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
 import flask_smorest
-from flask import Flask, Request, after_this_request, current_app, request
+from flask import Flask, Request, after_this_request, current_app, g, request
+from flask_cors import CORS
 from flask_smorest.fields import Upload
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from webargs.flaskparser import FlaskParser
@@ -27,6 +29,7 @@ from reaction_board.errors import (
     InternalError,
     InvalidField,
     PayloadTooLarge,
+    Unauthorized,
     UnsupportedMediaType,
 )
 from reaction_board.media import ReceivedFile
@@ -38,7 +41,11 @@ MAX_JSON_BYTES = MIB
 MAX_FORM_PARTS = 20
 MAX_FIELD_BYTES = 500_000  # of each part that is not a file
 CHUNK_BYTES = 256 * 1024  # with 64 KiB, gunicorn and the parser take a third longer for 50 MB
-MAX_UNREAD_BYTES = 256 * MIB  # of a refused body that are read, so that the client can read the answer
+MAX_UNREAD_BYTES = 256 * MIB  # over the largest file: of a refused body that are read, so that the answer is, too
+
+
+TOKEN = "token"  # noqa: S105 - the name of the security scheme in the API document
+EXPOSED_HEADERS = ["Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Location", "X-Request-ID"]
 
 
 class ErrorSchema(Schema):
@@ -95,9 +102,25 @@ def _read_rest_of_body() -> None:
     """
     if not request.environ.get("wsgi.input_terminated"):  # reading could wait for ever
         return
-    for _ in range(MAX_UNREAD_BYTES // CHUNK_BYTES):
-        if not request.environ["wsgi.input"].read(CHUNK_BYTES):
-            return
+    with contextlib.suppress(BadRequest):
+        for _ in range((current_app.config["MAX_UPLOAD_BYTES"] + MAX_UNREAD_BYTES) // CHUNK_BYTES):
+            if not request.environ["wsgi.input"].read(CHUNK_BYTES):
+                return
+
+
+class _Body:
+    """The body of a request: one that breaks off or is badly chunked is the client's fault, not ours."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._stream.read(size)
+        except HTTPException:
+            raise
+        except Exception as error:  # each web server has errors of its own
+            raise BadRequest("The body broke off.") from error
 
 
 def string_header(description: str) -> dict[str, Any]:
@@ -113,6 +136,8 @@ class Blueprint(flask_smorest.Blueprint):
 
         def decorate(view: View) -> View:
             documented: tuple[type[BoardError], ...] = (*errors, InternalError)
+            if Unauthorized in errors:
+                view = self.doc(security=[{}, {TOKEN: []}])(view)
             for error in documented:
                 own = {name: string_header(f"as {value}") for name, value in error.headers.items()}
                 view = self.alt_response(
@@ -241,7 +266,9 @@ def page_schema(default_limit: int, max_limit: int) -> type[Schema]:
 
 
 def _receive_file(*args: Any, **kwargs: Any) -> Any:
-    received = ReceivedFile(current_app.config["MAX_UPLOAD_BYTES"])
+    if "received" in g:  # a file is kept on disk: no more than one of a request
+        raise InvalidField("file: Given more than once.")
+    g.received = received = ReceivedFile(current_app.config["MAX_UPLOAD_BYTES"])
 
     @after_this_request
     def forget(response: BaseResponse) -> BaseResponse:
@@ -278,6 +305,25 @@ def init_app(app: Flask) -> Api:
         OPENAPI_SWAGGER_UI_URL="/static/swagger-ui/",
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    if app.config["CORS_ORIGINS"]:
+        CORS(app, origins=app.config["CORS_ORIGINS"], expose_headers=EXPOSED_HEADERS)
+
+    @app.before_request
+    def read_carefully() -> None:
+        request.environ["wsgi.input"] = _Body(request.environ["wsgi.input"])
+
+    @app.before_request
+    def refuse_unknown_query() -> None:
+        documented = getattr(app.view_functions.get(request.endpoint or ""), "_apidoc", None)
+        if documented is None or not request.args:
+            return
+        parameters = documented.get("arguments", {}).get("parameters", [])
+        if not any(parameter["in"] == "query" for parameter in parameters):
+            raise InvalidField(f"{next(iter(request.args))[:100]}: Unknown field.")
+
     api = Api(app)
+    api.spec.components.security_scheme(
+        TOKEN, {"type": "http", "scheme": "bearer", "description": "for writing, where the board asks for a token"}
+    )
     api.register_converter(ImageIdConverter, lambda converter: {"type": "string", "format": "uuid"})
     return api

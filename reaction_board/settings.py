@@ -4,6 +4,7 @@ boto3 reads its own variables (`AWS_ENDPOINT_URL_S3`, `AWS_ACCESS_KEY_ID`, …) 
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,21 @@ def _postgresql_url(value: str) -> None:
         raise ValidationError("Must be a postgresql:// URL.")
 
 
+class Words(fields.Field[list[str]]):
+    """A list of words, separated by commas; at least one, if it is set."""
+
+    def _deserialize(self, value: str, *args: Any, **kwargs: Any) -> list[str]:
+        words = [word.strip() for word in value.split(",") if word.strip()]
+        if not words:
+            raise ValidationError("Must have at least one entry, or not be set.")
+        return words
+
+
+def _sendable(tokens: list[str]) -> None:
+    if not all(re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", token) for token in tokens):  # RFC 6750, 2.1
+        raise ValidationError("A token has only letters, digits and '-._~+/', and '=' at its end.")
+
+
 class SettingsSchema(Schema):
     """Name, type, default and bounds of every setting; `metadata` says its unit and what it is for."""
 
@@ -35,6 +51,12 @@ class SettingsSchema(Schema):
         required=True,
         validate=validate.Length(min=1, error="Must not be empty."),
         metadata={"unit": "name", "description": "the bucket that holds the image bytes"},
+    )
+    AWS_ENDPOINT_URL_S3 = fields.Url(
+        load_default=None,
+        schemes={"http", "https"},
+        require_tld=False,
+        metadata={"unit": "URL", "description": "the object store, if it is not Amazon's; read by boto3"},
     )
     AWS_REGION = fields.String(
         load_default=None,
@@ -50,10 +72,39 @@ class SettingsSchema(Schema):
         validate=validate.Range(min=1),
         metadata={"unit": "pixels", "description": "the largest picture, width × height of one frame"},
     )
-    DATABASE_POOL_SIZE = fields.Integer(
-        load_default=16,
+    MAX_TAGS = fields.Integer(
+        load_default=200,
         validate=validate.Range(min=1),
+        metadata={"unit": "tags", "description": "the most tags of an image, or of a search"},
+    )
+    API_TOKENS = Words(
+        load_default=[],
+        validate=_sendable,
+        metadata={"unit": "tokens", "description": "separated by commas; if set, every write needs one of them"},
+    )
+    CORS_ORIGINS = Words(
+        load_default=[],
+        metadata={"unit": "origins", "description": "separated by commas; web pages from there may use the API"},
+    )
+    DATABASE_TIMEOUT = fields.Integer(
+        load_default=30,
+        validate=validate.Range(min=1),
+        metadata={"unit": "seconds", "description": "the longest wait for an answer of the database, or for a lock"},
+    )
+    S3_TIMEOUT = fields.Integer(
+        load_default=20,
+        validate=validate.Range(min=1),
+        metadata={"unit": "seconds", "description": "the longest wait for a byte of the object store"},
+    )
+    DATABASE_POOL_SIZE = fields.Integer(
+        load_default=32,
+        validate=validate.Range(min=2),
         metadata={"unit": "connections", "description": "the most database connections of one worker process"},
+    )
+    WEB_CONCURRENCY = fields.Integer(
+        load_default=2,
+        validate=validate.Range(min=1),
+        metadata={"unit": "processes", "description": "gunicorn's workers, each of 32 threads: one per core"},
     )
 
 

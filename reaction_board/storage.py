@@ -21,7 +21,6 @@ MAX_CONNECTIONS = 64  # at once, from one worker process; more than it has threa
 
 CONFIG = Config(
     connect_timeout=3,  # seconds
-    read_timeout=20,  # seconds without a byte
     retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=MAX_CONNECTIONS,
     # `put` gives the one checksum that it has anyway; a range is not the object that a checksum in the answer is of.
@@ -59,6 +58,9 @@ class Storage(Protocol):
     def delete(self, key: str) -> None:
         """Delete an object; one that is not there is fine."""
 
+    def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """Yield key and size in bytes of all objects, or those whose keys begin with `prefix`, in the order of keys."""
+
 
 class S3Blob:
     """The body of an answer of S3."""
@@ -80,10 +82,13 @@ class S3Blob:
 class S3Storage:
     """Amazon's S3, or any server that speaks its language."""
 
-    def __init__(self, bucket: str, region: str | None = None) -> None:
+    def __init__(self, bucket: str, region: str | None = None, timeout: int = 20) -> None:
+        """Make a client that waits for `timeout` seconds without a byte, three times at most."""
         self._bucket = bucket
         # One client for all threads, made at the start: made lazily by racing threads it costs twice the memory.
-        self._client: S3Client = boto3.client("s3", region_name=region, config=CONFIG)
+        self._client: S3Client = boto3.client(
+            "s3", region_name=region, config=CONFIG.merge(Config(read_timeout=timeout))
+        )
 
     def get(self, key: str, size_bytes: int, part: slice | None = None) -> S3Blob:
         """Return the bytes of an object: see Storage."""
@@ -127,6 +132,14 @@ class S3Storage:
         except (BotoCoreError, ClientError) as error:
             raise StorageError from error
 
+    def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
+        """Yield key and size of objects: see Storage."""
+        try:
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
+                yield from ((found["Key"], found["Size"]) for found in page.get("Contents", []))
+        except (BotoCoreError, ClientError) as error:
+            raise StorageError from error
+
     def create_bucket(self) -> None:
         """Create the bucket unless it is there: for an embedded store; a managed one is made by its owner."""
         try:
@@ -137,7 +150,9 @@ class S3Storage:
 
 def init_app(app: Flask) -> None:
     """Give the application its store."""
-    app.extensions["storage"] = S3Storage(app.config["S3_BUCKET_NAME"], app.config["AWS_REGION"])
+    app.extensions["storage"] = S3Storage(
+        app.config["S3_BUCKET_NAME"], app.config["AWS_REGION"], app.config["S3_TIMEOUT"]
+    )
 
 
 def current() -> Storage:

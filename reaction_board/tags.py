@@ -4,23 +4,31 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from flask import current_app
 from marshmallow import Schema, fields
 
 from reaction_board import db, queries
-from reaction_board.errors import InvalidTag, ServiceUnavailable
+from reaction_board.errors import InvalidField, InvalidTag, ServiceUnavailable
 from reaction_board.rest import Blueprint, page_schema
 
 blp = Blueprint("tags", __name__, url_prefix="/api/v1/tags", description="The tags and how many images have each")
 
 TAG_PATTERN = "^[a-z0-9_-]{1,64}$"
+# What is taken for one: it is trimmed and lower-cased. And what is taken for several, separated by commas.
+GIVEN_TAG = "[A-Za-z0-9_-]{1,64}"
+GIVEN_TAG_PATTERN = f"^ *{GIVEN_TAG} *$"
+GIVEN_TAGS_PATTERN = f"^ *({GIVEN_TAG} *)?(, *({GIVEN_TAG} *)?)*$"
 
 
 def normalize_tags(names: Iterable[str]) -> list[str]:
-    """Return the names trimmed, lower-cased, sorted and distinct. Raises InvalidTag."""
+    """Return the names trimmed, lower-cased, sorted and distinct. Raises InvalidTag; InvalidField if they are many."""
+    most = current_app.config["MAX_TAGS"]
     tags = sorted({name.strip().lower() for name in names})
     for tag in tags:
         if not re.fullmatch(TAG_PATTERN[1:-1], tag):
             raise InvalidTag(f"{tag[:100]!r} is not a tag. {InvalidTag.detail}")
+    if len(tags) > most:
+        raise InvalidField(f"tags: More than {most} tags.")
     return tags
 
 

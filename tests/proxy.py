@@ -3,17 +3,26 @@
 import contextlib
 import socket
 import threading
+import time
 from collections.abc import Iterator
 
 
 class Proxy:
-    """Passes bytes on; after about `cut_after` bytes of answers it breaks a connection off."""
+    """Passes bytes on, and fails as it is told.
+
+    `refuses` new connections and breaks those that are; `hangs` and passes nothing on; breaks a connection off after
+    about `cut_after` bytes of answers or `cut_requests_after` bytes of requests; answers every request with `answer`.
+    """
 
     def __init__(self, target_port: int) -> None:
-        self._target = ("127.0.0.1", target_port)
+        self.target_port = target_port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.cut_after: int | None = None
+        self.cut_requests_after: int | None = None
+        self.refuses = False
+        self.hangs = False
+        self.answer: bytes | None = None
 
     @classmethod
     @contextlib.contextmanager
@@ -30,10 +39,18 @@ class Proxy:
                 client, _ = self._listener.accept()
             except OSError:
                 return
+            if self.refuses:
+                client.close()
+                continue
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        with client, socket.create_connection(self._target) as server:
+        try:
+            server = socket.create_connection(("127.0.0.1", self.target_port))
+        except OSError:  # the part itself is down
+            client.close()
+            return
+        with client, server:
             forth = threading.Thread(target=self._pass, args=(client, server), daemon=True)
             forth.start()
             self._pass(server, client, is_answer=True)
@@ -43,9 +60,17 @@ class Proxy:
         passed = 0
         with contextlib.suppress(OSError):
             while chunk := source.recv(65536):
+                while self.hangs:
+                    time.sleep(0.05)
+                if self.refuses:
+                    break
+                if self.answer and not is_answer:
+                    source.sendall(self.answer)
+                    break
                 passed += len(chunk)
                 sink.sendall(chunk)
-                if is_answer and self.cut_after is not None and passed > self.cut_after:
+                most = self.cut_after if is_answer else self.cut_requests_after
+                if most is not None and passed > most:
                     break
         for end in (source, sink):
             with contextlib.suppress(OSError):

@@ -47,10 +47,11 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
         },
     ),
     ("get", f"{IMAGE}/file"): (
-        {"image_id", "If-None-Match", "Range", "If-Range"},
+        {"image_id", "If-None-Match", "If-Match", "Range", "If-Range"},
         {"200", "206", "304"},
         {
             "404": {"image_not_found"},
+            "412": {"precondition_failed"},
             "416": {"range_not_satisfiable"},
             "500": {"storage_error", "internal_error"},
             "503": {"service_unavailable"},
@@ -109,6 +110,9 @@ def test_an_operation_states_its_parameters_statuses_and_codes(
     operation = operation_of(document, method, path)
     if "requestBody" in operation:
         errors = {**errors, **BODY_ERRORS}
+    if method != "get":
+        errors = {**errors, "401": {"unauthorized"}}
+        assert operation["security"] == [{}, {"token": []}]
     assert {parameter["name"] for parameter in operation["parameters"]} == parameters
     assert set(operation["responses"]) == successes | set(errors)
     for status, codes in errors.items():

@@ -106,6 +106,14 @@ def test_a_bad_parameter_is_refused_by_its_name(board: Board, path: str, name: s
     assert_error(response, 422, "validation_error", about=f"{name}: ")
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/health"), ("GET", "/images/x"), ("POST", "/images"), ("DELETE", "/images/x")]
+)
+def test_an_operation_without_parameters_refuses_all(board: Board, method: str, path: str) -> None:
+    response = board.client.open(f"/api/v1{path}?tags=cat", method=method)
+    assert_error(response, 422, "validation_error", about="tags: ")
+
+
 def test_a_limit_over_100_images_is_refused(board: Board) -> None:
     assert_error(board.get("/images?limit=101"), 422, "validation_error", about="limit: ")
 

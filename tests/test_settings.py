@@ -16,10 +16,17 @@ NEEDED = {"DATABASE_URL": "postgresql://me@db/board", "S3_BUCKET_NAME": "images"
 def test_two_settings_are_needed_and_the_others_have_defaults() -> None:
     assert settings.load(NEEDED) == {
         **NEEDED,
+        "AWS_ENDPOINT_URL_S3": None,
         "AWS_REGION": None,
         "MAX_UPLOAD_BYTES": 52_428_800,
         "MAX_PIXELS": 200_000_000,
-        "DATABASE_POOL_SIZE": 16,
+        "MAX_TAGS": 200,
+        "API_TOKENS": [],
+        "CORS_ORIGINS": [],
+        "DATABASE_TIMEOUT": 30,
+        "S3_TIMEOUT": 20,
+        "DATABASE_POOL_SIZE": 32,
+        "WEB_CONCURRENCY": 2,
     }
 
 
@@ -36,6 +43,15 @@ def test_two_settings_are_needed_and_the_others_have_defaults() -> None:
         ("MAX_UPLOAD_BYTES", "0"),
         ("MAX_PIXELS", "-1"),
         ("DATABASE_POOL_SIZE", "x"),
+        ("DATABASE_TIMEOUT", "0"),
+        ("S3_TIMEOUT", "1.5"),
+        ("MAX_TAGS", ""),
+        ("AWS_ENDPOINT_URL_S3", "store:9000"),
+        ("WEB_CONCURRENCY", "many"),
+        ("API_TOKENS", "good,a=b"),
+        ("API_TOKENS", "sécond"),
+        ("API_TOKENS", ""),
+        ("CORS_ORIGINS", " , "),
     ],
 )
 def test_a_missing_or_malformed_setting_is_named_in_one_line(name: str, value: str | None) -> None:
@@ -66,6 +82,6 @@ def test_the_readme_lists_every_setting_with_its_default() -> None:
     for name, field in settings.SettingsSchema().fields.items():
         row = next(line for line in readme.splitlines() if line.startswith(f"| `{name}`"))
         cells = [cell.strip() for cell in row.strip("|").split("|")]
-        default = "—" if field.required or field.load_default is None else str(field.load_default)
+        default = "—" if field.required or not field.load_default else str(field.load_default)
         assert cells[1:3] == [default, field.metadata["unit"]], name
         assert field.metadata["description"] in cells[3]

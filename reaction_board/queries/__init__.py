@@ -3,11 +3,20 @@
 Rows of images and tags are mappings by column name. Statements are built once, when the module is imported.
 """
 
+from reaction_board.queries.contents import (
+    all_contents,
+    recount_tag,
+    recount_totals,
+    wrong_tag_counts,
+    wrong_tag_names,
+    wrong_totals,
+)
 from reaction_board.queries.images import (
     add_image,
     delete_image,
     find_image,
     find_image_by_hash,
+    find_image_locked,
     lock_content,
     replace_tags,
 )
@@ -16,11 +25,18 @@ from reaction_board.queries.tags import find_tags
 
 __all__ = [
     "add_image",
+    "all_contents",
     "delete_image",
     "find_image",
     "find_image_by_hash",
+    "find_image_locked",
     "find_images",
     "find_tags",
     "lock_content",
+    "recount_tag",
+    "recount_totals",
     "replace_tags",
+    "wrong_tag_counts",
+    "wrong_tag_names",
+    "wrong_totals",
 ]

@@ -8,8 +8,8 @@ from uuid_utils.compat import uuid7
 
 from reaction_board.errors import ImageNotFound
 from reaction_board.media import Media
-from reaction_board.queries import tags as tag_queries
-from reaction_board.tables import images, totals
+from reaction_board.queries.tags import change_tags
+from reaction_board.tables import images
 
 _LOCK_CONTENT = select(func.pg_advisory_xact_lock(bindparam("key")))
 _BY_ID = select(images).where(images.c.id == bindparam("image_id"))
@@ -18,9 +18,6 @@ _BY_HASH = select(images).where(images.c.hash == bindparam("hash"))
 _INSERT = insert(images).returning(images)
 _SET_TAGS = update(images).where(images.c.id == bindparam("image_id")).values(tags=bindparam("names")).returning(images)
 _DELETE = delete(images).where(images.c.id == bindparam("image_id"))
-_COUNT = update(totals).values(
-    images=totals.c.images + bindparam("more_images"), tags=totals.c.tags + bindparam("more_tags")
-)
 
 
 def lock_content(connection: Connection, content_hash: str) -> None:
@@ -34,6 +31,11 @@ def lock_content(connection: Connection, content_hash: str) -> None:
 def find_image(connection: Connection, image_id: UUID) -> RowMapping:
     """Return the image with that id. Raises ImageNotFound."""
     return _only(connection.execute(_BY_ID, {"image_id": image_id}).mappings().one_or_none())
+
+
+def find_image_locked(connection: Connection, image_id: UUID) -> RowMapping:
+    """Return the image with that id, which nobody else can change until the transaction ends. Raises ImageNotFound."""
+    return _only(connection.execute(_BY_ID_LOCKED, {"image_id": image_id}).mappings().one_or_none())
 
 
 def find_image_by_hash(connection: Connection, content_hash: str) -> RowMapping | None:
@@ -55,8 +57,7 @@ def add_image(connection: Connection, media: Media, filename: str, tags: Sequenc
         "tags": tags,
     }
     row = connection.execute(_INSERT, image).mappings().one()
-    new_tags = tag_queries.change_tags(connection, image_id, added=tags, removed=())
-    _count(connection, images=1, tags=new_tags)
+    change_tags(connection, image_id, added=tags, images=1)
     return row
 
 
@@ -66,26 +67,20 @@ def replace_tags(connection: Connection, image_id: UUID, tags: Sequence[str]) ->
     The image's row is locked, so that of two replacements at once the later one wins whole.
     Raises ImageNotFound.
     """
-    image = _only(connection.execute(_BY_ID_LOCKED, {"image_id": image_id}).mappings().one_or_none())
+    image = find_image_locked(connection, image_id)
     before, after = set(image["tags"]), set(tags)
     if before == after:
         return image
-    added, removed = sorted(after - before), sorted(before - after)
-    if new_tags := tag_queries.change_tags(connection, image_id, added, removed):
-        _count(connection, images=0, tags=new_tags)
-    return connection.execute(_SET_TAGS, {"image_id": image_id, "names": tags}).mappings().one()
+    row = connection.execute(_SET_TAGS, {"image_id": image_id, "names": tags}).mappings().one()
+    change_tags(connection, image_id, added=sorted(after - before), removed=sorted(before - after))
+    return row
 
 
 def delete_image(connection: Connection, image_id: UUID) -> None:
     """Forget an image; the records of its tags stay. Raises ImageNotFound."""
-    replace_tags(connection, image_id, ())
+    image = find_image_locked(connection, image_id)
+    change_tags(connection, image_id, removed=image["tags"], images=-1)
     connection.execute(_DELETE, {"image_id": image_id})
-    _count(connection, images=-1, tags=0)
-
-
-def _count(connection: Connection, images: int, tags: int) -> None:
-    """Change the totals. Everyone changes the same row: as late as can be, it is locked until the transaction ends."""
-    connection.execute(_COUNT, {"more_images": images, "more_tags": tags})
 
 
 def _only(row: RowMapping | None) -> RowMapping:

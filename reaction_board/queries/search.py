@@ -1,7 +1,8 @@
 """Search: the newest images that have every one of some tags, a page of them and how many there are in all.
 
-Page and total come from one statement, so that they are of one moment. Ids are taken first, from an index alone;
-then the rows of the page are fetched by key. Totals of no tag and of one tag are kept; of several they are counted.
+Page and total come from one statement, so that they are of one moment; the key of a tag, asked before, never changes.
+Ids are taken first, from an index alone; then the rows of the page are fetched by key. Totals of no tag and of one tag
+are kept; of several they are counted.
 
 Several tags are intersected from the rarest on: the ids of one are an array that the list of the next is searched for.
 Since PostgreSQL 17, a search of an index for a sorted array walks both side by side and skips what lies between; an

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, text
 
-# What is inserted in the order of names and locked in the order of keys cannot deadlock: who still inserts holds no
-# lock that another could see, and who locks waits for nothing but locks. Names that are there are not inserted
-# again, because each attempt would use up a key.
+# New names are inserted in their order, before anything is counted; what is counted is locked in the order of keys,
+# last of all. So nobody waits for one who waits for him: who still inserts has locked no count, and who has waits for
+# nothing but counts. A count is locked until its transaction is on disk: the later it is, the less others wait.
+# Names that are there are not inserted again, because each attempt would use up a key.
 _INSERT_MISSING = text("""
     INSERT INTO tags (name)
     SELECT name FROM unnest(CAST(:names AS text[])) AS name
@@ -17,38 +18,46 @@ _INSERT_MISSING = text("""
     ON CONFLICT DO NOTHING
     RETURNING key
 """)
-# Locking and counting are two statements: in one, the order of the locks is not certain.
-_LOCK = text("""
-    SELECT key, name FROM tags WHERE name = ANY(:names) ORDER BY key FOR NO KEY UPDATE
-""")
-_CHANGE_COUNT = text("""
-    UPDATE tags SET image_count = image_count + CASE WHEN key = ANY(:added) THEN 1 ELSE -1 END WHERE key = ANY(:keys)
-""")
 _ADD = text("""
-    INSERT INTO image_tags (tag_key, image_id) SELECT key, :image_id FROM unnest(CAST(:added AS integer[])) AS key
+    INSERT INTO image_tags (tag_key, image_id)
+    SELECT key, :image_id FROM tags WHERE name = ANY(:names) AND key <> ALL(CAST(:entered AS integer[]))
+    RETURNING tag_key
 """)
 _REMOVE = text("""
-    DELETE FROM image_tags WHERE tag_key = ANY(:removed) AND image_id = :image_id
+    DELETE FROM image_tags USING tags WHERE key = tag_key AND name = ANY(:names) AND image_id = :image_id
+    RETURNING tag_key
+""")
+# Locking and counting are two statements: in one, the order of the locks is not certain.
+_LOCK = text("SELECT FROM tags WHERE key = ANY(:keys) ORDER BY key FOR NO KEY UPDATE")
+_COUNT = text("""
+    WITH total AS (
+        UPDATE totals SET images = images + :images, tags = tags + :tags
+        WHERE CAST(:images AS integer) <> 0 OR CAST(:tags AS integer) <> 0
+    )
+    UPDATE tags SET image_count = image_count + CASE WHEN key = ANY(:added) THEN 1 ELSE -1 END WHERE key = ANY(:keys)
 """)
 
 
-def change_tags(connection: Connection, image_id: UUID, added: Sequence[str], removed: Sequence[str]) -> int:
-    """Enter tags that an image has not, and take out tags that it has: records, lists and counts.
+def change_tags(
+    connection: Connection, image_id: UUID, *, added: Sequence[str] = (), removed: Sequence[str] = (), images: int = 0
+) -> None:
+    """Enter tags that an image has not, take out tags that it has, and count both and the change in `images`.
 
-    New names become tags; returns how many did. The names in the image's row and the totals are the caller's to change.
+    New names become tags. The names in the image's row are the caller's to change.
     """
-    names = [*added, *removed]
-    if not names:
-        return 0
-    new_tags = len(connection.execute(_INSERT_MISSING, {"names": names}).all())
-    keys = {name: key for key, name in connection.execute(_LOCK, {"names": names})}
-    added_keys, removed_keys = [keys[name] for name in added], [keys[name] for name in removed]
-    if removed_keys:
-        connection.execute(_REMOVE, {"removed": removed_keys, "image_id": image_id})
-    if added_keys:
-        connection.execute(_ADD, {"added": added_keys, "image_id": image_id})
-    connection.execute(_CHANGE_COUNT, {"added": added_keys, "keys": added_keys + removed_keys})
-    return new_tags
+    new_tags = 0
+    added_keys: list[int] = []
+    if added:
+        change = {"image_id": image_id, "names": added}
+        added_keys += connection.execute(_ADD, {**change, "entered": []}).scalars()
+        if len(added_keys) < len(added):
+            new_tags = len(connection.execute(_INSERT_MISSING, {"names": added}).all())
+            added_keys += connection.execute(_ADD, {**change, "entered": added_keys}).scalars()
+    keys = added_keys.copy()
+    if removed:
+        keys += connection.execute(_REMOVE, {"image_id": image_id, "names": removed}).scalars()
+    connection.execute(_LOCK, {"keys": keys})
+    connection.execute(_COUNT, {"added": added_keys, "keys": keys, "images": images, "tags": new_tags})
 
 
 # A prefix is a range: '{' is the character after 'z', the last one of a name, and names are in byte order. The number

@@ -1,0 +1,86 @@
+"""The whole board, in portions: to compare it with the bucket, and what is counted with a fresh count."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection, Row, RowMapping, TextClause, bindparam, select, text
+
+from reaction_board.tables import images
+
+PORTION = 1000  # rows in memory at once
+
+_CONTENTS = (
+    select(images.c.id, images.c.hash, images.c.size_bytes)
+    .where(images.c.hash > bindparam("after"))
+    .order_by(images.c.hash)
+    .limit(PORTION)
+)
+# Each of these looks at one portion and compares within one statement, so of one moment.
+_TAG_COUNTS = text(f"""
+    SELECT key AS last, name, image_count AS kept, (SELECT count(*) FROM image_tags WHERE tag_key = key) AS counted
+    FROM tags WHERE key > :after ORDER BY key LIMIT {PORTION}
+""")  # noqa: S608 - a number
+_TAG_NAMES = text(f"""
+    SELECT id AS last, tags AS kept, ARRAY(
+        SELECT name FROM image_tags JOIN tags ON key = tag_key WHERE image_id = images.id ORDER BY name
+    ) AS counted
+    FROM images WHERE id > CAST(:after AS uuid) ORDER BY id LIMIT {PORTION}
+""")  # noqa: S608 - a number
+_TOTALS = text("""
+    SELECT images AS kept_images, (SELECT count(*) FROM images) AS images,
+        tags AS kept_tags, (SELECT count(*) FROM tags) AS tags
+    FROM totals
+""")
+_LOCK_TAG = text("SELECT FROM tags WHERE name = :name FOR NO KEY UPDATE")
+_RECOUNT_TAG = text("""
+    UPDATE tags SET image_count = (SELECT count(*) FROM image_tags WHERE tag_key = key) WHERE name = :name
+""")
+_LOCK_TOTALS = text("SELECT FROM totals FOR NO KEY UPDATE")
+_RECOUNT_TOTALS = text("UPDATE totals SET images = (SELECT count(*) FROM images), tags = (SELECT count(*) FROM tags)")
+
+
+def all_contents(connection: Connection) -> Iterator[RowMapping]:
+    """Yield id, hash and size_bytes of every image in the order of hashes, which is that of the bucket's keys."""
+    after = ""
+    while rows := connection.execute(_CONTENTS, {"after": after}).mappings().all():
+        yield from rows
+        after = rows[-1]["hash"]
+
+
+def wrong_tag_counts(connection: Connection) -> Iterator[tuple[str, int, int]]:
+    """Yield name, kept count and fresh count of every tag where they differ."""
+    for row in _portions(connection, _TAG_COUNTS, 0):
+        if row.kept != row.counted:
+            yield row.name, row.kept, row.counted
+
+
+def wrong_tag_names(connection: Connection) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Yield id, kept names and listed names of every image whose row names other tags than the lists of tags."""
+    for row in _portions(connection, _TAG_NAMES, "00000000-0000-0000-0000-000000000000"):
+        if row.kept != row.counted:
+            yield str(row.last), row.kept, row.counted
+
+
+def wrong_totals(connection: Connection) -> dict[str, tuple[int, int]]:
+    """Return kept and fresh count of the totals that differ, by name."""
+    row = connection.execute(_TOTALS).one()
+    totals = {"images": (row.kept_images, row.images), "tags": (row.kept_tags, row.tags)}
+    return {name: (kept, counted) for name, (kept, counted) in totals.items() if kept != counted}
+
+
+def recount_tag(connection: Connection, name: str) -> None:
+    """Set a tag's count to a fresh one. Whoever changes its list holds its lock, so it is counted while none does."""
+    connection.execute(_LOCK_TAG, {"name": name})
+    connection.execute(_RECOUNT_TAG, {"name": name})
+
+
+def recount_totals(connection: Connection) -> None:
+    """Set the totals to fresh counts. Whoever adds or removes an image holds their lock by the time it commits."""
+    connection.execute(_LOCK_TOTALS)
+    connection.execute(_RECOUNT_TOTALS)
+
+
+def _portions(connection: Connection, statement: TextClause, after: object) -> Iterator[Row[tuple[object, ...]]]:
+    rows: Sequence[Row[tuple[object, ...]]]
+    while rows := connection.execute(statement, {"after": after}).all():
+        yield from rows
+        after = rows[-1].last

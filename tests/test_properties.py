@@ -1,0 +1,121 @@
+"""The document against the application, and the application against a model, by what tools think up."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.board import Board, ids
+from tests.pictures import picture
+from tests.servers import Gunicorn
+from tests.test_check import check
+
+
+def test_schemathesis_finds_no_answer_outside_the_document(gunicorn: Gunicorn, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "run", f"{gunicorn.url}/openapi.json", "--no-color"),
+            # A range may be well formed and lie outside of the bytes: that every valid request succeeds cannot hold.
+            *("--checks", "all", "--exclude-checks", "positive_data_acceptance"),
+            *("--max-examples", "25", "--seed", "1"),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert "Tested: 8" in done.stdout
+
+
+CONTENTS = [picture() for _ in range(5)]
+TAG_SETS = st.sets(st.sampled_from("abcd")).map(sorted)
+
+
+class AgainstAModel(RuleBasedStateMachine):
+    """Random uploads, replacements, deletes and searches; the model is a list of images, the newest first."""
+
+    app: Flask
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.board = Board(self.app.test_client())
+        self.images: list[dict[str, Any]] = []
+
+    @initialize()
+    def empty(self) -> None:
+        for image in self.board.search(limit=100)["items"]:
+            self.board.delete(image["id"])
+
+    @rule(content=st.sampled_from(CONTENTS), tags=TAG_SETS)
+    def upload(self, content: bytes, tags: list[str]) -> None:
+        response = self.board.upload(content, tags=",".join(tags))
+        answer = response.get_json()
+        known = [image for image in self.images if image["hash"] == answer["hash"]]
+        assert response.status_code == (200 if known else 201)
+        assert answer.pop("duplicate") == bool(known)
+        if known:
+            assert answer == known[0]
+        else:
+            assert answer["tags"] == tags
+            self.images.insert(0, answer)
+
+    @precondition(lambda self: self.images)
+    @rule(data=st.data(), tags=TAG_SETS)
+    def replace_tags(self, data: st.DataObject, tags: list[str]) -> None:
+        image = data.draw(st.sampled_from(self.images))
+        image["tags"] = tags
+        assert self.board.replace_tags(image["id"], tags[::-1]).get_json() == image
+
+    @precondition(lambda self: self.images)
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        image = data.draw(st.sampled_from(self.images))
+        self.images.remove(image)
+        assert self.board.delete(image["id"]).status_code == 204
+        assert self.board.get(f"/images/{image['id']}").status_code == 404
+        assert self.board.file(image).status_code == 404
+
+    @rule(tags=TAG_SETS, limit=st.integers(1, 4), offset=st.integers(0, 4))
+    def search(self, tags: list[str], limit: int, offset: int) -> None:
+        found = [image for image in self.images if set(image["tags"]) >= set(tags)]
+        page = self.board.search(tags=",".join(tags), limit=limit, offset=offset)
+        assert page["total"] == len(found)
+        assert ids(page["items"]) == ids(found[offset : offset + limit])
+
+    @invariant()
+    def every_image_is_as_the_model_has_it(self) -> None:
+        assert self.board.search()["items"] == self.images
+        counts = {name: sum(name in image["tags"] for image in self.images) for name in "abcd"}
+        assert {name: count for name, count in self.board.tag_counts().items() if count} == {
+            name: count for name, count in counts.items() if count
+        }
+
+
+def test_random_sequences_agree_with_a_model(app: Flask) -> None:
+    class Machine(AgainstAModel):
+        pass
+
+    Machine.app = app
+    quick = settings(
+        max_examples=12,
+        stateful_step_count=25,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(Machine, settings=quick)
+    assert check(app, "--deep") == (0, [])

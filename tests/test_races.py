@@ -1,0 +1,135 @@
+"""Many at once: what was promised holds whoever comes first."""
+
+import hashlib
+import itertools
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import requests
+from flask import Flask
+
+from reaction_board.check import Finding, _findings
+from tests.board import Board, Objects, ids, image_of
+from tests.pictures import picture
+from tests.servers import Gunicorn
+from tests.test_check import check
+
+CLIENTS = 16
+# `make soak` hammers for longer.
+SECONDS = float(os.environ.get("SOAK_SECONDS", "3"))
+
+
+@pytest.fixture
+def at_once(app: Flask) -> Iterator[Callable[..., list[Any]]]:
+    """A function that lets every client of its own do something, all at once, and returns what they got."""
+    with ThreadPoolExecutor(CLIENTS) as pool:
+
+        def run(act: Callable[[Board, int], Any], clients: int = CLIENTS) -> list[Any]:
+            return list(pool.map(lambda n: act(Board(app.test_client()), n), range(clients)))
+
+        yield run
+
+
+def test_the_same_new_file_from_16_clients_is_stored_once(
+    app: Flask, at_once: Callable[..., list[Any]], objects: Objects
+) -> None:
+    for _ in range(3):
+        data = picture("png", 300, 300)
+        responses = at_once(lambda board, n, data=data: board.upload(data, tags="cat"))
+        assert sorted(response.status_code for response in responses) == [200] * 15 + [201]
+        assert len(set(ids(map(image_of, responses)))) == 1
+    assert len(objects.keys()) == 3
+    assert check(app, "--deep") == (0, [])
+
+
+def test_the_same_new_file_is_stored_once_by_several_workers(gunicorn: Gunicorn, objects: Objects) -> None:
+    for _ in range(3):
+        data = picture("png", 300, 300)
+        with ThreadPoolExecutor(CLIENTS) as pool:
+            answers = list(pool.map(lambda _, data=data: post(gunicorn, data), range(CLIENTS)))
+        assert sorted(answer.status_code for answer in answers) == [200] * 15 + [201]
+        assert len({answer.json()["id"] for answer in answers}) == 1
+    assert len(objects.keys()) == 3
+
+
+def post(gunicorn: Gunicorn, data: bytes) -> requests.Response:
+    return requests.post(f"{gunicorn.url}/images", files={"file": ("a.png", data)}, timeout=30)
+
+
+def test_the_same_new_tags_in_different_orders_do_not_deadlock(
+    app: Flask, at_once: Callable[..., list[Any]], board: Board
+) -> None:
+    names = [f"tag-{n}" for n in range(12)]
+
+    def upload(board: Board, n: int) -> int:
+        shuffled = random.Random(n).sample(names, len(names))
+        return board.upload(tags=",".join(shuffled)).status_code
+
+    assert at_once(upload) == [201] * CLIENTS
+    assert board.tag_counts() == dict.fromkeys(names, CLIENTS)
+    assert check(app) == (0, [])
+
+
+def test_replacing_tags_from_8_clients_leaves_one_of_the_sets(
+    app: Flask, at_once: Callable[..., list[Any]], board: Board
+) -> None:
+    image = board.added()
+    sets = [sorted({f"own-{n}", f"pair-{n // 2}", "all"}) for n in range(8)]
+
+    def replace(board: Board, n: int) -> set[int]:
+        return {board.replace_tags(image["id"], sets[(n + step) % 8]).status_code for step in range(10)}
+
+    assert at_once(replace, 8) == [{200}] * 8
+    assert board.get(f"/images/{image['id']}").get_json()["tags"] in sets
+    assert check(app) == (0, [])
+
+
+def test_uploads_deletes_and_reads_of_the_same_bytes_lose_nothing(
+    app: Flask, at_once: Callable[..., list[Any]], board: Board
+) -> None:
+    contents = [picture("png", 100, 100) for _ in range(3)]
+    hashes = {hashlib.sha256(data).hexdigest(): data for data in contents}
+    end = time.monotonic() + SECONDS
+    seen: list[tuple[str, int]] = []
+    findings: list[Finding] = []
+
+    def hammer(board: Board, n: int) -> None:
+        chance = random.Random(n)
+        for step in itertools.count():
+            if time.monotonic() > end:
+                return
+            if n == 3:  # one of the clients is the check, which must not delete what is being uploaded
+                with app.app_context():
+                    findings.extend(_findings(deep=False, repair=True, tick=lambda _: None))
+                continue
+            if n % 4 == 0:
+                response = board.upload(chance.choice(contents), tags=f"t{step % 3},all")
+                seen.append(("upload", response.status_code))
+                continue
+            found = board.search()["items"]
+            if not found:
+                continue
+            image = chance.choice(found)
+            if n % 4 == 1:
+                seen.append(("delete", board.delete(image["id"]).status_code))
+            elif n % 4 == 2:
+                seen.append(("patch", board.replace_tags(image["id"], [f"t{step % 5}", "b"]).status_code))
+            else:
+                file = board.file(image)
+                seen.append(("read", file.status_code))
+                assert file.status_code == 404 or file.data == hashes[image["hash"]]
+
+    at_once(hammer)
+    allowed = {("upload", 200), ("upload", 201), ("delete", 204), ("delete", 404), ("patch", 200), ("patch", 404)}
+    allowed |= {("read", 200), ("read", 404)}
+    assert set(seen) <= allowed
+    assert {("upload", 201), ("delete", 204), ("patch", 200), ("read", 200)} <= set(seen)
+    assert findings == []
+    for image in board.search()["items"]:
+        assert board.file(image).data == hashes[image["hash"]]
+    assert check(app, "--deep") == (0, [])
