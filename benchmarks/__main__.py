@@ -7,10 +7,8 @@ import json
 import os
 import platform
 import shutil
-import signal
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +28,10 @@ from reaction_board import local
 from reaction_board.db import make_engine
 from reaction_board.storage import CONFIG, S3Storage
 from tests.pictures import padded
-from tests.servers import PYTHON, migrate
+from tests.servers import Gunicorn, migrate
 
 BUCKET = "benchmark"
+CONSTANT = "benchmarks.constant:app"
 
 
 def main() -> int:
@@ -73,21 +72,6 @@ def main() -> int:
     return int(any(figure.holds is False for figure in figures))
 
 
-@contextlib.contextmanager
-def _gunicorn(app: str) -> Iterator[tuple[str, psutil.Process]]:
-    """Run an application as production does; yield its root URL and its process."""
-    port = local.free_port()
-    command: list[str | Path] = [*PYTHON, "gunicorn", "--chdir", local.ROOT, "-c", local.ROOT / "gunicorn.conf.py"]
-    command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning", app]
-    with (
-        tempfile.NamedTemporaryFile() as log,
-        local.running("web server", command, signal.SIGTERM, log=Path(log.name)) as part,
-    ):
-        url = f"http://127.0.0.1:{port}"
-        local.wait_until(lambda: requests.get(f"{url}/api/v1/health", timeout=5), part)
-        yield url, psutil.Process(part.process.pid)
-
-
 def _measured(progress: Progress, group: str, cases: list[Case], rounds: int) -> list[Figure]:
     task = progress.add_task(group, total=len(cases) * (rounds + 1))
     return in_turns(group, cases, rounds, lambda name: progress.update(task, advance=1, description=name))
@@ -114,8 +98,8 @@ def _search(
         figures += _measured(progress, "SQL after 5 % were re-tagged", cases, rounds)
         connection.exec_driver_sql("VACUUM ANALYZE")
     engine.dispose()
-    with _gunicorn("wsgi:app") as (url, _), _gunicorn("benchmarks.constant:app") as (constant, _):
-        cases = list(search.http_cases(f"{url}/api/v1", constant, board, images))
+    with Gunicorn.running(os.environ) as server, Gunicorn.running(os.environ, CONSTANT) as constant:
+        cases = list(search.http_cases(server.url, constant.url, board, images))
         figures += _measured(progress, "HTTP", cases, often)
     task = progress.add_task("entering records", total=1)
     figures += search.entering(database_url, board)
@@ -127,14 +111,14 @@ def _bytes(stack: contextlib.ExitStack, progress: Progress, rounds: int) -> list
     store = transfers.Store(
         boto3.client("s3", region_name="us-east-1", config=CONFIG.merge(Config(signature_version="s3v4"))), BUCKET
     )
-    with _gunicorn("wsgi:app") as (url, process), _gunicorn("benchmarks.constant:app") as (constant, _):
-        api = f"{url}/api/v1"
+    with Gunicorn.running(os.environ) as server, Gunicorn.running(os.environ, CONSTANT) as constant:
+        api = server.url
         images: dict[str, dict[str, Any]] = {
             size: requests.post(f"{api}/images", files={"file": ("a.png", padded(bytes_))}, timeout=60).json()
             for size, bytes_ in transfers.SIZES.items()
         }
-        figures = transfers.memory_figures(api, process, images["50 MB"])
-        cases = list(transfers.transfer_cases(api, constant, store, images))
+        figures = transfers.memory_figures(server, images["50 MB"])
+        cases = list(transfers.transfer_cases(api, constant.url, store, images))
         figures += _measured(progress, "bytes", cases, rounds)
         task = progress.add_task("slow readers", total=1)
         figures += transfers.slow_reader_figures(api, images["20 MB"])

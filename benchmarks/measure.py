@@ -29,6 +29,15 @@ class Case:
         return statistics.quantiles(self.samples, n=20, method="inclusive")[-1]
 
 
+def discard(act: Callable[[], object]) -> Callable[[], None]:
+    """Return what does the same and returns nothing: its time alone is the sample."""
+
+    def run() -> None:
+        act()
+
+    return run
+
+
 @dataclass(frozen=True)
 class Figure:
     """What is reported of a case."""

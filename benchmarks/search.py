@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from benchmarks.client import Client
 from benchmarks.fill import APART, TOGETHER, Filled
-from benchmarks.measure import Case, Figure
+from benchmarks.measure import Case, Figure, discard
 from reaction_board import queries
 from reaction_board.db import make_engine
 from reaction_board.media import Media
@@ -63,28 +63,28 @@ def searches(board: Filled, n: int) -> Iterator[tuple[str, list[str], int, str, 
 
 def sql_cases(connection: Connection, board: Filled, n: int) -> Iterator[Case]:
     """Yield the searches and lists of tags as the application asks the database, behind their floors."""
-    yield Case("Fp", _discard(lambda: connection.execute(NEWEST).all()))
+    yield Case("Fp", discard(lambda: connection.execute(NEWEST).all()))
     found = list(searches(board, n))
     for floor in dict.fromkeys(floor for _, _, _, floor, _ in found if floor != "Fp"):
         name = floor.removeprefix("Fc ")
         statement, values = (COUNT_ALL, {}) if name == "all" else (COUNT_TAG, {"name": name})
-        yield Case(floor, _discard(partial(_fetch, connection, statement, values)))
+        yield Case(floor, discard(partial(_fetch, connection, statement, values)))
     for case, tags, offset, floor, must in found:
-        yield Case(case, _discard(partial(queries.find_images, connection, tags, PAGE, offset)), floor, must)
+        yield Case(case, discard(partial(queries.find_images, connection, tags, PAGE, offset)), floor, must)
     for prefix in ("", "a", "aaa"):
         name = f"tags that begin with {prefix!r}"
-        yield Case(name, _discard(partial(queries.find_tags, connection, prefix, 100, 0)), "Fp", 4)
+        yield Case(name, discard(partial(queries.find_tags, connection, prefix, 100, 0)), "Fp", 4)
 
 
 def http_cases(api: str, constant: str, board: Filled, n: int) -> Iterator[Case]:
     """Yield the same as a client sees it, behind a bare WSGI constant on the same gunicorn."""
     floor, client = Client(constant), Client(api)
-    yield Case("constant", _discard(partial(floor.request, "GET", constant)))
+    yield Case("constant", discard(partial(floor.request, "GET", constant)))
     for name, tags, offset, _, _ in searches(board, n):
         query = urlencode({"tags": ",".join(tags), "limit": PAGE, "offset": offset})
         must = 16 if name == "no tag" else None
-        yield Case(name, _discard(partial(client.request, "GET", f"{api}/images?{query}")), "constant", must)
-    yield Case("list of tags", _discard(partial(client.request, "GET", f"{api}/tags")), "constant")
+        yield Case(name, discard(partial(client.request, "GET", f"{api}/images?{query}")), "constant", must)
+    yield Case("list of tags", discard(partial(client.request, "GET", f"{api}/tags")), "constant")
 
 
 def retag(connection: Connection, board: Filled, n: int) -> None:
@@ -154,10 +154,3 @@ ENTER_TAGS = text("INSERT INTO image_tags (tag_key, image_id) SELECT key, :image
 
 def _fetch(connection: Connection, statement: object, values: dict[str, str]) -> object:
     return connection.execute(statement, values).all()  # type: ignore[call-overload]
-
-
-def _discard(ask: Callable[[], object]) -> Callable[[], None]:
-    def run() -> None:
-        ask()
-
-    return run

@@ -10,11 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-import psutil
-
 from benchmarks.client import Client
-from benchmarks.measure import Case, Figure
+from benchmarks.measure import Case, Figure, discard
 from tests.pictures import padded
+from tests.servers import Gunicorn
 
 KB, MB = 1000, 1000 * 1000
 SIZES = {"20 KB": 20 * KB, "200 KB": 200 * KB, "2 MB": 2 * MB, "20 MB": 20 * MB, "50 MB": 50 * MB}
@@ -71,11 +70,11 @@ def upload(api: str, form: bytes | bytearray) -> None:
 def transfer_cases(api: str, constant: str, store: Store, images: dict[str, dict[str, Any]]) -> Iterator[Case]:
     """Yield downloads, conditional requests and uploads, each behind its floor. `images` has one of each size."""
     floor, client, raw = Client(constant), Client(api), Client(store.url("get", "x"))
-    yield Case("constant", _discard(partial(floor.request, "GET", constant)))
+    yield Case("constant", discard(partial(floor.request, "GET", constant)))
     file = f"{api}/images/{images['2 MB']['id']}/file"
     match = {"If-None-Match": f'"{images["2 MB"]["hash"]}"'}
-    yield Case("304", _discard(partial(client.request, "GET", file, None, match)), "constant", 7)
-    yield Case("HEAD", _discard(partial(client.request, "HEAD", file)), "constant", 7)
+    yield Case("304", discard(partial(client.request, "GET", file, None, match)), "constant", 7)
+    yield Case("HEAD", discard(partial(client.request, "HEAD", file)), "constant", 7)
     for size, image in images.items():
         file, stored = f"{api}/images/{image['id']}/file", store.url("get", image["hash"])
         for clients in (1, CLIENTS):
@@ -114,7 +113,7 @@ def _put_raw(raw: Client, url: str, new: NewFile) -> None:
 
 def _at_once(clients: int, url: str, kept: Client) -> Callable[[], float | None]:
     if clients == 1:
-        return _discard(partial(kept.request, "GET", url))
+        return discard(partial(kept.request, "GET", url))
     several = [Client(url) for _ in range(clients)]
 
     def run() -> float:
@@ -127,14 +126,14 @@ def _at_once(clients: int, url: str, kept: Client) -> Callable[[], float | None]
 
 
 @contextlib.contextmanager
-def _peak_of(process: psutil.Process) -> Iterator[Callable[[], int]]:
-    """Yield what returns the most memory, in bytes, that a process and its children had together so far."""
+def _peak_of(server: Gunicorn) -> Iterator[Callable[[], int]]:
+    """Yield what returns the most memory, in bytes, that the server's processes had together so far."""
     peak, done = 0, threading.Event()
 
     def watch() -> None:
         nonlocal peak
         while not done.wait(0.05):
-            peak = max(peak, memory(process))
+            peak = max(peak, server.memory())
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -143,15 +142,10 @@ def _peak_of(process: psutil.Process) -> Iterator[Callable[[], int]]:
     watcher.join()
 
 
-def memory(process: psutil.Process) -> int:
-    """Return the bytes of memory of a process and its children, shared pages counted once."""
-    return sum(member.memory_full_info().pss for member in [process, *process.children(recursive=True)])
-
-
-def memory_figures(api: str, server: psutil.Process, image: dict[str, Any]) -> list[Figure]:
+def memory_figures(server: Gunicorn, image: dict[str, Any]) -> list[Figure]:
     """Measure what 8 downloads and then 8 uploads of 50 MB at once take above the idle server."""
     forms = [NewFile(SIZES["50 MB"]).next() for _ in range(CLIENTS)]
-    idle = memory(server)
+    api, idle = server.url, server.memory()
     file = f"{api}/images/{image['id']}/file"
     figures = [Figure("memory", "idle", idle / MB, "MB")]
     with ThreadPoolExecutor(CLIENTS) as pool:
@@ -210,10 +204,3 @@ def _p95_of_health(api: str) -> float:
         client.close()
         time.sleep(0.01)
     return statistics.quantiles(samples, n=20, method="inclusive")[-1]
-
-
-def _discard(act: Callable[[], object]) -> Callable[[], None]:
-    def run() -> None:
-        act()
-
-    return run

@@ -53,7 +53,7 @@ class Gunicorn:
 
     @classmethod
     @contextlib.contextmanager
-    def running(cls, environment: Mapping[str, str]) -> Iterator["Gunicorn"]:
+    def running(cls, environment: Mapping[str, str], app: str = "wsgi:app") -> Iterator["Gunicorn"]:
         """Run gunicorn as production does, on a free port."""
         port = free_port()
         with tempfile.TemporaryDirectory() as folder:
@@ -65,7 +65,7 @@ class Gunicorn:
                 ROOT,
                 "-c",
                 ROOT / "gunicorn.conf.py",
-                "wsgi:app",
+                app,
             ]
             command += ["--bind", f"127.0.0.1:{port}"]
             with running("web server", command, signal.SIGTERM, log=log_file, env=environment) as part:
