@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, Row, RowMapping, TextClause, bindparam, select, text
 
+from reaction_board.queries.tags import lock_counts
 from reaction_board.tables import images
 
 PORTION = 1000  # rows in memory at once
@@ -30,11 +31,9 @@ _TOTALS = text("""
         tags AS kept_tags, (SELECT count(*) FROM tags) AS tags
     FROM totals
 """)
-_LOCK_TAG = text("SELECT FROM tags WHERE name = :name FOR NO KEY UPDATE")
 _RECOUNT_TAG = text("""
     UPDATE tags SET image_count = (SELECT count(*) FROM image_tags WHERE tag_key = key) WHERE name = :name
 """)
-_LOCK_TOTALS = text("SELECT FROM totals FOR NO KEY UPDATE")
 _RECOUNT_TOTALS = text("UPDATE totals SET images = (SELECT count(*) FROM images), tags = (SELECT count(*) FROM tags)")
 
 
@@ -68,14 +67,14 @@ def wrong_totals(connection: Connection) -> dict[str, tuple[int, int]]:
 
 
 def recount_tag(connection: Connection, name: str) -> None:
-    """Set a tag's count to a fresh one. Whoever changes its list holds its lock, so it is counted while none does."""
-    connection.execute(_LOCK_TAG, {"name": name})
+    """Set a tag's count to a fresh one."""
+    lock_counts(connection)
     connection.execute(_RECOUNT_TAG, {"name": name})
 
 
 def recount_totals(connection: Connection) -> None:
-    """Set the totals to fresh counts. Whoever adds or removes an image holds their lock by the time it commits."""
-    connection.execute(_LOCK_TOTALS)
+    """Set the totals to fresh counts."""
+    lock_counts(connection)
     connection.execute(_RECOUNT_TOTALS)
 
 

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, text
 
-# New names are inserted in their order, before anything is counted; what is counted is locked in the order of keys,
-# last of all. So nobody waits for one who waits for him: who still inserts has locked no count, and who has waits for
-# nothing but counts. A count is locked until its transaction is on disk: the later it is, the less others wait.
+# New names are inserted in their order, before anything is counted; all that is counted is changed under one lock,
+# taken last of all. So nobody waits for one who waits for him: who still inserts has no lock of counts, and who has it
+# waits for nothing. It is held until its transaction is on disk: the later it is taken, the less others wait. Locks on
+# the rows of tags, in an order, would exclude fewer, but each commit wakes all who wait for a row, to look again.
 # Names that are there are not inserted again, because each attempt would use up a key.
 _INSERT_MISSING = text("""
     INSERT INTO tags (name)
@@ -27,8 +28,8 @@ _REMOVE = text("""
     DELETE FROM image_tags USING tags WHERE key = tag_key AND name = ANY(:names) AND image_id = :image_id
     RETURNING tag_key
 """)
-# Locking and counting are two statements: in one, the order of the locks is not certain.
-_LOCK = text("SELECT FROM tags WHERE key = ANY(:keys) ORDER BY key FOR NO KEY UPDATE")
+# Two statements: the second one sees what was committed before it had the lock.
+_LOCK_COUNTS = text("SELECT pg_advisory_xact_lock(0, 0)")
 _COUNT = text("""
     WITH total AS (
         UPDATE totals SET images = images + :images, tags = tags + :tags
@@ -36,6 +37,11 @@ _COUNT = text("""
     )
     UPDATE tags SET image_count = image_count + CASE WHEN key = ANY(:added) THEN 1 ELSE -1 END WHERE key = ANY(:keys)
 """)
+
+
+def lock_counts(connection: Connection) -> None:
+    """Wait for, and hold until the transaction ends, the lock of all that is counted: take no other lock after it."""
+    connection.execute(_LOCK_COUNTS)
 
 
 def change_tags(
@@ -56,7 +62,7 @@ def change_tags(
     keys = added_keys.copy()
     if removed:
         keys += connection.execute(_REMOVE, {"image_id": image_id, "names": removed}).scalars()
-    connection.execute(_LOCK, {"keys": keys})
+    lock_counts(connection)
     connection.execute(_COUNT, {"added": added_keys, "keys": keys, "images": images, "tags": new_tags})
 
 
