@@ -1,29 +1,54 @@
 """How gunicorn runs the application: read by every `gunicorn wsgi:app` that is started in this folder."""
 
 import json
+import os
+import shutil
 import socket
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from gunicorn import util
 
-from reaction_board import settings
-from reaction_board.errors import HTTP_ERRORS
+# In memory, where that is a folder: what is written there is small, and a busy disk would delay it.
+_memory = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path("/var/tmp")  # noqa: S108
+# The workers count their metrics in files of this folder, which they share. The library looks for it when it is
+# imported. The folder is this process's own, also when it replaces another.
+_metrics_folder = _memory / f"reaction-board-metrics-{os.getpid()}"
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics_folder)
+
+from reaction_board import settings  # noqa: E402
+from reaction_board.errors import HTTP_ERRORS  # noqa: E402
 
 # A missing or malformed setting stops the start here, with one line, instead of in every worker.
 configured = settings.load()
 
+# A proxy stands in front, so nobody else needs to reach it; without this, PORT in the environment would open it to
+# everyone. With nginx on the same machine: `--bind unix:/run/reaction-board/gunicorn.sock` costs less than TCP.
+bind = "127.0.0.1:8000"
 # One process per core; threads, because a request mostly waits: for the database, the store, a slow client.
 worker_class = "gthread"
 workers = configured["WEB_CONCURRENCY"]
 threads = 32
-# The heartbeat is a file: on a disk, a busy one would delay it and get a healthy worker killed.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn's own, unnamed file
-# A proxy keeps its connections: longer than its idle time, or it sends a request into a closing one.
+# A worker that gives no sign of life for so long is killed; a long request is no reason, its main thread goes on.
+timeout = 30  # seconds
+# Where a worker's heartbeat is a file: delayed by a busy disk, it would get a healthy worker killed.
+worker_tmp_dir = str(_memory)
+# A proxy keeps its connections: longer than its idle time (60 s), or it sends a request into a closing one.
 keepalive = 75  # seconds
-graceful_timeout = 30  # seconds for running requests to finish
+# For running requests to finish when it is stopped or replaced; the largest upload takes a few.
+graceful_timeout = 30  # seconds
+# Whose X-Forwarded-Proto counts: an application that believed everyone could be told that it is called by https.
+forwarded_allow_ips = ",".join(configured["FORWARDED_ALLOW_IPS"])
 # The runtime control interface is not used; its socket would be a door.
 control_socket_disable = True
+
+if configured["LOG_FORMAT"] == "json":  # of gunicorn's own lines, too
+    logconfig_dict = {
+        "formatters": {"generic": {"()": "reaction_board.request_log.formatter", "log_format": "json"}},
+        "loggers": {"gunicorn.error": {"handlers": ["error_console"], "propagate": False}},
+        "root": {"handlers": []},
+    }
 
 
 def _write_error(client: socket.socket, status: int, reason: str, message: str) -> None:
@@ -37,3 +62,20 @@ def _write_error(client: socket.socket, status: int, reason: str, message: str) 
 
 # gunicorn answers such requests itself, in HTML, and has no setting for it.
 util.write_error = _write_error
+
+
+if configured["METRICS"]:
+    _metrics_folder.mkdir(mode=0o700, exist_ok=True)  # there already if the configuration is read again
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Forget what a worker had in use when it ended; what it counted stays."""
+    if configured["METRICS"]:
+        from prometheus_client import multiprocess
+
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(server: Any) -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(_metrics_folder, ignore_errors=True)

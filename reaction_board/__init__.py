@@ -5,7 +5,20 @@ from typing import Any
 
 from flask import Flask
 
-from reaction_board import auth, check, db, health, images, request_log, rest, settings, storage, tags
+from reaction_board import (
+    auth,
+    check,
+    db,
+    health,
+    images,
+    metrics,
+    readiness,
+    request_log,
+    rest,
+    settings,
+    storage,
+    tags,
+)
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
@@ -18,6 +31,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     db.init_app(app)
     check.init_app(app)
     storage.init_app(app)
+    readiness.init_app(app)
+    metrics.init_app(app)
     for resource in (images, tags, health):
         api.register_blueprint(resource.blp)
     return app

@@ -206,7 +206,10 @@ def _let_others_through(path: Path) -> None:
         mode = folder.stat().st_mode
         if not mode & 0o001:
             folder.chmod(mode | 0o001)
-            print(f"reaction-board: other users may now pass through {folder}, as PostgreSQL does not run as root")
+            print(
+                f"reaction-board: other users may now pass through {folder}, as PostgreSQL does not run as root",
+                file=sys.stderr,
+            )
 
 
 @contextlib.contextmanager

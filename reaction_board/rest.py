@@ -116,11 +116,13 @@ class _Body:
 
     def read(self, size: int = -1) -> bytes:
         try:
-            return self._stream.read(size)
+            chunk = self._stream.read(size)
         except HTTPException:
             raise
         except Exception as error:  # each web server has errors of its own
             raise BadRequest("The body broke off.") from error
+        g.exchange.bytes_in += len(chunk)
+        return chunk
 
 
 def string_header(description: str) -> dict[str, Any]:

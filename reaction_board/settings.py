@@ -3,6 +3,7 @@
 boto3 reads its own variables (`AWS_ENDPOINT_URL_S3`, `AWS_ACCESS_KEY_ID`, …) itself, under their own names.
 """
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -37,6 +38,15 @@ class Words(fields.Field[list[str]]):
 def _sendable(tokens: list[str]) -> None:
     if not all(re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", token) for token in tokens):  # RFC 6750, 2.1
         raise ValidationError("A token has only letters, digits and '-._~+/', and '=' at its end.")
+
+
+def _networks(words: list[str]) -> None:
+    for word in words:
+        if word != "*":
+            try:
+                ipaddress.ip_network(word)
+            except ValueError as error:
+                raise ValidationError("Must be addresses or networks, as 10.0.0.0/8, or '*'.") from error
 
 
 class SettingsSchema(Schema):
@@ -100,6 +110,23 @@ class SettingsSchema(Schema):
         load_default=32,
         validate=validate.Range(min=2),
         metadata={"unit": "connections", "description": "the most database connections of one worker process"},
+    )
+    FORWARDED_ALLOW_IPS = Words(
+        load_default=["127.0.0.1", "::1"],
+        validate=_networks,
+        metadata={
+            "unit": "addresses",
+            "description": "separated by commas, or `*`; a proxy from there, or by a unix socket, is believed",
+        },
+    )
+    LOG_FORMAT = fields.String(
+        load_default="plain",
+        validate=validate.OneOf(["plain", "json"]),
+        metadata={"unit": "`plain`, `json`", "description": "lines for people, or one JSON object a line"},
+    )
+    METRICS = fields.Boolean(
+        load_default=False,
+        metadata={"unit": "`true`, `false`", "description": "count what is done, and tell Prometheus at `/metrics`"},
     )
     WEB_CONCURRENCY = fields.Integer(
         load_default=2,

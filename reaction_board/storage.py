@@ -1,7 +1,9 @@
 """The object store: where image bytes live, under the key that is their hash. The only file that knows boto3."""
 
 import base64
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import boto3
@@ -62,17 +64,26 @@ class Storage(Protocol):
     def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
         """Yield key and size in bytes of all objects, or those whose keys begin with `prefix`, in the order of keys."""
 
+    def probe(self) -> None:
+        """Raise StorageError unless the bucket is there."""
+
+
+OPERATIONS = ("get", "read", "put", "delete", "list", "probe")  # read: what follows a get, the body itself
+# Is told of every request to the store: what it was, the seconds until the answer began, and whether it failed.
+Observer = Callable[[str, float, bool], None]
+
 
 class S3Blob:
     """The body of an answer of S3."""
 
-    def __init__(self, body: StreamingBody) -> None:
-        self._body = body
+    def __init__(self, body: StreamingBody, broken_off: Callable[[], None]) -> None:
+        self._body, self._broken_off = body, broken_off
 
     def __iter__(self) -> Iterator[bytes]:
         try:
             yield from self._body.iter_chunks(CHUNK_BYTES)
         except (BotoCoreError, HTTPClientError, OSError) as error:
+            self._broken_off()
             raise StorageError from error
 
     def close(self) -> None:
@@ -83,6 +94,8 @@ class S3Blob:
 class S3Storage:
     """Amazon's S3, or any server that speaks its language."""
 
+    observe: Observer | None = None
+
     def __init__(self, bucket: str, region: str | None = None, timeout: int = 20) -> None:
         """Make a client that waits for `timeout` seconds without a byte, three times at most."""
         self._bucket = bucket
@@ -91,6 +104,24 @@ class S3Storage:
             "s3", region_name=region, config=CONFIG.merge(Config(read_timeout=timeout))
         )
 
+    @contextmanager
+    def _asking(self, operation: str) -> Iterator[None]:
+        """Translate what boto3 raises: a missing object into ObjectMissing, all else into StorageError."""
+        started, failed = time.perf_counter(), True
+        try:
+            yield
+            failed = False
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "NoSuchKey":
+                failed = False
+                raise ObjectMissing from error
+            raise StorageError from error
+        except BotoCoreError as error:
+            raise StorageError from error
+        finally:
+            if self.observe:
+                self.observe(operation, time.perf_counter() - started, failed)
+
     def get(self, key: str, size_bytes: int, part: slice | None = None) -> S3Blob:
         """Return the bytes of an object: see Storage."""
         request: GetObjectRequestTypeDef = {"Bucket": self._bucket, "Key": key}
@@ -98,23 +129,23 @@ class S3Storage:
         if part:
             request["Range"] = f"bytes={part.start}-{part.stop - 1}"
             expected = part.stop - part.start
-        try:
+        with self._asking("get"):
             answer = self._client.get_object(**request)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchKey":
-                raise ObjectMissing from error
-            raise StorageError from error
-        except BotoCoreError as error:
-            raise StorageError from error
         if answer["ContentLength"] != expected:
             answer["Body"].close()
             raise StorageError from ValueError(f"{key} has {answer['ContentLength']} bytes instead of {expected}")
-        return S3Blob(answer["Body"])
+        started = time.perf_counter()
+
+        def broken_off() -> None:
+            if self.observe:
+                self.observe("read", time.perf_counter() - started, True)
+
+        return S3Blob(answer["Body"], broken_off)
 
     def put(self, key: str, file: BinaryIO, size_bytes: int, mime_type: str) -> None:
         """Store the bytes of a file: see Storage."""
         file.seek(0)
-        try:
+        with self._asking("put"):
             self._client.put_object(
                 Bucket=self._bucket,
                 Key=key,
@@ -123,23 +154,26 @@ class S3Storage:
                 ContentType=mime_type,
                 ChecksumSHA256=base64.b64encode(bytes.fromhex(key)).decode(),  # Amazon's S3 verifies it
             )
-        except (BotoCoreError, ClientError) as error:
-            raise StorageError from error
 
     def delete(self, key: str) -> None:
         """Delete an object: see Storage."""
-        try:
+        with self._asking("delete"):
             self._client.delete_object(Bucket=self._bucket, Key=key)
-        except (BotoCoreError, ClientError) as error:
-            raise StorageError from error
 
     def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
         """Yield key and size of objects: see Storage."""
-        try:
-            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
-                yield from ((found["Key"], found["Size"]) for found in page.get("Contents", []))
-        except (BotoCoreError, ClientError) as error:
-            raise StorageError from error
+        pages = iter(self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix))
+        while True:
+            with self._asking("list"):
+                page = next(pages, None)
+            if page is None:
+                return
+            yield from ((found["Key"], found["Size"]) for found in page.get("Contents", []))
+
+    def probe(self) -> None:
+        """Ask for the bucket: see Storage."""
+        with self._asking("probe"):
+            self._client.head_bucket(Bucket=self._bucket)
 
     def create_bucket(self) -> None:
         """Create the bucket unless it is there: for an embedded store; a managed one is made by its owner."""

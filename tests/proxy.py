@@ -23,6 +23,7 @@ class Proxy:
         self.refuses = False
         self.hangs = False
         self.answer: bytes | None = None
+        self.requests: list[bytes] = []  # the first word of whatever came at once: of requests, the method
 
     @classmethod
     @contextlib.contextmanager
@@ -67,6 +68,8 @@ class Proxy:
                 if self.answer and not is_answer:
                     source.sendall(self.answer)
                     break
+                if not is_answer:
+                    self.requests.append(chunk.split(maxsplit=1)[0])
                 passed += len(chunk)
                 sink.sendall(chunk)
                 most = self.cut_after if is_answer else self.cut_requests_after

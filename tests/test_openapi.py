@@ -32,6 +32,11 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
             "503": {"service_unavailable"},
         },
     ),
+    ("get", "/api/v1/ready"): (
+        set(),
+        {"200"},
+        {"500": {"internal_error"}, "503": {"service_unavailable"}},
+    ),
     ("get", IMAGE): (
         {"image_id"},
         {"200"},

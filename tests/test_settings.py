@@ -26,6 +26,9 @@ def test_two_settings_are_needed_and_the_others_have_defaults() -> None:
         "DATABASE_TIMEOUT": 30,
         "S3_TIMEOUT": 20,
         "DATABASE_POOL_SIZE": 32,
+        "FORWARDED_ALLOW_IPS": ["127.0.0.1", "::1"],
+        "LOG_FORMAT": "plain",
+        "METRICS": False,
         "WEB_CONCURRENCY": 2,
     }
 
@@ -52,6 +55,9 @@ def test_two_settings_are_needed_and_the_others_have_defaults() -> None:
         ("API_TOKENS", "sécond"),
         ("API_TOKENS", ""),
         ("CORS_ORIGINS", " , "),
+        ("FORWARDED_ALLOW_IPS", "10.0.0.0/33"),
+        ("LOG_FORMAT", "xml"),
+        ("METRICS", "9100"),
     ],
 )
 def test_a_missing_or_malformed_setting_is_named_in_one_line(name: str, value: str | None) -> None:
@@ -82,6 +88,7 @@ def test_the_readme_lists_every_setting_with_its_default() -> None:
     for name, field in settings.SettingsSchema().fields.items():
         row = next(line for line in readme.splitlines() if line.startswith(f"| `{name}`"))
         cells = [cell.strip() for cell in row.strip("|").split("|")]
-        default = "—" if field.required or not field.load_default else str(field.load_default)
+        default = "—" if field.required or not field.load_default else field.load_default
+        default = ",".join(default) if isinstance(default, list) else str(default)
         assert cells[1:3] == [default, field.metadata["unit"]], name
         assert field.metadata["description"] in cells[3]

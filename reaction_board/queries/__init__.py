@@ -5,6 +5,7 @@ Rows of images and tags are mappings by column name. Statements are built once, 
 
 from reaction_board.queries.contents import (
     all_contents,
+    probe,
     recount_tag,
     recount_totals,
     wrong_tag_counts,
@@ -33,6 +34,7 @@ __all__ = [
     "find_images",
     "find_tags",
     "lock_content",
+    "probe",
     "recount_tag",
     "recount_totals",
     "replace_tags",

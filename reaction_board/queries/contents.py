@@ -26,6 +26,7 @@ _TAG_NAMES = text(f"""
     ) AS counted
     FROM images WHERE id > CAST(:after AS uuid) ORDER BY id LIMIT {PORTION}
 """)  # noqa: S608 - a number
+_PROBE = text("SELECT FROM totals")
 _TOTALS = text("""
     SELECT images AS kept_images, (SELECT count(*) FROM images) AS images,
         tags AS kept_tags, (SELECT count(*) FROM tags) AS tags
@@ -64,6 +65,11 @@ def wrong_totals(connection: Connection) -> dict[str, tuple[int, int]]:
     row = connection.execute(_TOTALS).one()
     totals = {"images": (row.kept_images, row.images), "tags": (row.kept_tags, row.tags)}
     return {name: (kept, counted) for name, (kept, counted) in totals.items() if kept != counted}
+
+
+def probe(connection: Connection) -> None:
+    """Ask what costs nothing, and can be answered only by a database that was migrated."""
+    connection.execute(_PROBE)
 
 
 def recount_tag(connection: Connection, name: str) -> None:

@@ -1,0 +1,108 @@
+"""Metrics for Prometheus at `/metrics`, if `METRICS` is set. The proxy in front must not let everyone have them.
+
+Under gunicorn, the workers count in files of a folder that they share (gunicorn.conf.py), and the one that is asked
+adds them up.
+"""
+
+import os
+from collections.abc import Callable
+
+from flask import Flask, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from sqlalchemy import event
+
+from reaction_board.request_log import Exchange
+from reaction_board.storage import OPERATIONS, Observer
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120)  # upper bounds of the buckets
+METHODS = {"GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"}  # of others, a client could make up any number
+
+
+def init_app(app: Flask) -> None:
+    """Count what the application does and tell it, if that is asked for."""
+    if not app.config["METRICS"]:
+        return
+    registry = CollectorRegistry()
+    app.extensions["exchange_observers"].append(_exchange_counter(registry))
+    app.extensions["storage"].observe = _store_counter(registry)
+    _count_connections(app, registry)
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        told = registry
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            told = CollectorRegistry()
+            MultiProcessCollector(told)  # type: ignore[no-untyped-call]
+        return Response(generate_latest(told), content_type=CONTENT_TYPE_LATEST)
+
+
+def _exchange_counter(registry: CollectorRegistry) -> Callable[[Exchange], None]:
+    requests = Histogram(
+        "reaction_board_request_seconds",
+        "Requests, until their last byte was sent",
+        ["method", "route", "status"],
+        buckets=SECONDS,
+        registry=registry,
+    )
+    received = Counter("reaction_board_received_bytes", "Of the bodies of requests", ["route"], registry=registry)
+    sent = Counter(
+        "reaction_board_sent_bytes",
+        "Of the bodies of answers, without what nginx sends of its own",
+        ["route"],
+        registry=registry,
+    )
+    duplicates = Counter(
+        "reaction_board_duplicates", "Uploads of bytes that the board had already", registry=registry
+    )  # fmt: skip
+
+    def count(exchange: Exchange) -> None:
+        method = exchange.method if exchange.method in METHODS else "other"
+        route = exchange.route or "none"
+        requests.labels(method, route, str(exchange.status)).observe(exchange.milliseconds / 1000)
+        received.labels(route).inc(exchange.bytes_in)
+        sent.labels(route).inc(exchange.bytes_out)
+        if (method, route, exchange.status) == ("POST", "/api/v1/images", 200):
+            duplicates.inc()
+
+    return count
+
+
+def _store_counter(registry: CollectorRegistry) -> Observer:
+    asked = Histogram(
+        "reaction_board_store_seconds",
+        "Requests to the object store, retries included, until it began to answer",
+        ["operation"],
+        buckets=SECONDS,
+        registry=registry,
+    )
+    errors = Counter(
+        "reaction_board_store_errors", "Requests to the object store that failed", ["operation"], registry=registry
+    )
+    for operation in OPERATIONS:  # none yet is told as 0: a rate needs it
+        errors.labels(operation)
+
+    def count(operation: str, seconds: float, failed: bool) -> None:
+        asked.labels(operation).observe(seconds)
+        if failed:
+            errors.labels(operation).inc()
+
+    return count
+
+
+def _count_connections(app: Flask, registry: CollectorRegistry) -> None:
+    in_use = Gauge(
+        "reaction_board_database_connections",
+        "Database connections in use",
+        multiprocess_mode="livesum",
+        registry=registry,
+    )
+    most = Gauge(
+        "reaction_board_database_connections_max",
+        "Database connections that the workers may have in use",
+        multiprocess_mode="livesum",
+        registry=registry,
+    )
+    most.set(app.config["DATABASE_POOL_SIZE"])
+    event.listen(app.extensions["engine"], "checkout", lambda *_: in_use.inc())
+    event.listen(app.extensions["engine"], "checkin", lambda *_: in_use.dec())

@@ -1,0 +1,341 @@
+"""The board as production runs it: behind nginx, which sends the bytes and keeps them by their hash."""
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPResponse
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from flask import Flask
+
+from tests.board import assert_error
+from tests.pictures import padded, picture
+from tests.proxy import Proxy
+from tests.servers import Gunicorn, Nginx, eventually
+
+# nginx meets the application alone: which store is behind that makes no difference.
+pytestmark = pytest.mark.parametrize("environment", ["rclone"], indirect=True)
+
+MIB = 1024 * 1024
+TIMEOUT = 20  # seconds
+
+
+class Front:
+    """A board behind nginx, whose store is behind a proxy."""
+
+    def __init__(self, nginx: Nginx, gunicorn: Gunicorn, store: Proxy) -> None:
+        self.nginx, self.gunicorn, self.store = nginx, gunicorn, store
+        self.url = nginx.url
+
+    def added(self, data: bytes | None = None, filename: str = "a.png") -> dict[str, Any]:
+        files = {"file": (filename, picture() if data is None else data)}
+        response = requests.post(f"{self.url}/images", files=files, data={"tags": "cat"}, timeout=TIMEOUT)
+        assert response.status_code == 201, response.text
+        image: dict[str, Any] = response.json()
+        return image
+
+    def file(self, image: dict[str, Any], **headers: str) -> requests.Response:
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        return requests.get(f"{self.url}/images/{image['id']}/file", headers=fields, timeout=TIMEOUT)
+
+    def direct(self, image: dict[str, Any], **headers: str) -> requests.Response:
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        return requests.get(f"{self.gunicorn.url}/images/{image['id']}/file", headers=fields, timeout=TIMEOUT)
+
+    def reads(self) -> int:
+        """How often the store has been read so far."""
+        return self.store.requests.count(b"GET")
+
+
+@pytest.fixture(scope="module")
+def session_front(environment: dict[str, str]) -> Iterator[Front]:
+    store_port = urlsplit(environment["AWS_ENDPOINT_URL_S3"]).port
+    assert store_port
+    with Proxy.running(store_port) as store:
+        variables = {
+            **os.environ,
+            **environment,
+            "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{store.port}",
+            "S3_TIMEOUT": "1",
+            "CORS_ORIGINS": "https://one.example,https://two.example",
+        }
+        with Gunicorn.running(variables) as gunicorn, Nginx.running(gunicorn.socket) as nginx:
+            yield Front(nginx, gunicorn, store)
+
+
+@pytest.fixture
+def front(app: Flask, session_front: Front) -> Front:
+    return session_front
+
+
+CONTRACT_HEADERS = [
+    "Content-Type",
+    "Content-Length",
+    "ETag",
+    "Cache-Control",
+    "Content-Disposition",
+    "X-Content-Type-Options",
+    "Content-Security-Policy",
+    "Accept-Ranges",
+    "Content-Range",
+    "Access-Control-Allow-Origin",
+    "Access-Control-Expose-Headers",
+    "Vary",
+]
+
+
+def headers_of(response: requests.Response) -> list[tuple[str, str]]:
+    """Return the headers that the API documents, each as often as it came."""
+    lines = response.raw.headers.items()
+    return sorted((name.title(), value) for name, value in lines if name.title() in map(str.title, CONTRACT_HEADERS))
+
+
+def test_the_first_and_every_later_download_are_as_the_application_gives_them(front: Front) -> None:
+    image = front.added(padded(3 * MIB), filename="Wörk.png")
+    origin = {"Origin": "https://one.example"}
+    direct = front.direct(image, **origin)
+    for _ in range(3):
+        response = front.file(image, **origin)
+        assert response.status_code == 200
+        assert response.content == direct.content
+        assert headers_of(response) == headers_of(direct)
+    assert len(headers_of(direct)) == 11
+
+
+RANGES = [
+    "bytes=0-0", "bytes=0-99", "bytes=100-", "bytes=-100", "bytes=5-4", "bytes=900000-", "bytes=-0", "bytes=0-900000",
+    "bytes=-900000", "bytes=0-1,5-6", "bytes=0-1,900000-", "bytes=", "bytes=a-b", "bytes", "items=0-1", "bytes=1",
+    "bytes = 0-1", "bytes=0-1,", "bytes=--1", "bytes=0 - 1", "bytes=00-01", "bytes=99999999999999999999-",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wanted", RANGES)
+def test_ranges_are_as_the_application_gives_them(front: Front, wanted: str) -> None:
+    image = front.added(padded(5000))
+    direct = front.direct(image, Range=wanted)
+    for _ in range(2):  # from the store, and kept
+        response = front.file(image, Range=wanted)
+        assert (response.status_code, response.content) == (direct.status_code, direct.content)
+        assert headers_of(response) == headers_of(direct)
+
+
+def conditions(image: dict[str, Any]) -> list[dict[str, str]]:
+    etag, other, past = f'"{image["hash"]}"', '"other"', "Mon, 01 Jan 2024 00:00:00 GMT"
+    part = {"Range": "bytes=10-19"}
+    return [
+        {"If-None-Match": etag}, {"If-None-Match": f"W/{etag}"}, {"If-None-Match": "*"}, {"If-None-Match": other},
+        {"If-Match": etag}, {"If-Match": other}, {"If-Match": f"W/{etag}"}, {"If-Match": "*"},
+        {"If-Range": etag, **part}, {"If-Range": other, **part}, {"If-Range": f"W/{etag}", **part},
+        {"If-Range": past, **part}, {"If-None-Match": etag, **part}, {"If-None-Match": other, **part},
+        {"If-Modified-Since": past}, {"If-Unmodified-Since": past}, {"If-Unmodified-Since": past, **part},
+    ]  # fmt: skip
+
+
+def test_conditions_are_judged_as_the_application_judges_them(front: Front) -> None:
+    image = front.added(padded(5000))
+    for kept in (False, True):
+        for fields in conditions(image):
+            direct, response = front.direct(image, **fields), front.file(image, **fields)
+            told = (kept, fields)
+            assert (response.status_code, response.content) == (direct.status_code, direct.content), told
+            assert headers_of(response) == headers_of(direct), told
+        assert front.file(image).status_code == 200
+
+
+def test_a_file_that_is_kept_needs_no_store(front: Front) -> None:
+    data = padded(5000)
+    image = front.added(data)
+    assert front.file(image).content == data
+    before = front.reads()
+    front.store.refuses = True
+    try:
+        for fields in ({}, {"Range": "bytes=0-99"}, {"If-None-Match": f'"{image["hash"]}"'}):
+            assert front.file(image, **fields).status_code in (200, 206, 304)
+        assert requests.head(f"{front.url}/images/{image['id']}/file", timeout=TIMEOUT).status_code == 200
+    finally:
+        front.store.refuses = False
+    assert front.reads() == before
+
+
+def test_304_and_head_keep_nothing(front: Front) -> None:
+    image = front.added(padded(MIB))
+    before, reads = front.nginx.kept_bytes(), front.reads()
+    assert front.file(image, If_None_Match=f'"{image["hash"]}"').status_code == 304
+    assert requests.head(f"{front.url}/images/{image['id']}/file", timeout=TIMEOUT).status_code == 200
+    assert (front.nginx.kept_bytes(), front.reads()) == (before, reads)
+
+
+def test_a_deleted_image_is_gone_at_once_and_its_bytes_may_come_back_under_another_name(front: Front) -> None:
+    data = padded(5000)
+    image = front.added(data, filename="first.png")
+    assert front.file(image).status_code == 200
+    assert requests.delete(f"{front.url}/images/{image['id']}", timeout=TIMEOUT).status_code == 204
+    assert_error(front.file(image), 404, "image_not_found")
+    again = front.added(data, filename="second.png")
+    reads = front.reads()
+    response = front.file(again)
+    assert response.content == data
+    assert "second.png" in response.headers["Content-Disposition"]
+    assert front.reads() == reads
+
+
+def test_each_origin_is_told_of_itself(front: Front) -> None:
+    image = front.added()
+    for origin in ("https://one.example", "https://two.example", "https://one.example", "https://other.example"):
+        direct, response = front.direct(image, Origin=origin), front.file(image, Origin=origin)
+        assert headers_of(response) == headers_of(direct)
+
+
+def test_many_who_ask_for_a_file_at_once_make_one_read(front: Front) -> None:
+    data = padded(20 * MIB)
+    image = front.added(data)
+    reads = front.reads()
+    with ThreadPoolExecutor(30) as pool:
+        answers = list(pool.map(lambda _: front.file(image).content == data, range(30)))
+    assert answers == [True] * 30
+    assert front.reads() == reads + 1
+
+
+def test_a_file_that_the_store_breaks_off_is_not_kept(front: Front) -> None:
+    data = padded(3 * MIB)
+    image = front.added(data)
+    front.store.cut_after = MIB
+    try:
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            front.file(image)
+    finally:
+        front.store.cut_after = None
+    assert front.file(image).content == data
+
+
+def test_an_error_of_the_store_is_told_and_not_kept(front: Front) -> None:
+    data = padded(5000)
+    image = front.added(data)
+    front.store.refuses = True
+    try:
+        response = front.file(image)
+    finally:
+        front.store.refuses = False
+    assert_error(response, 500, "storage_error")
+    assert "Cache-Control" not in response.headers
+    assert front.file(image).content == data
+
+
+def test_the_folder_of_kept_files_has_a_bound(front: Front) -> None:
+    with Nginx.running(front.gunicorn.socket, {"max_size=10g": "max_size=4m"}) as nginx:
+        bounded = Front(nginx, front.gunicorn, front.store)
+        for _ in range(12):
+            assert bounded.file(bounded.added(padded(MIB))).status_code == 200
+        assert nginx.kept_bytes() > 4 * MIB
+        assert eventually(lambda: nginx.kept_bytes() <= 4 * MIB, 20)  # nginx looks every ten seconds
+        assert nginx.kept_bytes() > 0
+
+
+def test_a_client_cannot_play_the_proxy(front: Front) -> None:
+    image = front.added()
+    path = f"/kept-files/{image['hash']}/{image['id']}"
+    root = front.url.removesuffix("/api/v1")
+    assert_error(requests.get(root + path, timeout=TIMEOUT), 404, "not_found")
+    forged = {"X-Sendfile-Type": "X-Accel-Redirect", "X-Request-ID": "forged"}
+    response = front.file(image, **forged)
+    assert len(response.content) == image["size_bytes"]
+    assert "X-Accel-Redirect" not in response.headers
+    assert response.headers["X-Request-ID"] != "forged"
+
+
+def test_one_id_joins_the_answer_and_the_lines_of_a_request(front: Front) -> None:
+    image = front.added()
+    response = front.file(image)
+    request_id = response.headers["X-Request-ID"]
+    assert response.raw.headers.getlist("X-Request-ID") == [request_id]
+    assert eventually(lambda: front.gunicorn.log().count(f"/images/{image['id']}/file 200") == 2)
+    assert front.gunicorn.log().count(request_id) == 2  # the decision, and the read for nginx
+
+
+def raw_answer(front: Front, request: bytes) -> requests.Response:
+    """Return what nginx says to bytes that no client library would send."""
+    parts = urlsplit(front.url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=TIMEOUT) as connection:
+        connection.sendall(request)
+        answer = HTTPResponse(connection)
+        answer.begin()
+        response = requests.Response()
+        response.status_code, response._content = answer.status, answer.read()
+        response.headers.update(answer.headers.items())
+        return response
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "code"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", 400, "bad_request"),  # without Host
+        (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + 40_000 * b"a" + b"\r\n\r\n", 400, "bad_request"),
+        (b"GET /" + 40_000 * b"a" + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "uri_too_long"),
+        (b"TRACE / HTTP/1.1\r\nHost: x\r\n\r\n", 405, "method_not_allowed"),
+        (b"PATCH / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n", 413, "payload_too_large"),
+        (b"POST /api/v1/images HTTP/1.1\r\nHost: x\r\nContent-Length: 60000000\r\n\r\n", 422, "file_too_large"),
+        (b"nonsense\r\n\r\n", 400, "bad_request"),
+    ],
+)
+def test_errors_of_nginx_have_the_envelope(front: Front, request_: bytes, status: int, code: str) -> None:
+    response = raw_answer(front, request_)
+    assert_error(response, status, code)
+    assert len(response.headers["X-Request-ID"]) == 32
+
+
+def test_a_client_can_read_why_its_large_file_is_refused(front: Front) -> None:
+    refused = requests.post(f"{front.url}/images", files={"file": ("a.png", bytes(50 * MIB + 1))}, timeout=TIMEOUT)
+    assert_error(refused, 422, "file_too_large")
+    refused = requests.post(f"{front.url}/images", files={"file": ("a.png", bytes(80 * MIB))}, timeout=TIMEOUT)
+    assert_error(refused, 422, "file_too_large")
+    assert front.added(padded(50 * MIB))["size_bytes"] == 50 * MIB
+
+
+def test_without_the_application_it_is_a_bad_gateway_and_a_hung_one_a_timeout(
+    app: Flask, environment: dict[str, str]
+) -> None:
+    hasty = {"proxy_read_timeout 120s": "proxy_read_timeout 1s"}
+    with Gunicorn.running({**os.environ, **environment}) as gunicorn, Nginx.running(gunicorn.socket, hasty) as nginx:
+        processes = [gunicorn.process, *gunicorn.process.children()]
+        for process in processes:
+            process.suspend()
+        try:
+            hung = requests.get(f"{nginx.url}/images", timeout=TIMEOUT)
+        finally:
+            for process in processes:
+                process.resume()
+        assert_error(hung, 504, "gateway_timeout")
+        assert hung.headers["Retry-After"]
+        gunicorn.process.terminate()
+        gunicorn.process.wait(30)
+        down = requests.get(f"{nginx.url}/images", timeout=TIMEOUT)
+        assert_error(down, 502, "bad_gateway")
+        assert down.headers["Retry-After"]
+
+
+def test_json_is_compressed_and_pictures_are_not(front: Front) -> None:
+    for _ in range(5):
+        image = front.added()
+    listed = requests.get(f"{front.url}/images", timeout=TIMEOUT)
+    assert listed.headers["Content-Encoding"] == "gzip"
+    assert listed.json()["total"] == 5
+    assert "Content-Encoding" not in front.file(image).headers
+
+
+def test_slow_uploads_cost_no_thread(front: Front) -> None:
+    parts = urlsplit(front.url)
+    head = (
+        b"POST /api/v1/images HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n"
+        b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"
+    )
+    with contextlib.ExitStack() as slow:
+        for _ in range(100):  # workers have 64 threads
+            connection = slow.enter_context(socket.create_connection((parts.hostname, parts.port)))
+            connection.sendall(head)
+        assert requests.get(f"{front.url}/health", timeout=2).status_code == 200
+        assert front.added()

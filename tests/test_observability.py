@@ -1,0 +1,249 @@
+"""What an operator sees: readiness, metrics and lines of JSON."""
+
+import contextlib
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from flask import Flask
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import make_url
+
+from reaction_board import readiness
+from reaction_board.local import ROOT, free_port
+from tests.board import Board, assert_error
+from tests.pictures import picture
+from tests.proxy import Proxy
+from tests.servers import Gunicorn, Nginx, eventually
+
+pytestmark = pytest.mark.parametrize("environment", ["rclone"], indirect=True)
+
+
+def test_a_board_whose_parts_answer_is_ready(board: Board) -> None:
+    response = board.get("/ready")
+    assert (response.status_code, response.get_json()) == (200, {"status": "ready"})
+
+
+@pytest.mark.parametrize("part", ["database", "store"])
+@pytest.mark.parametrize("how", ["refuses", "hangs"])
+def test_a_part_that_fails_makes_it_not_ready_in_bounded_time(
+    app: Flask, environment: dict[str, str], part: str, how: str
+) -> None:
+    url = make_url(environment["DATABASE_URL"])
+    store_port = urlsplit(environment["AWS_ENDPOINT_URL_S3"]).port
+    assert url.port
+    assert store_port
+    with Proxy.running(url.port) as database, Proxy.running(store_port) as store:
+        variables = {
+            **os.environ,
+            **environment,
+            "DATABASE_URL": url.set(port=database.port).render_as_string(hide_password=False),
+            "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{store.port}",
+            "WEB_CONCURRENCY": "1",
+        }
+        with Gunicorn.running(variables) as server:
+            assert requests.get(f"{server.url}/ready", timeout=5).status_code == 200
+            faulty = {"database": database, "store": store}[part]
+            setattr(faulty, how, True)
+            for _ in range(3):
+                started = time.monotonic()
+                response = requests.get(f"{server.url}/ready", timeout=10)
+                assert time.monotonic() - started < readiness.SECONDS + 1
+                assert_error(response, 503, "service_unavailable")
+            assert requests.get(f"{server.url}/health", timeout=5).status_code == 200
+            if how == "hangs":
+                assert f"TimeoutError: the {'database' if part == 'database' else 'object store'} took" in server.log()
+            setattr(faulty, how, False)
+            assert eventually(lambda: requests.get(f"{server.url}/ready", timeout=10).status_code == 200, 60)
+
+
+def test_a_database_without_tables_is_not_ready(app: Flask, board: Board) -> None:
+    engine = app.extensions["engine"]
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE totals RENAME TO totals_elsewhere")
+    try:
+        assert_error(board.get("/ready"), 503, "service_unavailable")
+    finally:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE totals_elsewhere RENAME TO totals")
+
+
+class Watched:
+    """A board under gunicorn that tells its metrics."""
+
+    def __init__(self, server: Gunicorn) -> None:
+        self.server, self.url = server, server.url
+        self.metrics = server.url.replace("/api/v1", "/metrics")
+
+    def samples(self) -> dict[str, float]:
+        """Return every sample by its name and labels, as `name{label=value,…}`."""
+        text = requests.get(self.metrics, timeout=5).text
+        return {
+            sample.name + ("{" + ",".join(f"{k}={v}" for k, v in sorted(sample.labels.items())) + "}"): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
+
+    def more_of(self, act: Callable[[], object]) -> dict[str, float]:
+        """Return by how much samples have grown by what is done."""
+        before = self.samples()
+        act()
+        time.sleep(0.1)  # the last byte may be sent before it is counted
+        return {
+            name: value - before.get(name, 0) for name, value in self.samples().items() if value != before.get(name)
+        }
+
+
+@contextlib.contextmanager
+def watched(environment: dict[str, str], **more: str) -> Iterator[Watched]:
+    with Gunicorn.running({**os.environ, **environment, "METRICS": "true", **more}) as server:
+        yield Watched(server)
+
+
+@pytest.fixture(scope="module")
+def module_watched(environment: dict[str, str]) -> Iterator[Watched]:
+    with watched(environment) as server:
+        yield server
+
+
+@pytest.fixture
+def board_watched(app: Flask, module_watched: Watched) -> Watched:
+    return module_watched
+
+
+def test_requests_of_all_workers_are_counted_by_route_method_and_status(board_watched: Watched) -> None:
+    data = picture()
+
+    def use() -> None:
+        upload = [
+            requests.post(f"{board_watched.url}/images", files={"file": ("a.png", data)}, timeout=10) for _ in range(3)
+        ]
+        for _ in range(20):  # each over a connection of its own, so by both workers
+            file = requests.get(f"{board_watched.url}/images/{upload[0].json()['id']}/file", timeout=10)
+            assert file.content == data
+        requests.get(f"{board_watched.url}/images/{upload[0].json()['id'][:-1]}x", timeout=10)
+        requests.get(f"{board_watched.url}/nothing/secret", timeout=10)
+        requests.request("NONSENSE", f"{board_watched.url}/images", timeout=10)
+
+    workers = {worker.pid for worker in board_watched.server.process.children()}
+    assert len(workers) == 2
+    more = board_watched.more_of(use)
+    counted = {name: value for name, value in more.items() if name.startswith("reaction_board_request_seconds_count")}
+    prefix = "reaction_board_request_seconds_count"
+    counted.pop(f"{prefix}{{method=GET,route=/metrics,status=200}}", None)
+    assert counted == {
+        f"{prefix}{{method=POST,route=/api/v1/images,status=201}}": 1,
+        f"{prefix}{{method=POST,route=/api/v1/images,status=200}}": 2,
+        f"{prefix}{{method=GET,route=/api/v1/images/{{image_id}}/file,status=200}}": 20,
+        f"{prefix}{{method=GET,route=/api/v1/images/{{image_id}},status=404}}": 1,
+        f"{prefix}{{method=GET,route=none,status=404}}": 1,
+        f"{prefix}{{method=other,route=none,status=405}}": 1,
+    }
+    assert more["reaction_board_duplicates_total{}"] == 2
+    assert more["reaction_board_sent_bytes_total{route=/api/v1/images/{image_id}/file}"] == 20 * len(data)
+    assert more["reaction_board_received_bytes_total{route=/api/v1/images}"] > 3 * len(data)
+    assert more["reaction_board_store_seconds_count{operation=put}"] == 1
+    assert more["reaction_board_store_seconds_count{operation=get}"] == 20
+    assert not any("errors" in name for name in more)
+    assert "secret" not in requests.get(board_watched.metrics, timeout=5).text
+
+
+def test_the_use_of_the_pool_is_told(board_watched: Watched) -> None:
+    samples = board_watched.samples()
+    assert samples["reaction_board_database_connections_max{}"] == 64
+    assert samples["reaction_board_database_connections{}"] == 0
+
+
+def test_errors_of_the_store_are_counted(app: Flask, environment: dict[str, str]) -> None:
+    store_port = urlsplit(environment["AWS_ENDPOINT_URL_S3"]).port
+    assert store_port
+    with (
+        Proxy.running(store_port) as store,
+        watched(environment, AWS_ENDPOINT_URL_S3=f"http://127.0.0.1:{store.port}", S3_TIMEOUT="1") as server,
+    ):
+        store.refuses = True
+        files = {"file": ("a.png", picture())}
+
+        def fail() -> None:
+            response = requests.post(f"{server.url}/images", files=files, timeout=20)
+            assert_error(response, 500, "storage_error")
+
+        more = server.more_of(fail)
+        assert more["reaction_board_store_errors_total{operation=put}"] == 1
+        assert server.samples()["reaction_board_database_connections{}"] == 0
+
+
+def test_what_a_dead_worker_counted_stays_and_what_it_used_is_free(app: Flask, environment: dict[str, str]) -> None:
+    with watched(environment, WEB_CONCURRENCY="1") as server:
+        folder = next(Path("/dev/shm").glob(f"reaction-board-metrics-{server.server.process.pid}"))
+        for _ in range(5):
+            requests.get(f"{server.url}/images", timeout=5)
+        name = "reaction_board_request_seconds_count{method=GET,route=/api/v1/images,status=200}"
+        assert eventually(lambda: server.samples()[name] == 5)
+        (worker,) = server.server.process.children()
+        worker.kill()
+        assert eventually(lambda: {child.pid for child in server.server.process.children()} != {worker.pid})
+        assert eventually(lambda: requests.get(f"{server.url}/images", timeout=5).status_code == 200)
+        assert eventually(lambda: server.samples()[name] == 6)
+        assert eventually(lambda: server.samples()["reaction_board_database_connections_max{}"] == 32)
+        assert folder.stat().st_mode & 0o077 == 0
+    assert not folder.exists()
+
+
+def test_without_being_asked_it_tells_no_metrics(gunicorn: Gunicorn) -> None:
+    assert_error(requests.get(gunicorn.url.replace("/api/v1", "/metrics"), timeout=5), 404, "not_found")
+
+
+def test_nginx_tells_metrics_on_a_port_of_their_own(board_watched: Watched) -> None:
+    port = free_port()
+    with Nginx.running(board_watched.server.socket, {"listen 127.0.0.1:9100": f"listen 127.0.0.1:{port}"}) as nginx:
+        assert_error(requests.get(nginx.url.replace("/api/v1", "/metrics"), timeout=5), 404, "not_found")
+        assert "reaction_board_" in requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
+        assert requests.get(f"http://127.0.0.1:{port}/api/v1/health", timeout=5).status_code == 404
+
+
+def test_the_dashboard_asks_for_metrics_that_there_are(board_watched: Watched) -> None:
+    dashboard = json.loads((ROOT / "deploy" / "grafana-dashboard.json").read_text())
+    expressions = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
+    asked = {name for expression in expressions for name in re.findall(r"reaction_board_\w+", expression)}
+    board_watched.more_of(lambda: requests.get(f"{board_watched.url}/images", timeout=5))
+    text = requests.get(board_watched.metrics, timeout=5).text
+    told = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
+    kinds = "|".join(("_bucket", "_count", "_sum"))
+    assert {re.sub(f"({kinds})$", "", name) for name in asked} <= told
+    assert {name for name in told if name.startswith("reaction_board_")} <= {
+        re.sub(f"({kinds})$", "", name) for name in asked
+    }
+
+
+def test_lines_of_json_are_one_object_each(app: Flask, environment: dict[str, str]) -> None:
+    with Gunicorn.running({**os.environ, **environment, "LOG_FORMAT": "json"}) as server:
+        port = urlsplit(server.url).port
+        response = requests.get(f"http://127.0.0.1:{port}/api/v1/images?tags=secret", timeout=5)
+        requests.get(f"http://127.0.0.1:{port}/api/v1/x%0Ay", timeout=5)
+        with app.extensions["engine"].begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE totals RENAME TO totals_elsewhere")
+        try:
+            broken = requests.get(f"http://127.0.0.1:{port}/api/v1/images", timeout=5)
+        finally:
+            with app.extensions["engine"].begin() as connection:
+                connection.exec_driver_sql("ALTER TABLE totals_elsewhere RENAME TO totals")
+        assert_error(broken, 500, "internal_error")
+        assert eventually(lambda: server.log().count(broken.headers["X-Request-ID"]) >= 2)
+        log = server.log()
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert all({"time", "level", "message"} <= line.keys() for line in lines)
+    (line,) = [line for line in lines if line.get("request_id") == response.headers["X-Request-ID"]]
+    assert (line["method"], line["path"], line["route"], line["status"]) == ("GET", *2 * ("/api/v1/images",), 200)
+    assert line["bytes_out"] == len(response.content)
+    assert line["milliseconds"] > 0
+    fault, _ = [line for line in lines if line.get("request_id") == broken.headers["X-Request-ID"]]
+    assert fault["level"] == "ERROR"
+    assert "UndefinedTable" in fault["exc_info"]
+    assert any(line["message"].startswith("Booting worker") for line in lines)
