@@ -14,7 +14,8 @@ WORKDIR /app
 COPY --from=build /app/venv venv
 COPY setup.cfg wsgi.py gunicorn.conf.py ./
 COPY migrations migrations
-RUN useradd --system --uid 10001 --no-create-home board
+RUN useradd --system --uid 10001 --no-create-home board \
+    && install --directory --owner board /run/reaction-board
 USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \

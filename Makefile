@@ -26,6 +26,7 @@ test: install-test
 	"$(BIN)/mypy"
 	"$(BIN)/lint-imports" --config setup.cfg
 	"$(BIN)/hadolint" Dockerfile
+	"$(BIN)/check-jsonschema" --builtin-schema vendor.compose-spec compose.yaml
 	"$(BIN)/python" -m pytest
 
 SECONDS ?= 60

@@ -21,14 +21,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks import search, transfers
+from benchmarks import proxied, search, transfers
 from benchmarks.fill import Filled, fill
 from benchmarks.measure import Case, Figure, in_turns
 from reaction_board import local
 from reaction_board.db import make_engine
 from reaction_board.storage import CONFIG, S3Storage
 from tests.pictures import padded
-from tests.servers import Gunicorn, migrate
+from tests.servers import Gunicorn, Nginx, migrate
 
 BUCKET = "benchmark"
 CONSTANT = "benchmarks.constant:app"
@@ -86,7 +86,7 @@ def _search(
     progress.update(task, total=progress.tasks[task].completed)
     figures = []
     engine = make_engine(database_url, pool_size=1)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with engine.connect() as connection:
         # More than 20 executions on one connection: by then PostgreSQL would change to a plan for any value.
         often = max(rounds, 21)
         figures += _measured(progress, "SQL", list(search.sql_cases(connection, board, images)), often)
@@ -121,8 +121,13 @@ def _bytes(stack: contextlib.ExitStack, progress: Progress, rounds: int) -> list
         cases = list(transfers.transfer_cases(api, constant.url, store, images))
         figures += _measured(progress, "bytes", cases, rounds)
         task = progress.add_task("slow readers", total=1)
-        figures += transfers.slow_reader_figures(api, images["20 MB"])
+        figures += transfers.slow_reader_figures("slow readers", api, images["20 MB"], 5)
         progress.update(task, advance=1)
+        with Nginx.running(server.socket) as nginx:
+            cases = list(proxied.cases(nginx.url, constant.url, store, images))
+            figures += _measured(progress, "through nginx", cases, rounds)
+            figures += proxied.cold_figures(nginx.url, server)
+            figures += transfers.slow_reader_figures("slow readers, nginx", nginx.url, images["20 MB"], 3)
     return figures
 
 

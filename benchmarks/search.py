@@ -13,7 +13,7 @@ from benchmarks.client import Client
 from benchmarks.fill import APART, TOGETHER, Filled
 from benchmarks.measure import Case, Figure, discard
 from reaction_board import queries
-from reaction_board.db import make_engine
+from reaction_board.db import make_engine, transactional
 from reaction_board.media import Media
 
 PAGE = 50  # images
@@ -124,7 +124,7 @@ def _enter_for_a_while(
     database_url: str, enter: Callable[[Connection, Media, list[str]], None], tags: list[str]
 ) -> int:
     """Enter records for some seconds; return how many. A deadlock is raised."""
-    engine = make_engine(database_url, pool_size=1)
+    engine = transactional(make_engine(database_url, pool_size=1))
     entered, end = 0, time.monotonic() + SECONDS_OF_ENTERING
     while time.monotonic() < end:
         with engine.begin() as connection:

@@ -43,7 +43,8 @@ class _BoundedConnection(psycopg.Connection[Any]):
 def make_engine(database_url: str, pool_size: int, timeout: int = 30) -> Engine:
     """Return an engine for `postgresql://…` with at most `pool_size` connections, opened when they are needed.
 
-    `timeout` bounds every answer, in seconds; 0 does not, for migrations.
+    Every statement is a transaction of its own: `transactional` returns the engine for others. `timeout` bounds every
+    answer, in seconds; 0 does not, for migrations.
     """
     options = {**SERVER_OPTIONS, "statement_timeout": f"{timeout}s"}
     bounded: type[_BoundedConnection] = type(
@@ -51,6 +52,9 @@ def make_engine(database_url: str, pool_size: int, timeout: int = 30) -> Engine:
     )
     engine = create_engine(
         make_url(database_url).set(drivername="postgresql+psycopg"),
+        # Not to be set and reset for each of the many short readers: that would take longer than their statement.
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=10,  # seconds
@@ -70,6 +74,11 @@ def make_engine(database_url: str, pool_size: int, timeout: int = 30) -> Engine:
     return engine
 
 
+def transactional(engine: Engine) -> Engine:
+    """Return an engine with the same connections, on which statements are in transactions: `begin()` commits them."""
+    return engine.execution_options(isolation_level="READ COMMITTED")
+
+
 def init_app(app: Flask) -> None:
     """Give the application its engine."""
     config = app.config
@@ -85,7 +94,7 @@ def connect() -> Iterator[Connection]:
     Raises ServiceUnavailable if the database cannot be reached.
     """
     with _reachable(), _engine().connect() as connection:
-        yield connection.execution_options(isolation_level="AUTOCOMMIT")
+        yield connection
 
 
 @contextmanager
@@ -94,7 +103,7 @@ def begin() -> Iterator[Connection]:
 
     Raises ServiceUnavailable if the database cannot be reached.
     """
-    with _reachable(), _engine().begin() as connection:
+    with _reachable(), transactional(_engine()).begin() as connection:
         yield connection
 
 

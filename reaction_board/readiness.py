@@ -25,12 +25,14 @@ def assert_ready() -> None:
             ask()
 
     threads: ThreadPoolExecutor = app.extensions["readiness"]
-    asked = {name: threads.submit(within, ask) for name, ask in PARTS.items()}
-    wait(asked.values(), SECONDS)
-    for name, answer in asked.items():
-        if not answer.done():
-            answer.cancel()  # if it waits for a thread, nobody waits for it any more
-            raise ServiceUnavailable from TimeoutError(f"the {name} took longer than {SECONDS} seconds")
+    asked = {threads.submit(within, ask): name for name, ask in PARTS.items()}
+    answered, late = wait(asked, SECONDS)
+    for answer in late:
+        answer.cancel()  # if it still waits for a thread, nobody waits for it any more
+    if late:
+        names = ", ".join(sorted(asked[answer] for answer in late))
+        raise ServiceUnavailable from TimeoutError(f"no answer within {SECONDS} seconds: {names}")
+    for answer in answered:
         if error := answer.exception():
             raise ServiceUnavailable from error
 

@@ -154,6 +154,20 @@ class Blueprint(flask_smorest.Blueprint):
 
         return decorate
 
+    def alt_response(self, *args: Any, **options: Any) -> Callable[[View], View]:
+        """Document another answer of a view.
+
+        The stock one wraps the view in a function that only calls it: with one for each error, that is a tenth of the
+        time of a short request.
+        """
+        wrap = super().alt_response(*args, **options)
+
+        def document(view: View) -> View:
+            view._apidoc = wrap(view)._apidoc  # type: ignore[attr-defined]
+            return view
+
+        return document
+
     def arguments(self, schema: type[Schema], *, location: str = "json", **options: Any) -> Callable[[View], View]:
         """Parse and validate arguments for a view, and document what is said to bad ones."""
         errors: list[type[BoardError]] = [InvalidField]

@@ -60,8 +60,17 @@ class Gunicorn:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             log_file, socket = folder / "log", folder / "gunicorn.sock"
-            command: list[str | Path] = [*PYTHON, "gunicorn", "--chdir", ROOT, "-c", ROOT / "gunicorn.conf.py", app]
-            command += ["--bind", f"127.0.0.1:{port}", "--bind", f"unix:{socket}"]
+            # The program itself: by `python -m gunicorn` it could not start its successor.
+            command: list[str | Path] = [Path(sys.executable).with_name("gunicorn"), "--chdir", ROOT]
+            command += [
+                "--config",
+                ROOT / "gunicorn.conf.py",
+                app,
+                "--bind",
+                f"127.0.0.1:{port}",
+                "--bind",
+                f"unix:{socket}",
+            ]
             with running("web server", command, signal.SIGTERM, log=log_file, env=environment) as part:
                 url = f"http://127.0.0.1:{port}/api/v1"
                 wait_until(lambda: requests.get(f"{url}/health", timeout=5), part)

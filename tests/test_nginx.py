@@ -2,13 +2,18 @@
 
 import contextlib
 import os
+import signal
 import socket
+import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPResponse
 from typing import Any
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 import requests
 from flask import Flask
@@ -25,6 +30,15 @@ MIB = 1024 * 1024
 TIMEOUT = 20  # seconds
 
 
+def added(url: str, data: bytes | None = None, filename: str = "a.png") -> dict[str, Any]:
+    """Upload a new image and return it."""
+    files = {"file": (filename, picture() if data is None else data)}
+    response = requests.post(f"{url}/images", files=files, data={"tags": "cat"}, timeout=TIMEOUT)
+    assert response.status_code == 201, response.text
+    image: dict[str, Any] = response.json()
+    return image
+
+
 class Front:
     """A board behind nginx, whose store is behind a proxy."""
 
@@ -33,11 +47,7 @@ class Front:
         self.url = nginx.url
 
     def added(self, data: bytes | None = None, filename: str = "a.png") -> dict[str, Any]:
-        files = {"file": (filename, picture() if data is None else data)}
-        response = requests.post(f"{self.url}/images", files=files, data={"tags": "cat"}, timeout=TIMEOUT)
-        assert response.status_code == 201, response.text
-        image: dict[str, Any] = response.json()
-        return image
+        return added(self.url, data, filename)
 
     def file(self, image: dict[str, Any], **headers: str) -> requests.Response:
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -339,3 +349,53 @@ def test_slow_uploads_cost_no_thread(front: Front) -> None:
             connection.sendall(head)
         assert requests.get(f"{front.url}/health", timeout=2).status_code == 200
         assert front.added()
+
+
+@pytest.mark.parametrize("how", ["new workers", "a new main process"])
+def test_a_reload_under_load_drops_no_request(app: Flask, environment: dict[str, str], how: str) -> None:
+    with Gunicorn.running({**os.environ, **environment}) as gunicorn, Nginx.running(gunicorn.socket) as nginx:
+        old = {worker.pid for worker in gunicorn.process.children()}
+        stop = threading.Event()
+
+        def client(number: int) -> Counter[int]:
+            answers: Counter[int] = Counter()
+            while not stop.is_set():
+                image = added(nginx.url)
+                with requests.Session() as session:
+                    url = f"{nginx.url}/images/{image['id']}"
+                    asked = [
+                        session.get(f"{url}/file", timeout=TIMEOUT),
+                        session.patch(f"{url}/tags", json={"tags": [f"t{number}"]}, timeout=TIMEOUT),
+                        session.get(f"{nginx.url}/images?tags=t{number}", timeout=TIMEOUT),
+                        session.delete(url, timeout=TIMEOUT),
+                        session.get(f"{nginx.url}/health", timeout=TIMEOUT),
+                    ]
+                answers.update(response.status_code for response in asked)
+            return answers
+
+        with ThreadPoolExecutor(6) as pool:
+            clients = [pool.submit(client, number) for number in range(6)]
+            try:
+                time.sleep(1)
+                replace(gunicorn, how)
+                assert eventually(lambda: not old & set(psutil.pids()), 40)
+                time.sleep(1)
+            finally:
+                stop.set()
+            answers = sum((done.result() for done in clients), Counter())
+        assert set(answers) == {200, 204}
+        assert answers.total() > 100
+        for process in psutil.process_iter():  # the main process that took over
+            with contextlib.suppress(psutil.Error):
+                if how == "a new main process" and str(gunicorn.socket) in " ".join(process.cmdline()):
+                    process.terminate()
+
+
+def replace(gunicorn: Gunicorn, how: str) -> None:
+    """Replace running workers, as the README says."""
+    if how == "new workers":
+        gunicorn.process.send_signal(signal.SIGHUP)
+        return
+    gunicorn.process.send_signal(signal.SIGUSR2)
+    assert eventually(lambda: gunicorn.log().count("Booting worker") >= 4, 30)
+    gunicorn.process.send_signal(signal.SIGTERM)

@@ -36,7 +36,9 @@ def test_an_upload_and_a_download_of_the_largest_file_are_streamed(http: request
         return size
 
     with ThreadPoolExecutor(len(files)) as pool:
-        images = [response.json() for response in pool.map(lambda data: upload(http, gunicorn, data), files)]
+        uploads = list(pool.map(lambda data: upload(http, gunicorn, data), files))
+        assert [response.status_code for response in uploads] == [201] * 4, [response.text for response in uploads]
+        images = [response.json() for response in uploads]
         peaks.append(gunicorn.memory())
         urls = [f"{gunicorn.url}/images/{image['id']}/file" for image in images]
         assert list(pool.map(lambda url: watched(requests.get(url, stream=True, timeout=60)), urls)) == [50 * MIB] * 4

@@ -1,0 +1,65 @@
+"""The bytes through nginx: kept ones, many who ask for the same new one at once, and slow readers."""
+
+import statistics
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import requests
+
+from benchmarks.client import Client
+from benchmarks.measure import Case, Figure, discard
+from benchmarks.transfers import FORM_TYPE, SIZES, NewFile, Store
+from tests.servers import Gunicorn
+
+WARM_BOUNDS = {"2 MB": 0.6, "20 MB": 0.25, "50 MB": 0.25}
+BOTO3_BOUNDS = {"20 KB": 1.15, "200 KB": 1.1}
+AT_ONCE = 30
+COLD_ROUNDS = 3
+
+
+def cases(api: str, constant: str, store: Store, images: dict[str, dict[str, Any]]) -> Iterator[Case]:
+    """Yield downloads of kept files, each behind its floor. `images` has one of each size."""
+    floor, client, raw = Client(constant), Client(api), Client(store.url("get", "x"))
+    yield Case("constant", discard(partial(floor.request, "GET", constant)))
+    for size, image in images.items():
+        get = partial(client.request, "GET", f"{api}/images/{image['id']}/file")
+        yield Case(f"raw GET {size}", discard(partial(raw.request, "GET", store.url("get", image["hash"]))))
+        yield Case(f"GET {size}", discard(get), f"raw GET {size}", WARM_BOUNDS.get(size))
+        yield Case(f"the store by boto3, {size}", discard(partial(store.read, image["hash"])))
+        yield Case(f"GET {size}, to boto3", discard(get), f"the store by boto3, {size}", BOTO3_BOUNDS.get(size))
+    match = {"If-None-Match": f'"{image["hash"]}"'}
+    file = f"{api}/images/{image['id']}/file"
+    yield Case("304", discard(partial(client.request, "GET", file, None, match)), "constant")
+    yield Case("upload 2 MB", partial(_post, client, api, NewFile(SIZES["2 MB"])))
+
+
+def _post(client: Client, api: str, new: NewFile) -> None:
+    client.request("POST", f"{api}/images", new.next(), FORM_TYPE)
+
+
+def cold_figures(api: str, server: Gunicorn) -> list[Figure]:
+    """Measure 30 clients who ask at once for a 20 MB file that is not kept, against 30 who ask for it again."""
+    new, reads = NewFile(SIZES["20 MB"]), []
+    taken: dict[str, list[float]] = {"cold": [], "warm": []}
+    clients = [Client(api) for _ in range(AT_ONCE)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for _ in range(COLD_ROUNDS):
+            image = requests.post(f"{api}/images", data=bytes(new.next()), headers=FORM_TYPE, timeout=60).json()
+            file = f"{api}/images/{image['id']}/file"
+            for samples in taken.values():
+                started = time.perf_counter()
+                for done in [pool.submit(client.request, "GET", file) for client in clients]:
+                    done.result()
+                samples.append(time.perf_counter() - started)
+            time.sleep(0.2)  # a line is written after the last byte
+            asked = server.log().count(f"GET /api/v1/images/{image['id']}/file")
+            reads.append(asked - 2 * AT_ONCE)  # besides the decisions
+    cold, warm = (statistics.median(taken[state]) for state in ("cold", "warm"))
+    return [
+        Figure("through nginx", f"{AT_ONCE} at once, 20 MB that is kept", warm * 1000, "ms"),
+        Figure("through nginx", f"{AT_ONCE} at once, 20 MB that is new", cold * 1000, "ms", None, "kept", cold / warm),
+        Figure("through nginx", "reads of the store for them", max(reads), "", bound="≤ 1", holds=max(reads) == 1),
+    ]

@@ -1,0 +1,128 @@
+"""The README's backup and restore, as they stand, into another database and another object store."""
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import psycopg
+import pytest
+import requests
+from flask import Flask
+from sqlalchemy import make_url
+
+from reaction_board import local
+from reaction_board.local import ROOT
+from tests.board import Board
+from tests.pictures import picture
+from tests.servers import Gunicorn
+
+pytestmark = pytest.mark.parametrize("environment", ["rclone"], indirect=True)
+
+
+def remote(name: str, variables: dict[str, str]) -> dict[str, str]:
+    """Return the variables by which rclone knows an object store under a name."""
+    return {
+        f"RCLONE_CONFIG_{name}_TYPE": "s3",
+        f"RCLONE_CONFIG_{name}_PROVIDER": "Rclone",
+        f"RCLONE_CONFIG_{name}_ENDPOINT": variables["AWS_ENDPOINT_URL_S3"],
+        f"RCLONE_CONFIG_{name}_ACCESS_KEY_ID": variables["AWS_ACCESS_KEY_ID"],
+        f"RCLONE_CONFIG_{name}_SECRET_ACCESS_KEY": variables["AWS_SECRET_ACCESS_KEY"],
+    }
+
+
+@contextlib.contextmanager
+def uploading(url: str) -> Iterator[None]:
+    """Upload images until the end of the block."""
+    stop = threading.Event()
+
+    def upload() -> None:
+        while not stop.is_set():
+            requests.post(f"{url}/images", files={"file": ("a.png", picture())}, data={"tags": "new"}, timeout=10)
+
+    uploader = threading.Thread(target=upload)
+    uploader.start()
+    yield
+    stop.set()
+    uploader.join()
+
+
+def test_a_restored_board_has_every_image_of_the_backup(
+    app: Flask, board: Board, gunicorn: Gunicorn, environment: dict[str, str], database_url: str
+) -> None:
+    section = (ROOT / "README.md").read_text().partition("### Backup, restore")[2]
+    script = re.search(r"```bash\n(.*?)```", section, re.DOTALL)
+    assert script
+    backup, mark, restore = script[1].partition("# Restore")
+    assert mark
+    before = {image["id"]: image for image in (board.added(data=picture(), tags=f"cat,t{n}") for n in range(20))}
+
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        _, other = stack.enter_context(local.object_store(folder, "key-of-another", "secret-of-another"))
+        new_url = make_url(database_url).set(database="restored").render_as_string(hide_password=False)
+        connection = stack.enter_context(psycopg.connect(database_url, autocommit=True))
+        connection.execute("CREATE DATABASE restored")
+        stack.callback(connection.execute, "DROP DATABASE restored")
+        boto3.client(
+            "s3",
+            region_name="us-east-1",
+            endpoint_url=other["AWS_ENDPOINT_URL_S3"],
+            aws_access_key_id=other["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=other["AWS_SECRET_ACCESS_KEY"],
+        ).create_bucket(Bucket="moved")
+        programs = [str(Path(sys.executable).parent), str(local.postgres_programs())]
+        variables = {
+            **os.environ,
+            **environment,
+            "PATH": os.pathsep.join([*programs, os.environ["PATH"]]),
+            "NO_PROXY": "*",
+            "RCLONE_CONFIG": "/dev/null",
+            **remote("LIVE", environment),
+            "RCLONE_CONFIG_BACKUP_TYPE": "alias",
+            "RCLONE_CONFIG_BACKUP_REMOTE": str(folder / "backup"),
+            **remote("NEW", other),
+            "NEW_DATABASE_URL": new_url,
+            "NEW_BUCKET_NAME": "moved",
+            "NEW_ENDPOINT_URL": other["AWS_ENDPOINT_URL_S3"],
+        }
+
+        def run(commands: str, **more: str) -> str:
+            commands = commands.replace("flask --app wsgi", f"flask --app {ROOT}/wsgi.py")
+            done = subprocess.run(
+                ["bash", "-euxc", commands],
+                cwd=folder,
+                env={**variables, **more},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode in (0, 1), done.stdout + done.stderr  # 1: something was repaired
+            return done.stdout + done.stderr
+
+        with uploading(gunicorn.url):
+            run(backup)
+        moved = {
+            "AWS_ACCESS_KEY_ID": other["AWS_ACCESS_KEY_ID"],
+            "AWS_SECRET_ACCESS_KEY": other["AWS_SECRET_ACCESS_KEY"],
+        }
+        assert "record without object" not in run(mark + restore, **moved)
+
+        as_new = {"DATABASE_URL": new_url, "S3_BUCKET_NAME": "moved", **{n: other[n] for n in other if "AWS" in n}}
+        run("flask --app wsgi check --deep && echo clean", **as_new)
+        with Gunicorn.running({**variables, **as_new}) as server:
+            for image_id, image in before.items():
+                found = requests.get(f"{server.url}/images/{image_id}", timeout=10).json()
+                assert {**found, "duplicate": False} == image
+                file = requests.get(f"{server.url}/images/{image_id}/file", timeout=10)
+                assert len(file.content) == image["size_bytes"]
+            tags = requests.get(f"{server.url}/tags?q=cat", timeout=10).json()
+            assert tags["items"][0]["image_count"] == len(before)
+            uploaded = requests.post(f"{server.url}/images", files={"file": ("a.png", picture())}, timeout=10)
+            assert uploaded.status_code == 201
