@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import shutil
 import socket
 from http import HTTPStatus
@@ -13,10 +14,13 @@ from gunicorn import util
 # In memory, where that is a folder: what is written there is small, and a busy disk would delay it.
 _memory = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path("/var/tmp")  # noqa: S108
 # The workers count their metrics in files of this folder, which they share. The library looks for it when it is
-# imported. The folder is this process's own, also when it replaces another.
-_metrics_folder = _memory / f"reaction-board-metrics-{os.getpid()}"
-os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_metrics_folder)
+# imported. It is this process's own, also when it replaces another, and stays if the configuration is read again.
+_own = f"{_memory}/reaction-board-metrics-{os.getpid()}-"
+if not os.environ.get("PROMETHEUS_MULTIPROC_DIR", "").startswith(_own):
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = _own + secrets.token_hex(8)
+_metrics_folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
 
+# This imports the application into the main process: SIGHUP starts workers of the same release, SIGUSR2 the next one.
 from reaction_board import settings  # noqa: E402
 from reaction_board.errors import HTTP_ERRORS  # noqa: E402
 
@@ -64,8 +68,10 @@ def _write_error(client: socket.socket, status: int, reason: str, message: str) 
 util.write_error = _write_error
 
 
-if configured["METRICS"]:
-    _metrics_folder.mkdir(mode=0o700, exist_ok=True)  # there already if the configuration is read again
+def when_ready(server: Any) -> None:
+    """Make the folder, now that nothing can stop the start any more."""
+    if configured["METRICS"]:
+        _metrics_folder.mkdir(mode=0o700)
 
 
 def child_exit(server: Any, worker: Any) -> None:

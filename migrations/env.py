@@ -1,7 +1,11 @@
-"""What Alembic runs: the migrations, against `DATABASE_URL`."""
+"""What Alembic runs: the migrations, against `DATABASE_URL`, while the release before them may be running."""
+
+import time
 
 from alembic import context
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from reaction_board import settings
 from reaction_board.db import make_engine, transactional
@@ -10,9 +14,22 @@ from reaction_board.tables import metadata
 database_url = settings.load(only=["DATABASE_URL"])["DATABASE_URL"]
 
 LOCK = 0x626F617264  # any number, as long as nobody else has it
+LOCK_TIMEOUT = "2s"  # a change of a table waits for whoever uses it, and all others wait for the change
+ATTEMPTS = 30
 
 with transactional(make_engine(database_url, pool_size=1, timeout=0)).connect() as connection:
-    context.configure(connection=connection, target_metadata=metadata, compare_server_default=True)
-    with context.begin_transaction():
-        connection.execute(select(func.pg_advisory_xact_lock(LOCK)))  # of two at once, one waits and finds it done
-        context.run_migrations()
+    context.configure(
+        connection=connection, target_metadata=metadata, compare_server_default=True, transaction_per_migration=True
+    )
+    connection.execute(select(func.pg_advisory_lock(LOCK)))  # of two at once, one waits and finds it done
+    connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+    connection.commit()
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with context.begin_transaction():
+                context.run_migrations()
+            break
+        except OperationalError as error:
+            if not isinstance(error.orig, LockNotAvailable) or attempt == ATTEMPTS:
+                raise
+            time.sleep(1)  # let those through who waited

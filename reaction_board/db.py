@@ -82,9 +82,8 @@ def transactional(engine: Engine) -> Engine:
 def init_app(app: Flask) -> None:
     """Give the application its engine."""
     config = app.config
-    app.extensions["engine"] = make_engine(
-        config["DATABASE_URL"], config["DATABASE_POOL_SIZE"], config["DATABASE_TIMEOUT"]
-    )
+    engine = make_engine(config["DATABASE_URL"], config["DATABASE_POOL_SIZE"], config["DATABASE_TIMEOUT"])
+    app.extensions["engine"], app.extensions["transactional_engine"] = engine, transactional(engine)
 
 
 @contextmanager
@@ -93,7 +92,8 @@ def connect() -> Iterator[Connection]:
 
     Raises ServiceUnavailable if the database cannot be reached.
     """
-    with _reachable(), _engine().connect() as connection:
+    engine: Engine = current_app.extensions["engine"]
+    with _reachable(), engine.connect() as connection:
         yield connection
 
 
@@ -103,13 +103,9 @@ def begin() -> Iterator[Connection]:
 
     Raises ServiceUnavailable if the database cannot be reached.
     """
-    with _reachable(), transactional(_engine()).begin() as connection:
+    engine: Engine = current_app.extensions["transactional_engine"]
+    with _reachable(), engine.begin() as connection:
         yield connection
-
-
-def _engine() -> Engine:
-    engine: Engine = current_app.extensions["engine"]
-    return engine
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def init_app(app: Flask) -> None:
 def _exchange_counter(registry: CollectorRegistry) -> Callable[[Exchange], None]:
     requests = Histogram(
         "reaction_board_request_seconds",
-        "Requests, until their last byte was sent",
+        "Requests, until their last byte was sent; a file that nginx has not is two",
         ["method", "route", "status"],
         buckets=SECONDS,
         registry=registry,
@@ -80,10 +80,11 @@ def _store_counter(registry: CollectorRegistry) -> Observer:
         "reaction_board_store_errors", "Requests to the object store that failed", ["operation"], registry=registry
     )
     for operation in OPERATIONS:  # none yet is told as 0: a rate needs it
-        asked.labels(operation), errors.labels(operation)
+        errors.labels(operation)
 
-    def count(operation: str, seconds: float, failed: bool) -> None:
-        asked.labels(operation).observe(seconds)
+    def count(operation: str, seconds: float | None, failed: bool) -> None:
+        if seconds is not None:
+            asked.labels(operation).observe(seconds)
         if failed:
             errors.labels(operation).inc()
 

@@ -1,7 +1,8 @@
 """Whether the parts that the board needs answer: the database and the bucket, asked side by side."""
 
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 from flask import Flask, current_app
 
@@ -11,24 +12,42 @@ from reaction_board.errors import ServiceUnavailable
 SECONDS = 3  # that a part may take
 
 
+class Question:
+    """A question to a part, which only one thread asks at a time: whoever asks meanwhile gets the same answer.
+
+    A part that hangs does so for longer than a client may wait, and once is enough.
+    """
+
+    def __init__(self, app: Flask, ask: Callable[[], None]) -> None:
+        self._app, self._ask = app, ask
+        self._thread, self._lock = ThreadPoolExecutor(1, thread_name_prefix="readiness"), threading.Lock()
+        self._answer: Future[None] | None = None
+
+    def answer(self) -> Future[None]:
+        """Return the answer to come."""
+        with self._lock:
+            if self._answer is None or self._answer.done():
+                self._answer = self._thread.submit(self._within)
+            return self._answer
+
+    def _within(self) -> None:
+        with self._app.app_context():
+            self._ask()
+
+
 def init_app(app: Flask) -> None:
-    """Give the application threads to ask with: a part that hangs does so longer than the answer may take."""
-    app.extensions["readiness"] = ThreadPoolExecutor(2, thread_name_prefix="readiness")
+    """Give the application what asks its parts."""
+    app.extensions["readiness"] = {
+        "database": Question(app, _ask_database),
+        "object store": Question(app, _ask_bucket),
+    }
 
 
 def assert_ready() -> None:
     """Raise ServiceUnavailable if a part fails or takes too long; its cause tells which."""
-    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-
-    def within(ask: Callable[[], None]) -> None:
-        with app.app_context():
-            ask()
-
-    threads: ThreadPoolExecutor = app.extensions["readiness"]
-    asked = {threads.submit(within, ask): name for name, ask in PARTS.items()}
+    questions: dict[str, Question] = current_app.extensions["readiness"]
+    asked = {question.answer(): name for name, question in questions.items()}
     answered, late = wait(asked, SECONDS)
-    for answer in late:
-        answer.cancel()  # if it still waits for a thread, nobody waits for it any more
     if late:
         names = ", ".join(sorted(asked[answer] for answer in late))
         raise ServiceUnavailable from TimeoutError(f"no answer within {SECONDS} seconds: {names}")
@@ -44,6 +63,3 @@ def _ask_database() -> None:
 
 def _ask_bucket() -> None:
     storage.current().probe()
-
-
-PARTS = {"database": _ask_database, "object store": _ask_bucket}

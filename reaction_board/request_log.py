@@ -4,6 +4,7 @@ What a line tells is an Exchange. Others can be told of it, too: metrics count f
 """
 
 import logging
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -69,7 +70,7 @@ def init_app(app: Flask) -> None:
     @app.before_request
     def begin() -> None:
         rule = request.url_rule
-        route = rule.rule.replace("<image_id:", "{").replace(">", "}") if rule else None
+        route = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule) if rule else None
         started = time.perf_counter()
         g.exchange = Exchange(proxy.request_id(), quote(request.method), quote(request.path), route, started)
 

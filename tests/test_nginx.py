@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
+import psycopg
 import pytest
 import requests
 from flask import Flask
@@ -267,6 +268,12 @@ def test_one_id_joins_the_answer_and_the_lines_of_a_request(front: Front) -> Non
     assert front.gunicorn.log().count(request_id) == 2  # the decision, and the read for nginx
 
 
+def line_of(front: Front, response: requests.Response) -> str:
+    """Return nginx's own line of a request, or nothing."""
+    lines = front.nginx.access_log().splitlines()
+    return next((line for line in lines if line.endswith(response.headers["X-Request-ID"])), "")
+
+
 def raw_answer(front: Front, request: bytes) -> requests.Response:
     """Return what nginx says to bytes that no client library would send."""
     parts = urlsplit(front.url)
@@ -288,7 +295,7 @@ def raw_answer(front: Front, request: bytes) -> requests.Response:
         (b"GET /" + 40_000 * b"a" + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414, "uri_too_long"),
         (b"TRACE / HTTP/1.1\r\nHost: x\r\n\r\n", 405, "method_not_allowed"),
         (b"PATCH / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n", 413, "payload_too_large"),
-        (b"POST /api/v1/images HTTP/1.1\r\nHost: x\r\nContent-Length: 60000000\r\n\r\n", 422, "file_too_large"),
+        (b"POST /api/v1/images HTTP/1.1\r\nHost: x\r\nContent-Length: 400000000\r\n\r\n", 413, "payload_too_large"),
         (b"nonsense\r\n\r\n", 400, "bad_request"),
     ],
 )
@@ -296,6 +303,7 @@ def test_errors_of_nginx_have_the_envelope(front: Front, request_: bytes, status
     response = raw_answer(front, request_)
     assert_error(response, status, code)
     assert len(response.headers["X-Request-ID"]) == 32
+    assert eventually(lambda: f" {status} " in line_of(front, response))
 
 
 def test_a_client_can_read_why_its_large_file_is_refused(front: Front) -> None:
@@ -323,9 +331,11 @@ def test_without_the_application_it_is_a_bad_gateway_and_a_hung_one_a_timeout(
         assert hung.headers["Retry-After"]
         gunicorn.process.terminate()
         gunicorn.process.wait(30)
-        down = requests.get(f"{nginx.url}/images", timeout=TIMEOUT)
-        assert_error(down, 502, "bad_gateway")
-        assert down.headers["Retry-After"]
+        files = {"file": ("a.png", bytes(5 * MIB))}
+        for method, form in (("GET", None), ("POST", files)):
+            down = requests.request(method, f"{nginx.url}/images", files=form, timeout=TIMEOUT)
+            assert_error(down, 502, "bad_gateway")
+            assert down.headers["Retry-After"]
 
 
 def test_json_is_compressed_and_pictures_are_not(front: Front) -> None:
@@ -353,7 +363,11 @@ def test_slow_uploads_cost_no_thread(front: Front) -> None:
 
 @pytest.mark.parametrize("how", ["new workers", "a new main process"])
 def test_a_reload_under_load_drops_no_request(app: Flask, environment: dict[str, str], how: str) -> None:
-    with Gunicorn.running({**os.environ, **environment}) as gunicorn, Nginx.running(gunicorn.socket) as nginx:
+    with (
+        Gunicorn.running({**os.environ, **environment}) as gunicorn,
+        successors_of(gunicorn),
+        Nginx.running(gunicorn.socket) as nginx,
+    ):
         old = {worker.pid for worker in gunicorn.process.children()}
         stop = threading.Event()
 
@@ -377,18 +391,41 @@ def test_a_reload_under_load_drops_no_request(app: Flask, environment: dict[str,
             clients = [pool.submit(client, number) for number in range(6)]
             try:
                 time.sleep(1)
+                migrate_as_the_readme_allows(environment["DATABASE_URL"])
+                time.sleep(1)  # the old release goes on with the new tables
                 replace(gunicorn, how)
                 assert eventually(lambda: not old & set(psutil.pids()), 40)
                 time.sleep(1)
             finally:
                 stop.set()
+                undo_the_migration(environment["DATABASE_URL"])
             answers = sum((done.result() for done in clients), Counter())
         assert set(answers) == {200, 204}
         assert answers.total() > 100
-        for process in psutil.process_iter():  # the main process that took over
+
+
+@contextlib.contextmanager
+def successors_of(gunicorn: Gunicorn) -> Iterator[None]:
+    """Stop, in the end, the main process that has taken over, which nobody else would."""
+    try:
+        yield
+    finally:
+        for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
-                if how == "a new main process" and str(gunicorn.socket) in " ".join(process.cmdline()):
+                if process.pid != gunicorn.process.pid and f"unix:{gunicorn.socket}" in process.cmdline():
                     process.terminate()
+                    process.wait(40)
+
+
+def migrate_as_the_readme_allows(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE images ADD COLUMN later text")
+        connection.execute("CREATE INDEX CONCURRENTLY ix_later ON images (later)")
+
+
+def undo_the_migration(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE images DROP COLUMN IF EXISTS later")
 
 
 def replace(gunicorn: Gunicorn, how: str) -> None:

@@ -184,7 +184,7 @@ def test_errors_of_the_store_are_counted(app: Flask, environment: dict[str, str]
 
 def test_what_a_dead_worker_counted_stays_and_what_it_used_is_free(app: Flask, environment: dict[str, str]) -> None:
     with watched(environment, WEB_CONCURRENCY="1") as server:
-        folder = next(Path("/dev/shm").glob(f"reaction-board-metrics-{server.server.process.pid}"))
+        folder = next(Path("/dev/shm").glob(f"reaction-board-metrics-{server.server.process.pid}-*"))
         for _ in range(5):
             requests.get(f"{server.url}/images", timeout=5)
         name = "reaction_board_request_seconds_count{method=GET,route=/api/v1/images,status=200}"
@@ -205,7 +205,7 @@ def test_without_being_asked_it_tells_no_metrics(gunicorn: Gunicorn) -> None:
 
 def test_nginx_tells_metrics_on_a_port_of_their_own(board_watched: Watched) -> None:
     port = free_port()
-    with Nginx.running(board_watched.server.socket, {"listen 127.0.0.1:9100": f"listen 127.0.0.1:{port}"}) as nginx:
+    with Nginx.running(board_watched.server.socket, {"listen 9180": f"listen 127.0.0.1:{port}"}) as nginx:
         assert_error(requests.get(nginx.url.replace("/api/v1", "/metrics"), timeout=5), 404, "not_found")
         assert "reaction_board_" in requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
         assert requests.get(f"http://127.0.0.1:{port}/api/v1/health", timeout=5).status_code == 404
@@ -215,7 +215,8 @@ def test_the_dashboard_asks_for_metrics_that_there_are(board_watched: Watched) -
     dashboard = json.loads((ROOT / "deploy" / "grafana-dashboard.json").read_text())
     expressions = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
     asked = {name for expression in expressions for name in re.findall(r"reaction_board_\w+", expression)}
-    board_watched.more_of(lambda: requests.get(f"{board_watched.url}/images", timeout=5))
+    files = {"file": ("a.png", picture())}
+    assert requests.post(f"{board_watched.url}/images", files=files, timeout=10).status_code == 201
     text = requests.get(board_watched.metrics, timeout=5).text
     told = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
     kinds = "|".join(("_bucket", "_count", "_sum"))

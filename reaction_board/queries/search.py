@@ -39,6 +39,10 @@ def find_images(
     return [row for row in total_and_images if row["id"]], total_and_images[0]["total"]
 
 
+# Named: a prepared statement with `images.*` fails after a migration has added a column.
+COLUMNS = ", ".join(f"images.{column.name}" for column in images.c)
+
+
 def _statement(total: str, page: str, before: str = "") -> TextualSelect:
     """Return the statement of a search from its parts: the total, the ids in order, what both are taken from.
 
@@ -46,7 +50,7 @@ def _statement(total: str, page: str, before: str = "") -> TextualSelect:
     """
     statement = text(f"""
         {before}
-        SELECT found.total, images.*
+        SELECT found.total, {COLUMNS}
         FROM (SELECT {total}) AS found (total)
         LEFT JOIN ({page} ORDER BY image_id DESC LIMIT :limit OFFSET :offset) AS page ON true
         LEFT JOIN images ON images.id = page.image_id
