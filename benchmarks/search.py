@@ -7,7 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from urllib.parse import urlencode
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Uuid, text
 
 from benchmarks.client import Client
 from benchmarks.fill import APART, TOGETHER, Filled
@@ -22,6 +22,7 @@ SECONDS_OF_ENTERING = 6
 
 NEWEST = text("SELECT * FROM images ORDER BY id DESC LIMIT 50")
 COUNT_TAG = text("SELECT count(*) FROM image_tags WHERE tag_key = (SELECT key FROM tags WHERE name = :name)")
+POSITION = text("SELECT id FROM images ORDER BY id DESC LIMIT 1 OFFSET :offset").columns(id=Uuid)
 COUNT_ALL = text("SELECT count(*) FROM images")
 RETAG = (  # a twentieth of the images lose the tag :old and get the tag :new instead
     "CREATE TEMPORARY TABLE retagged AS SELECT id FROM images TABLESAMPLE SYSTEM (40)"
@@ -71,6 +72,13 @@ def sql_cases(connection: Connection, board: Filled, n: int) -> Iterator[Case]:
         yield Case(floor, discard(partial(_fetch, connection, statement, values)))
     for case, tags, offset, floor, must in found:
         yield Case(case, discard(partial(queries.find_images, connection, tags, PAGE, offset)), floor, must)
+    deep = connection.execute(POSITION, {"offset": 9 * n // 20}).scalar_one()
+    for name, tags in (
+        ("no tag, by cursor, page 9,000", []),
+        ("the most popular tag, by cursor", [board.near(n // 2)]),
+    ):
+        ask = partial(queries.find_images, connection, tags, PAGE, cursor=queries.Cursor(deep, older=True))
+        yield Case(name, discard(ask), "Fp", 4)
     for prefix in ("", "a", "aaa"):
         name = f"tags that begin with {prefix!r}"
         yield Case(name, discard(partial(queries.find_tags, connection, prefix, 100, 0)), "Fp", 4)

@@ -9,6 +9,7 @@ from reaction_board import (
     auth,
     check,
     db,
+    files,
     health,
     images,
     metrics,
@@ -33,6 +34,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     storage.init_app(app)
     readiness.init_app(app)
     metrics.init_app(app)
-    for resource in (images, tags, health):
+    for resource in (images, files, tags, health):
         api.register_blueprint(resource.blp)
     return app

@@ -1,35 +1,32 @@
-"""Images: upload, search, look up, fetch the bytes, tag and delete."""
+"""Images: upload, search, look up, tag and delete."""
 
-import re
-import unicodedata
+import base64
+import struct
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
-from flask import Response, current_app, request, url_for
+from flask import current_app, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema, fields
+from marshmallow import Schema, ValidationError, fields, validates_schema
 from sqlalchemy import RowMapping
-from werkzeug.http import dump_options_header
 
-from reaction_board import board, db, media, proxy, queries
+from reaction_board import board, db, media, queries
 from reaction_board.errors import (
     FileTooLarge,
     ImageNotFound,
     InvalidMimeType,
     InvalidTag,
-    PreconditionFailed,
-    RangeNotSatisfiable,
     ServiceUnavailable,
     StorageError,
     Unauthorized,
 )
+from reaction_board.queries import Cursor, Found
 from reaction_board.rest import Blueprint, UploadedFile, page_schema, string_header
 from reaction_board.tags import GIVEN_TAG_PATTERN, GIVEN_TAGS_PATTERN, TAG_PATTERN, TagNames, normalize_tags
 
-blp = Blueprint("images", __name__, url_prefix="/api/v1/images", description="The images and their bytes")
+blp = Blueprint("images", __name__, url_prefix="/api/v1/images", description="The images")
 
 GIVEN_TAGS = {"type": "string", "pattern": GIVEN_TAGS_PATTERN}
 HASH = {"pattern": "^[0-9a-f]{64}$"}
@@ -77,6 +74,23 @@ class UploadSchema(Schema):
     )
 
 
+class CursorField(fields.Field[Cursor]):
+    """A place in a list, as text that says nothing to others."""
+
+    def _deserialize(self, value: str, *args: Any, **kwargs: Any) -> Cursor:
+        try:
+            side, position = struct.unpack("c16s", base64.urlsafe_b64decode(value.encode("ascii") + b"=="))
+            return Cursor(UUID(bytes=position), older={b"o": True, b"n": False}[side])
+        except (ValueError, KeyError, struct.error):
+            raise ValidationError("Not a cursor of this board.") from None
+
+    @staticmethod
+    def text(cursor: Cursor) -> str:
+        """Return the text of a cursor."""
+        packed = struct.pack("c16s", b"o" if cursor.older else b"n", cursor.position.bytes)
+        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
 class ImageQuerySchema(page_schema(default_limit=50, max_limit=100)):  # type: ignore[misc]
     """What the list of images can be asked for."""
 
@@ -84,6 +98,18 @@ class ImageQuerySchema(page_schema(default_limit=50, max_limit=100)):  # type: i
         load_default=list,
         metadata={**GIVEN_TAGS, "description": "separated by commas; an image must have all of them"},
     )
+    cursor = CursorField(
+        load_default=None,
+        metadata={
+            "type": "string",
+            "description": "a place in the list, as the header `Link` gives it; without `offset`",
+        },
+    )
+
+    @validates_schema
+    def _offset_or_cursor(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data.get("cursor") and data.get("offset"):
+            raise ValidationError("Not together with offset.", "cursor")
 
 
 class ImagePageSchema(Schema):
@@ -92,7 +118,7 @@ class ImagePageSchema(Schema):
     items = fields.List(fields.Nested(ImageSchema), required=True)
     total = fields.Integer(required=True, metadata={"minimum": 0, "description": "matching images, on all pages"})
     limit = fields.Integer(required=True)
-    offset = fields.Integer(required=True)
+    offset = fields.Integer(required=True, allow_none=True, metadata={"description": "null on a page by cursor"})
 
 
 class TagsSchema(Schema):
@@ -127,16 +153,30 @@ def upload_image(form: Mapping[str, Any]) -> ResponseReturnValue:
 @blp.route("")
 @blp.raises(InvalidTag, ServiceUnavailable)
 @blp.arguments(ImageQuerySchema, location="query")
-@blp.response(200, ImagePageSchema)
-def list_images(query: Mapping[str, Any]) -> dict[str, Any]:
+@blp.response(200, ImagePageSchema, headers={"Link": string_header("the pages around this one: rel=next, rel=prev")})
+def list_images(query: Mapping[str, Any]) -> ResponseReturnValue:
     """List and search images
 
-    Newest first; `total` is exact. A tag that nobody has used matches nothing.
+    Newest first; `total` is exact. A tag that nobody has used matches nothing. The header `Link` leads to the next page
+    and to the one before (RFC 8288): by it, a whole result is walked through without skipping an image or meeting one
+    twice while others are uploaded and deleted, and no page takes longer than the first.
     """
-    limit, offset = query["limit"], query["offset"]
+    limit, offset, cursor = query["limit"], query["offset"], query["cursor"]
     with db.connect() as connection:
-        items, total = queries.find_images(connection, query["tags"], limit, offset)
-    return {"items": items, "total": total, "limit": limit, "offset": offset}
+        found = queries.find_images(connection, query["tags"], limit, offset, cursor)
+    page = {"items": found.images, "total": found.total, "limit": limit, "offset": None if cursor else offset}
+    return page, 200, _links(query, found)
+
+
+def _links(query: Mapping[str, Any], found: Found) -> dict[str, str]:
+    """Return the header that leads to the pages around one, as far as there are any."""
+    same = {"tags": ",".join(query["tags"]) or None, "limit": query["limit"]}
+    links = [
+        f'<{url_for("images.list_images", **same, cursor=CursorField.text(cursor))}>; rel="{relation}"'
+        for relation, cursor in (("next", found.older), ("prev", found.newer))
+        if cursor
+    ]
+    return {"Link": ", ".join(links)} if links else {}
 
 
 @blp.route("/<image_id:image_id>")
@@ -172,116 +212,3 @@ def replace_tags(body: Mapping[str, Any], image_id: UUID) -> RowMapping:
     tags = normalize_tags(body["tags"])
     with db.begin() as connection:
         return queries.replace_tags(connection, image_id, tags)
-
-
-FILE_HEADERS = {
-    "ETag": string_header("the quoted SHA-256 of the bytes"),
-    "Cache-Control": string_header("public, max-age=31536000, immutable"),
-}
-BODY_HEADERS = {
-    **FILE_HEADERS,
-    "Content-Length": string_header("bytes in the body"),
-    "Content-Disposition": string_header("inline, with the filename"),
-    "Content-Security-Policy": string_header("default-src 'none'; sandbox"),
-    "X-Content-Type-Options": string_header("nosniff"),
-    "Accept-Ranges": string_header("bytes"),
-}
-PART_HEADERS = {**BODY_HEADERS, "Content-Range": string_header("which bytes of how many")}
-
-
-def _document_bytes(view: Any) -> Any:
-    binary = {"type": "string", "format": "binary"}
-    for mime_type in media.EXTENSIONS:
-        for status, headers in ((200, BODY_HEADERS), (206, PART_HEADERS)):
-            view = blp.alt_response(status, schema=binary, content_type=mime_type, headers=headers, success=True)(view)
-    return view
-
-
-@blp.route("/<image_id:image_id>/file")
-@blp.raises(ImageNotFound, PreconditionFailed, StorageError, ServiceUnavailable)
-@blp.doc(
-    parameters=[
-        {"in": "header", "name": name, "schema": {"type": "string"}, "description": description}
-        for name, description in (
-            ("If-None-Match", "an ETag that the client has: 304 if it is the image's"),
-            ("If-Match", "an ETag: 412 if it is not the image's"),
-            ("Range", "one range of bytes: 206; several are answered with the whole"),
-            ("If-Range", "an ETag: the range counts only if it is the image's"),
-        )
-    ]
-)
-@blp.raises(RangeNotSatisfiable, headers={"Content-Range": string_header("how many bytes there are")})
-@_document_bytes
-@blp.alt_response(304, description="The client has these bytes", headers=FILE_HEADERS, success=True)
-def get_file(image_id: UUID) -> Response:
-    """Fetch the bytes of an image
-
-    `HEAD` gives the headers alone. Bytes never change: they may be cached for ever. If the store breaks off in the
-    middle, the connection is closed before `Content-Length` is reached.
-    """
-    with db.connect() as connection:
-        image = queries.find_image(connection, image_id)
-    response = Response(mimetype=image["mime_type"])
-    response.set_etag(image["hash"])
-    response.content_length = image["size_bytes"]
-    response.accept_ranges = "bytes"
-    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"  # inert, should a browser run it
-    response.headers["Content-Disposition"] = _inline(image["filename"])
-    part = _make_conditional(response, image["size_bytes"])
-    if request.method == "GET" and response.status_code < 300:
-        if proxy.sends_files() and _nginx_agrees():
-            _leave_to_proxy(response, image)
-        else:
-            response.response = board.open_file(image, part)
-    return response
-
-
-def _nginx_agrees() -> bool:
-    """Say whether nginx, which reads the conditions and the range of the request too, makes the same of them."""
-    headers = request.headers
-    return "If-Unmodified-Since" not in headers and ("Range" not in headers or _asks_for_one_range())
-
-
-def _leave_to_proxy(response: Response, image: RowMapping) -> None:
-    """Let nginx send the bytes, or the range of them that the client asks for: see deploy/nginx.conf.
-
-    It keeps them by their hash; those that it has not it fetches here, as a client that cannot send files.
-    """
-    response.headers["X-Accel-Redirect"] = f"/kept-files/{image['hash']}/{image['id']}"
-    response.content_length = 0
-    # nginx would pass these on beside those that it keeps, and with an error of the second request.
-    del response.headers["Cache-Control"]
-    if response.status_code == 200:
-        del response.headers["Accept-Ranges"]
-
-
-def _inline(filename: str) -> str:
-    """Return the Content-Disposition of RFC 6266; a name beyond ASCII is given in both of its forms."""
-    if filename.isascii():
-        return dump_options_header("inline", {"filename": filename})
-    plain = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
-    return dump_options_header("inline", {"filename": plain, "filename*": f"UTF-8''{quote(filename, safe='')}"})
-
-
-def _asks_for_one_range() -> bool:
-    """Say whether one range is asked for that makes sense. Werkzeug takes more than RFC 9110 (14.1.2, 13.1.5)."""
-    if request.headers.get("If-Range", "").startswith("W/"):  # a weak tag matches nothing
-        return False
-    well_formed = re.fullmatch(r"bytes=([0-9]+-[0-9]*|-[0-9]+)", request.headers.get("Range", ""), re.IGNORECASE)
-    return bool(well_formed and request.range)
-
-
-def _make_conditional(response: Response, size_bytes: int) -> slice | None:
-    """Let the request's conditions change the response; return which bytes are asked for, None for all or none.
-
-    A range that makes no sense, or several, are ignored (RFC 9110, 14.2); one that lies outside answers 416.
-    """
-    response.make_conditional(request)
-    if response.status_code == 412:
-        raise PreconditionFailed
-    if response.status_code != 200 or request.method != "GET" or not _asks_for_one_range():
-        return None
-    response.make_conditional(request, accept_ranges=True, complete_length=size_bytes)
-    return slice(response.content_range.start, response.content_range.stop) if response.status_code == 206 else None

@@ -45,7 +45,7 @@ MAX_UNREAD_BYTES = 256 * MIB  # over the largest file: of a refused body that ar
 
 
 TOKEN = "token"  # noqa: S105 - the name of the security scheme in the API document
-EXPOSED_HEADERS = ["Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Location", "X-Request-ID"]
+EXPOSED_HEADERS = ["Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Link", "Location", "X-Request-ID"]
 
 
 class ErrorSchema(Schema):

@@ -24,7 +24,7 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
         },
     ),
     ("get", "/api/v1/images"): (
-        {"tags", "limit", "offset"},
+        {"tags", "cursor", "limit", "offset"},
         {"200"},
         {
             "422": {"invalid_tag", "validation_error"},

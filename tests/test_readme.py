@@ -28,13 +28,30 @@ def test_the_tour_can_be_pasted(gunicorn: Gunicorn) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    _, _, cat, nod, wink, again, all_images, found, _, looked_up, patched, whole, unchanged, part, tags, deleted = (
-        text.strip() for text in done.stdout.split(">>>")
-    )
+    (
+        _,
+        _,
+        cat,
+        nod,
+        wink,
+        again,
+        all_images,
+        found,
+        link,
+        _,
+        looked_up,
+        patched,
+        whole,
+        unchanged,
+        part,
+        tags,
+        deleted,
+    ) = (text.strip() for text in done.stdout.split(">>>"))
     assert [json.loads(text)["mime_type"] for text in (cat, nod, wink)] == ["image/jpeg", "image/gif", "image/webp"]
     assert json.loads(again) == {**json.loads(cat), "duplicate": True}
     assert json.loads(all_images)["total"] == 3
     assert [image["filename"] for image in json.loads(found)["items"]] == ["wink.webp"]
+    assert 'rel="next"' in link
     assert json.loads(looked_up)["id"] == json.loads(cat)["id"]
     assert json.loads(patched)["tags"] == ["cat", "judging-you", "staring"]
     assert [whole, unchanged, part, deleted] == ["", "304", "206", "204"]

@@ -1,9 +1,14 @@
 """GET /images and GET /images/{id}."""
 
-import pytest
-from sqlalchemy import Engine, text
+from collections.abc import Iterator
+from typing import Any
 
-from tests.board import Board, assert_error, ids
+import pytest
+from requests.utils import parse_header_links
+from sqlalchemy import Engine, text
+from werkzeug.test import TestResponse
+
+from tests.board import API, Board, assert_error, ids
 
 
 def test_an_empty_board_has_no_images(board: Board) -> None:
@@ -149,3 +154,71 @@ def test_counts_are_what_a_fresh_count_finds(board: Board, engine: Engine) -> No
         assert board.tag_counts() == {tag.name: tag.counted for tag in counts}
     assert board.tag_counts() == {"a": 0, "b": 0, "c": 2, "d": 1}
     assert board.search()["total"] == 3
+
+
+def followed(board: Board, relation: str, path: str) -> Iterator[dict[str, Any]]:
+    """Yield the page at a path, and those that its links lead to."""
+    while path:
+        response = board.client.get(path)
+        assert response.status_code == 200, response.text
+        yield response.get_json()
+        path = links_of(response).get(relation, "")
+
+
+def links_of(response: TestResponse) -> dict[str, str]:
+    return {link["rel"]: link["url"] for link in parse_header_links(response.headers.get("Link", ""))}
+
+
+@pytest.mark.parametrize("tags", ["", "cat", "cat,funny"])
+@pytest.mark.parametrize("limit", [1, 3, 7, 8])
+def test_links_lead_through_the_whole_result_and_back(board: Board, tags: str, limit: int) -> None:
+    uploaded = [board.added(tags="cat,funny")["id"] for _ in range(7)][::-1]
+    start = f"{API}/images?tags={tags}&limit={limit}"
+    pages = list(followed(board, "next", start))
+    assert [image for page in pages for image in ids(page["items"])] == uploaded
+    assert [page["total"] for page in pages] == [7] * len(pages)
+    assert [page["offset"] for page in pages] == [0, *[None] * (len(pages) - 1)]
+    assert len(pages) == -(-7 // limit)
+
+    path, response = start, board.client.get(start)
+    while "next" in links_of(response):
+        path = links_of(response)["next"]
+        response = board.client.get(path)
+    back = list(followed(board, "prev", path))
+    assert [ids(page["items"]) for page in back] == [ids(page["items"]) for page in pages[::-1]]
+
+
+def test_a_page_by_offset_has_links_too(board: Board) -> None:
+    uploaded = [board.added()["id"] for _ in range(5)][::-1]
+    links = links_of(board.get("/images?offset=2&limit=2"))
+    assert ids(board.client.get(links["next"]).get_json()["items"]) == uploaded[4:]
+    assert ids(board.client.get(links["prev"]).get_json()["items"]) == uploaded[:2]
+    assert links_of(board.get("/images?limit=5")) == {}
+
+
+@pytest.mark.parametrize("tags", ["", "cat", "cat,funny"])
+def test_following_links_skips_and_repeats_nothing_while_others_change_the_board(board: Board, tags: str) -> None:
+    there = [board.added(tags="cat,funny")["id"] for _ in range(12)][::-1]
+    met: list[str] = []
+    deleted: set[str] = set()
+    for page in followed(board, "next", f"{API}/images?tags={tags}&limit=3"):
+        met += ids(page["items"])
+        board.added(tags="cat,funny")
+        for gone in (met[-1], there[len(met)] if len(met) < len(there) else met[0]):  # where the next page begins, too
+            board.delete(gone)
+            deleted.add(gone)
+    assert len(set(met)) == len(met)
+    assert [image for image in there if image not in deleted or image in met] == met
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "bzA", "é", "A" * 23, "b" + "A" * 400])
+def test_a_cursor_that_is_none_of_ours_is_refused(board: Board, cursor: str) -> None:
+    assert_error(board.get("/images", query_string={"cursor": cursor}), 422, "validation_error", about="cursor")
+
+
+def test_a_cursor_and_an_offset_exclude_one_another(board: Board) -> None:
+    for _ in range(3):
+        board.added()
+    link = links_of(board.get("/images?limit=1"))["next"]
+    assert_error(board.client.get(f"{link}&offset=1"), 422, "validation_error", about="cursor")
+    assert board.client.get(f"{link}&offset=0").status_code == 200

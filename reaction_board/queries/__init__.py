@@ -21,10 +21,12 @@ from reaction_board.queries.images import (
     lock_content,
     replace_tags,
 )
-from reaction_board.queries.search import find_images
+from reaction_board.queries.search import Cursor, Found, find_images
 from reaction_board.queries.tags import find_tags
 
 __all__ = [
+    "Cursor",
+    "Found",
     "add_image",
     "all_contents",
     "delete_image",
