@@ -47,16 +47,11 @@ def _document_bytes(view: Any) -> Any:
 
 @blp.route("/<image_id:image_id>/file")
 @blp.raises(ImageNotFound, PreconditionFailed, StorageError, ServiceUnavailable)
-@blp.doc(
-    parameters=[
-        {"in": "header", "name": name, "schema": {"type": "string"}, "description": description}
-        for name, description in (
-            ("If-None-Match", "an ETag that the client has: 304 if it is the image's"),
-            ("If-Match", "an ETag: 412 if it is not the image's"),
-            ("Range", "one range of bytes: 206; several are answered with the whole"),
-            ("If-Range", "an ETag: the range counts only if it is the image's"),
-        )
-    ]
+@blp.reads_headers(
+    If_None_Match="an ETag that the client has: 304 if it is the image's",
+    If_Match="an ETag: 412 if it is not the image's",
+    Range="one range of bytes: 206; several are answered with the whole",
+    If_Range="an ETag: the range counts only if it is the image's",
 )
 @blp.raises(RangeNotSatisfiable, headers={"Content-Range": string_header("how many bytes there are")})
 @_document_bytes

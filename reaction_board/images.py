@@ -1,23 +1,26 @@
 """Images: upload, search, look up, tag and delete."""
 
 import base64
+import hashlib
 import struct
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from flask import current_app, url_for
+from flask import Response, current_app, request, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 from sqlalchemy import RowMapping
 
 from reaction_board import board, db, media, queries
 from reaction_board.errors import (
     FileTooLarge,
     ImageNotFound,
+    InvalidField,
     InvalidMimeType,
     InvalidTag,
+    PreconditionFailed,
     ServiceUnavailable,
     StorageError,
     Unauthorized,
@@ -28,7 +31,9 @@ from reaction_board.tags import GIVEN_TAG_PATTERN, GIVEN_TAGS_PATTERN, TAG_PATTE
 
 blp = Blueprint("images", __name__, url_prefix="/api/v1/images", description="The images")
 
+MAX_IDS = 100  # of a change of many
 GIVEN_TAGS = {"type": "string", "pattern": GIVEN_TAGS_PATTERN}
+ETAG = {"ETag": string_header("of the record: for If-None-Match and If-Match")}
 HASH = {"pattern": "^[0-9a-f]{64}$"}
 
 
@@ -121,6 +126,24 @@ class ImagePageSchema(Schema):
     offset = fields.Integer(required=True, allow_none=True, metadata={"description": "null on a page by cursor"})
 
 
+class TagChangeSchema(Schema):
+    """What is to change in the tags of some images."""
+
+    ids = fields.List(fields.UUID(), required=True, validate=validate.Length(1, MAX_IDS))
+    add = fields.List(
+        fields.String(metadata={"pattern": GIVEN_TAG_PATTERN}), load_default=list, metadata={"example": ["cat"]}
+    )
+    remove = fields.List(
+        fields.String(metadata={"pattern": GIVEN_TAG_PATTERN}), load_default=list, metadata={"example": ["dog"]}
+    )
+
+
+class ImageListSchema(Schema):
+    """Some images."""
+
+    items = fields.List(fields.Nested(ImageSchema), required=True)
+
+
 class TagsSchema(Schema):
     """All the tags that an image shall have."""
 
@@ -129,11 +152,27 @@ class TagsSchema(Schema):
     )
 
 
+def etag_of(image: RowMapping) -> str:
+    """Return the ETag of an image's record, of which nothing but the tags can change."""
+    return hashlib.sha256(f"{image['id']} {' '.join(image['tags'])}".encode()).hexdigest()[:32]
+
+
+def with_etag(image: RowMapping) -> ResponseReturnValue:
+    """Return the answer that is an image's record, or 304 if the client has it."""
+    etag = etag_of(image)
+    headers = {"ETag": f'"{etag}"'}
+    if request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(etag):
+        return Response(status=304, headers=headers)
+    return dict(image), 200, headers
+
+
 @blp.route("", methods=["POST"])
 @blp.raises(Unauthorized, InvalidMimeType, FileTooLarge, InvalidTag, StorageError, ServiceUnavailable)
 @blp.arguments(UploadSchema, location="multipart")
-@blp.response(201, UploadedImageSchema, headers={"Location": string_header("the path of the new image")})
-@blp.alt_response(200, schema=UploadedImageSchema, success=True, description="The board has these bytes already")
+@blp.response(201, UploadedImageSchema, headers={"Location": string_header("the path of the new image"), **ETAG})
+@blp.alt_response(
+    200, schema=UploadedImageSchema, success=True, description="The board has these bytes already", headers=ETAG
+)
 def upload_image(form: Mapping[str, Any]) -> ResponseReturnValue:
     """Upload an image
 
@@ -144,10 +183,10 @@ def upload_image(form: Mapping[str, Any]) -> ResponseReturnValue:
     known = media.identify(file.stream, file.mimetype, current_app.config["MAX_PIXELS"])
     filename = media.clean_filename(file.filename, known.mime_type)
     image, duplicate = board.add_image(file.stream, known, filename, form["tags"])
-    answer = {**image, "duplicate": duplicate}
+    answer, headers = {**image, "duplicate": duplicate}, {"ETag": f'"{etag_of(image)}"'}
     if duplicate:
-        return answer, 200
-    return answer, 201, {"Location": url_for("images.get_image", image_id=image["id"])}
+        return answer, 200, headers
+    return answer, 201, {**headers, "Location": url_for("images.get_image", image_id=image["id"])}
 
 
 @blp.route("")
@@ -181,11 +220,13 @@ def _links(query: Mapping[str, Any], found: Found) -> dict[str, str]:
 
 @blp.route("/<image_id:image_id>")
 @blp.raises(ImageNotFound, ServiceUnavailable)
-@blp.response(200, ImageSchema)
-def get_image(image_id: UUID) -> RowMapping:
+@blp.reads_headers(If_None_Match="an ETag that the client has: 304 if the image is still the same")
+@blp.response(200, ImageSchema, headers=ETAG)
+@blp.alt_response(304, description="The client has it", headers=ETAG, success=True)
+def get_image(image_id: UUID) -> ResponseReturnValue:
     """Look up an image"""
     with db.connect() as connection:
-        return queries.find_image(connection, image_id)
+        return with_etag(queries.find_image(connection, image_id))
 
 
 @blp.route("/<image_id:image_id>", methods=["DELETE"])
@@ -201,14 +242,38 @@ def delete_image(image_id: UUID) -> None:
 
 
 @blp.route("/<image_id:image_id>/tags", methods=["PATCH"])
-@blp.raises(Unauthorized, ImageNotFound, InvalidTag, ServiceUnavailable)
+@blp.raises(Unauthorized, ImageNotFound, PreconditionFailed, InvalidTag, ServiceUnavailable)
+@blp.reads_headers(If_Match="an ETag of the image: 412, and nothing changes, if it is another one by now")
 @blp.arguments(TagsSchema)
-@blp.response(200, ImageSchema)
-def replace_tags(body: Mapping[str, Any], image_id: UUID) -> RowMapping:
+@blp.response(200, ImageSchema, headers=ETAG)
+def replace_tags(body: Mapping[str, Any], image_id: UUID) -> ResponseReturnValue:
     """Replace the tags of an image
 
-    The whole set; an empty list takes all tags away.
+    The whole set; an empty list takes all tags away. With `If-Match`, only if nobody else has changed them since.
     """
     tags = normalize_tags(body["tags"])
     with db.begin() as connection:
-        return queries.replace_tags(connection, image_id, tags)
+        if "If-Match" in request.headers:
+            etag = etag_of(queries.find_image_locked(connection, image_id))
+            if not request.if_match.contains_weak(etag):  # nginx marks as weak what it compresses
+                raise PreconditionFailed
+        return with_etag(queries.replace_tags(connection, image_id, tags))
+
+
+@blp.route("/tags", methods=["POST"])
+@blp.raises(Unauthorized, ImageNotFound, InvalidTag, ServiceUnavailable)
+@blp.arguments(TagChangeSchema)
+@blp.response(200, ImageListSchema)
+def change_tags(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Give tags to many images, and take others from them
+
+    All of it or, after an error, nothing. The answer has the images in the order of `ids`; a repeated id counts once.
+    """
+    add, remove = normalize_tags(body["add"]), normalize_tags(body["remove"])
+    if not add and not remove:
+        raise InvalidField("add: Nothing to add and nothing to remove.")
+    if both := set(add) & set(remove):
+        raise InvalidField(f"remove: {min(both)!r} is to be added, too.")
+    ids = list(dict.fromkeys(body["ids"]))
+    with db.begin() as connection:
+        return {"items": queries.change_tags_of_many(connection, ids, add, remove, current_app.config["MAX_TAGS"])}

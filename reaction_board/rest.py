@@ -154,6 +154,20 @@ class Blueprint(flask_smorest.Blueprint):
 
         return decorate
 
+    def reads_headers(self, **descriptions: str) -> Callable[[View], View]:
+        """Document headers of the request that a view reads, by their names with `_` for `-`."""
+        return self.doc(
+            parameters=[
+                {
+                    "in": "header",
+                    "name": name.replace("_", "-"),
+                    "schema": {"type": "string"},
+                    "description": description,
+                }
+                for name, description in descriptions.items()
+            ]
+        )
+
     def alt_response(self, *args: Any, **options: Any) -> Callable[[View], View]:
         """Document another answer of a view.
 
@@ -295,8 +309,12 @@ def _receive_file(*args: Any, **kwargs: Any) -> Any:
 
 
 class ImageIdConverter(BaseConverter):
-    """The id of an image in a path. A malformed one becomes the nil UUID, which no image has: both are not found."""
+    """The id of an image in a path. A malformed one becomes the nil UUID, which no image has: both are not found.
 
+    `tags` is none: that path is one of its own.
+    """
+
+    regex = r"(?!tags\Z)[^/]+"
     part_isolating = True
 
     def to_python(self, value: str) -> UUID:

@@ -65,6 +65,9 @@ class Board:
     def replace_tags(self, image_id: str | UUID, tags: Any) -> TestResponse:
         return self.client.patch(f"{API}/images/{image_id}/tags", json={"tags": tags})
 
+    def change_tags(self, image_ids: Iterable[str], **change: Any) -> TestResponse:
+        return self.client.post(f"{API}/images/tags", json={"ids": list(image_ids), **change})
+
     def delete(self, image_id: str | UUID) -> TestResponse:
         return self.client.delete(f"{API}/images/{image_id}")
 

@@ -38,8 +38,8 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
         {"500": {"internal_error"}, "503": {"service_unavailable"}},
     ),
     ("get", IMAGE): (
-        {"image_id"},
-        {"200"},
+        {"image_id", "If-None-Match"},
+        {"200", "304"},
         {"404": {"image_not_found"}, "500": {"internal_error"}, "503": {"service_unavailable"}},
     ),
     ("delete", IMAGE): (
@@ -62,12 +62,24 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
             "503": {"service_unavailable"},
         },
     ),
-    ("patch", f"{IMAGE}/tags"): (
-        {"image_id"},
+    ("post", "/api/v1/images/tags"): (
+        set(),
         {"200"},
         {
             "400": {"bad_request"},
             "404": {"image_not_found"},
+            "422": {"invalid_tag", "validation_error"},
+            "500": {"internal_error"},
+            "503": {"service_unavailable"},
+        },
+    ),
+    ("patch", f"{IMAGE}/tags"): (
+        {"image_id", "If-Match"},
+        {"200"},
+        {
+            "400": {"bad_request"},
+            "404": {"image_not_found"},
+            "412": {"precondition_failed"},
             "422": {"invalid_tag", "validation_error"},
             "500": {"internal_error"},
             "503": {"service_unavailable"},

@@ -133,3 +133,21 @@ def test_uploads_deletes_and_reads_of_the_same_bytes_lose_nothing(
     for image in board.search()["items"]:
         assert board.file(image).data == hashes[image["hash"]]
     assert check(app, "--deep") == (0, [])
+
+
+def test_many_who_tag_many_at_once_do_not_lock_each_other_out(
+    app: Flask, board: Board, at_once: Callable[..., list[Any]]
+) -> None:
+    images = [board.added(tags="a,b")["id"] for _ in range(20)]
+
+    def act(client: Board, n: int) -> set[int]:
+        chance, statuses = random.Random(n), set()
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            some, names = chance.sample(images, 10), chance.sample("abcdefgh", 4)
+            answers = [client.change_tags(some, add=names[:2], remove=names[2:]), client.replace_tags(some[0], names)]
+            statuses |= {answer.status_code for answer in answers}
+        return statuses
+
+    assert at_once(act) == [{200}] * CLIENTS
+    assert check(app) == (0, [])

@@ -41,6 +41,8 @@ def test_the_tour_can_be_pasted(gunicorn: Gunicorn) -> None:
         _,
         looked_up,
         patched,
+        many,
+        stale,
         whole,
         unchanged,
         part,
@@ -54,5 +56,7 @@ def test_the_tour_can_be_pasted(gunicorn: Gunicorn) -> None:
     assert 'rel="next"' in link
     assert json.loads(looked_up)["id"] == json.loads(cat)["id"]
     assert json.loads(patched)["tags"] == ["cat", "judging-you", "staring"]
+    assert json.loads(many)["items"][0]["tags"] == ["classic", "judging-you", "staring"]
+    assert json.loads(stale)["code"] == "precondition_failed"
     assert [whole, unchanged, part, deleted] == ["", "304", "206", "204"]
     assert [(tag["name"], tag["image_count"]) for tag in json.loads(tags)["items"]] == [("yes", 2)]

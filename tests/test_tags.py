@@ -162,3 +162,104 @@ def test_the_database_itself_refuses_a_bad_name(engine: Engine, client: FlaskCli
     for name in ("Cat", "", "x" * 65, "a b", "a\n"):
         with engine.connect() as connection, pytest.raises(Exception, match="ck_tags_name"):
             connection.execute(text("INSERT INTO tags (name) VALUES (:name)"), {"name": name})
+
+
+def tags_of(board: Board, *images: dict[str, Any]) -> list[list[str]]:
+    return [board.get(f"/images/{image['id']}").get_json()["tags"] for image in images]
+
+
+def test_many_images_are_tagged_at_once(board: Board) -> None:
+    one, two, three = board.added(tags="cat,old"), board.added(tags="old"), board.added(tags="dog")
+    response = board.change_tags([two["id"], one["id"].upper(), two["id"]], add=[" New", "cat"], remove=["old", "none"])
+    assert response.status_code == 200
+    items = response.get_json()["items"]
+    assert [(item["id"], item["tags"]) for item in items] == [(two["id"], ["cat", "new"]), (one["id"], ["cat", "new"])]
+    assert tags_of(board, one, two, three) == [["cat", "new"], ["cat", "new"], ["dog"]]
+    assert board.tag_counts() == {"cat": 2, "dog": 1, "new": 2, "old": 0}
+    assert [image["id"] for image in board.search(tags="new")["items"]] == [two["id"], one["id"]]
+    assert board.change_tags([one["id"]], remove=["cat", "new"]).get_json()["items"][0]["tags"] == []
+
+
+def test_the_path_of_many_knows_no_other_method(board: Board) -> None:
+    for method in ("GET", "DELETE", "PATCH"):
+        response = board.client.open(f"{API}/images/tags", method=method)
+        assert_error(response, 405, "method_not_allowed")
+        assert set(response.headers["Allow"].split(", ")) == {"POST", "OPTIONS"}
+
+
+def test_a_hundred_images_are_the_most(board: Board) -> None:
+    images = [board.added() for _ in range(3)]
+    strangers = [f"01890000-0000-7000-8000-{n:012}" for n in range(98)]
+    too_many = board.change_tags([image["id"] for image in images] + strangers, add=["a"])
+    assert_error(too_many, 422, "validation_error", about="ids")
+    assert_error(board.change_tags([], add=["a"]), 422, "validation_error", about="ids")
+    unknown = board.change_tags([images[0]["id"], *strangers[:2]], add=["a"])
+    assert_error(unknown, 404, "image_not_found", about=f"{strangers[0]}, {strangers[1]}")
+    assert images[0]["id"] not in unknown.get_json()["detail"]
+    assert (tags_of(board, images[0]), board.tag_counts()) == ([[]], {})
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "about"),
+    [
+        ({}, "validation_error", "add"),
+        ({"add": ["cat"], "remove": [" CAT"]}, "validation_error", "'cat'"),
+        ({"add": ["ü"]}, "invalid_tag", "ü"),
+        ({"remove": [""]}, "invalid_tag", ""),
+        ({"add": "cat"}, "validation_error", "add"),
+        ({"add": [f"t{n}" for n in range(200)]}, "validation_error", "more than 200"),
+        ({"add": ["cat"], "ids": ["no-id"]}, "validation_error", "ids"),
+        ({"add": ["cat"], "tags": []}, "validation_error", "tags"),
+    ],
+)
+def test_a_change_of_many_that_cannot_be_changes_nothing(
+    board: Board, change: dict[str, Any], code: str, about: str
+) -> None:
+    images = [board.added(tags="dog"), board.added()]
+    response = board.change_tags([image["id"] for image in images], **change)
+    assert_error(response, 422, code, about=about)
+    assert (tags_of(board, *images), board.tag_counts()) == ([["dog"], []], {"dog": 1})
+
+
+def test_a_record_has_an_etag_of_its_own(board: Board) -> None:
+    upload = board.upload(tags="cat")
+    image = image_of(upload)
+    path = f"/images/{image['id']}"
+    response = board.get(path)
+    etag = response.headers["ETag"]
+    assert upload.headers["ETag"] == etag
+    for condition in (etag, f"W/{etag}", "*", f'"other", {etag}'):
+        unchanged = board.get(path, headers={"If-None-Match": condition})
+        assert (unchanged.status_code, unchanged.data, unchanged.headers["ETag"]) == (304, b"", etag)
+    changed = board.replace_tags(image["id"], ["dog"])
+    assert changed.headers["ETag"] != etag
+    assert board.get(path, headers={"If-None-Match": etag}).headers["ETag"] == changed.headers["ETag"]
+    assert board.replace_tags(image["id"], ["cat"]).headers["ETag"] == etag
+
+
+def replace_if(client: FlaskClient, image: dict[str, Any], tags: list[str], etag: str) -> Any:
+    return client.patch(f"{API}/images/{image['id']}/tags", json={"tags": tags}, headers={"If-Match": etag})
+
+
+def test_tags_are_replaced_only_if_nobody_has_changed_them(board: Board) -> None:
+    image = board.added(tags="cat")
+    etag = board.get(f"/images/{image['id']}").headers["ETag"]
+    response = replace_if(board.client, image, ["mine"], etag)
+    assert response.status_code == 200
+    for old in (etag, '"other"', "nonsense", ""):
+        assert_error(replace_if(board.client, image, ["theirs"], old), 412, "precondition_failed")
+    assert tags_of(board, image) == [["mine"]]
+    for current in (response.headers["ETag"], f"W/{response.headers['ETag']}", "*"):
+        assert replace_if(board.client, image, ["mine"], current).status_code == 200
+    board.delete(image["id"])
+    assert_error(replace_if(board.client, image, ["mine"], "*"), 404, "image_not_found")
+
+
+def test_of_many_who_replace_what_they_saw_one_succeeds(app: Flask, board: Board) -> None:
+    image = board.added(tags="cat")
+    etag = board.get(f"/images/{image['id']}").headers["ETag"]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: replace_if(app.test_client(), image, [f"t{n}"], etag), range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [412] * 7
+    (winner,) = [n for n, answer in enumerate(answers) if answer.status_code == 200]
+    assert tags_of(board, image) == [[f"t{winner}"]]

@@ -14,6 +14,7 @@ from reaction_board.queries.contents import (
 )
 from reaction_board.queries.images import (
     add_image,
+    change_tags_of_many,
     delete_image,
     find_image,
     find_image_by_hash,
@@ -29,6 +30,7 @@ __all__ = [
     "Found",
     "add_image",
     "all_contents",
+    "change_tags_of_many",
     "delete_image",
     "find_image",
     "find_image_by_hash",

@@ -1,12 +1,13 @@
 """One image: its record, its tags and what is counted."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, func, insert, select, update
+from sqlalchemy import ARRAY, Connection, RowMapping, Uuid, any_, bindparam, delete, func, insert, select, update
 from uuid_utils.compat import uuid7
 
-from reaction_board.errors import ImageNotFound
+from reaction_board.errors import ImageNotFound, InvalidField
 from reaction_board.media import Media
 from reaction_board.queries.tags import change_tags
 from reaction_board.tables import images
@@ -14,9 +15,17 @@ from reaction_board.tables import images
 _LOCK_CONTENT = select(func.pg_advisory_xact_lock(bindparam("key")))
 _BY_ID = select(images).where(images.c.id == bindparam("image_id"))
 _BY_ID_LOCKED = _BY_ID.with_for_update()
+# In the order of ids, so that of two who lock the same images none waits for one who waits for it.
+_BY_IDS_LOCKED = (
+    select(images)
+    .where(images.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    .order_by(images.c.id)
+    .with_for_update()
+)
 _BY_HASH = select(images).where(images.c.hash == bindparam("hash"))
 _INSERT = insert(images).returning(images)
-_SET_TAGS = update(images).where(images.c.id == bindparam("image_id")).values(tags=bindparam("names")).returning(images)
+_SET_TAGS = update(images).where(images.c.id == bindparam("image_id")).values(tags=bindparam("names"))
+_SET_TAGS_RETURNING = _SET_TAGS.returning(images)
 _DELETE = delete(images).where(images.c.id == bindparam("image_id"))
 
 
@@ -57,7 +66,7 @@ def add_image(connection: Connection, media: Media, filename: str, tags: Sequenc
         "tags": tags,
     }
     row = connection.execute(_INSERT, image).mappings().one()
-    change_tags(connection, image_id, added=tags, images=1)
+    change_tags(connection, added=[(image_id, name) for name in tags], images=1)
     return row
 
 
@@ -71,15 +80,49 @@ def replace_tags(connection: Connection, image_id: UUID, tags: Sequence[str]) ->
     before, after = set(image["tags"]), set(tags)
     if before == after:
         return image
-    row = connection.execute(_SET_TAGS, {"image_id": image_id, "names": tags}).mappings().one()
-    change_tags(connection, image_id, added=sorted(after - before), removed=sorted(before - after))
+    row = connection.execute(_SET_TAGS_RETURNING, {"image_id": image_id, "names": tags}).mappings().one()
+    change_tags(
+        connection,
+        added=[(image_id, name) for name in after - before],
+        removed=[(image_id, name) for name in before - after],
+    )
     return row
+
+
+def change_tags_of_many(
+    connection: Connection, image_ids: Sequence[UUID], add: Sequence[str], remove: Sequence[str], most: int
+) -> list[dict[str, Any]]:
+    """Give every one of some images tags and take others from it; return the images in the order of their ids given.
+
+    `add` and `remove` have no name in common. Raises ImageNotFound, with the ids that no image has, and InvalidField if
+    an image would have more than `most` tags.
+    """
+    rows = connection.execute(_BY_IDS_LOCKED, {"ids": list(image_ids)}).mappings()
+    found = {row["id"]: dict(row) for row in rows}
+    if unknown := [str(image_id) for image_id in image_ids if image_id not in found]:
+        raise ImageNotFound(f"No image has the id {', '.join(unknown)}.")
+    added: list[tuple[UUID, str]] = []
+    removed: list[tuple[UUID, str]] = []
+    changed = []
+    for image_id, image in found.items():
+        before = set(image["tags"])
+        image["tags"] = sorted(before.difference(remove).union(add))
+        if len(image["tags"]) > most:
+            raise InvalidField(f"add: The image {image_id} would have more than {most} tags.")
+        added += ((image_id, name) for name in image["tags"] if name not in before)
+        removed += ((image_id, name) for name in before if name not in image["tags"])
+        if before != set(image["tags"]):
+            changed.append({"image_id": image_id, "names": image["tags"]})
+    if changed:
+        connection.execute(_SET_TAGS, changed)
+        change_tags(connection, added=added, removed=removed)
+    return [found[image_id] for image_id in image_ids]
 
 
 def delete_image(connection: Connection, image_id: UUID) -> None:
     """Forget an image; the records of its tags stay. Raises ImageNotFound."""
     image = find_image_locked(connection, image_id)
-    change_tags(connection, image_id, removed=image["tags"], images=-1)
+    change_tags(connection, removed=[(image_id, name) for name in image["tags"]], images=-1)
     connection.execute(_DELETE, {"image_id": image_id})
 
 

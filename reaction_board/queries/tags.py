@@ -1,10 +1,13 @@
 """Tags: their list, and which image has which."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import Connection, RowMapping, text
+
+Entries = Sequence[tuple[UUID, str]]  # images and names of tags
 
 # New names are inserted in their order, before anything is counted; all that is counted is changed under one lock,
 # taken last of all. So nobody waits for one who waits for him: who still inserts has no lock of counts, and who has it
@@ -21,11 +24,15 @@ _INSERT_MISSING = text("""
 """)
 _ADD = text("""
     INSERT INTO image_tags (tag_key, image_id)
-    SELECT key, :image_id FROM tags WHERE name = ANY(:names) AND key <> ALL(CAST(:entered AS integer[]))
+    SELECT key, image_id FROM unnest(CAST(:image_ids AS uuid[]), CAST(:names AS text[])) AS entry (image_id, name)
+    JOIN tags USING (name)
+    ON CONFLICT DO NOTHING
     RETURNING tag_key
 """)
 _REMOVE = text("""
-    DELETE FROM image_tags USING tags WHERE key = tag_key AND name = ANY(:names) AND image_id = :image_id
+    DELETE FROM image_tags
+    USING unnest(CAST(:image_ids AS uuid[]), CAST(:names AS text[])) AS entry (image_id, name) JOIN tags USING (name)
+    WHERE tag_key = key AND image_tags.image_id = entry.image_id
     RETURNING tag_key
 """)
 # Two statements: the second one sees what was committed before it had the lock.
@@ -35,7 +42,9 @@ _COUNT = text("""
         UPDATE totals SET images = images + :images, tags = tags + :tags
         WHERE CAST(:images AS integer) <> 0 OR CAST(:tags AS integer) <> 0
     )
-    UPDATE tags SET image_count = image_count + CASE WHEN key = ANY(:added) THEN 1 ELSE -1 END WHERE key = ANY(:keys)
+    UPDATE tags SET image_count = image_count + change
+    FROM unnest(CAST(:keys AS integer[]), CAST(:changes AS integer[])) AS counted (key, change)
+    WHERE tags.key = counted.key
 """)
 
 
@@ -44,26 +53,27 @@ def lock_counts(connection: Connection) -> None:
     connection.execute(_LOCK_COUNTS)
 
 
-def change_tags(
-    connection: Connection, image_id: UUID, *, added: Sequence[str] = (), removed: Sequence[str] = (), images: int = 0
-) -> None:
-    """Enter tags that an image has not, take out tags that it has, and count both and the change in `images`.
+def change_tags(connection: Connection, *, added: Entries = (), removed: Entries = (), images: int = 0) -> None:
+    """Enter images into the lists of tags that they have not, take them out of lists, and count both.
 
-    New names become tags. The names in the image's row are the caller's to change.
+    The change in the number of `images` is counted, too. New names become tags. The caller has locked the images'
+    rows or just made them; the names in them are the caller's to change.
     """
     new_tags = 0
-    added_keys: list[int] = []
+    changes: Counter[int] = Counter()
     if added:
-        change = {"image_id": image_id, "names": added}
-        added_keys += connection.execute(_ADD, {**change, "entered": []}).scalars()
-        if len(added_keys) < len(added):
-            new_tags = len(connection.execute(_INSERT_MISSING, {"names": added}).all())
-            added_keys += connection.execute(_ADD, {**change, "entered": added_keys}).scalars()
-    keys = added_keys.copy()
+        entries = {"image_ids": [image_id for image_id, _ in added], "names": [name for _, name in added]}
+        changes.update(connection.execute(_ADD, entries).scalars())
+        if changes.total() < len(added):
+            names = sorted({name for _, name in added})
+            new_tags = len(connection.execute(_INSERT_MISSING, {"names": names}).all())
+            changes.update(connection.execute(_ADD, entries).scalars())
     if removed:
-        keys += connection.execute(_REMOVE, {"image_id": image_id, "names": removed}).scalars()
+        entries = {"image_ids": [image_id for image_id, _ in removed], "names": [name for _, name in removed]}
+        changes.subtract(connection.execute(_REMOVE, entries).scalars())
     lock_counts(connection)
-    connection.execute(_COUNT, {"added": added_keys, "keys": keys, "images": images, "tags": new_tags})
+    counted = {"keys": list(changes), "changes": list(changes.values())}
+    connection.execute(_COUNT, {**counted, "images": images, "tags": new_tags})
 
 
 # A prefix is a range: '{' is the character after 'z', the last one of a name, and names are in byte order. The number
