@@ -4,7 +4,10 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+from sqlalchemy import make_url
 
 
 class Proxy:
@@ -78,3 +81,23 @@ class Proxy:
         for end in (source, sink):
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def in_between(environment: Mapping[str, str]) -> Iterator[tuple[Proxy, Proxy, dict[str, str]]]:
+    """Yield a proxy before the database, one before the store, and the environment that leads through both."""
+    url = make_url(environment["DATABASE_URL"])
+    store_port = urlsplit(environment["AWS_ENDPOINT_URL_S3"]).port
+    assert url.port
+    assert store_port
+    with Proxy.running(url.port) as database, Proxy.running(store_port) as store:
+        through = url.set(port=database.port, query={"application_name": "proxied"})
+        yield (
+            database,
+            store,
+            {
+                **environment,
+                "DATABASE_URL": through.render_as_string(hide_password=False),
+                "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{store.port}",
+            },
+        )

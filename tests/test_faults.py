@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -23,7 +22,7 @@ from sqlalchemy import make_url
 from reaction_board import local
 from tests.board import Objects, assert_error
 from tests.pictures import padded, picture
-from tests.proxy import Proxy
+from tests.proxy import Proxy, in_between
 from tests.servers import Gunicorn, eventually, migrate
 from tests.test_check import check
 
@@ -69,20 +68,9 @@ class Faulty:
 
 @pytest.fixture(scope="session")
 def session_faulty(environment: dict[str, str]) -> Iterator[Faulty]:
-    url = make_url(environment["DATABASE_URL"])
-    store_port = urlsplit(environment["AWS_ENDPOINT_URL_S3"]).port
-    assert url.port
-    assert store_port
-    with Proxy.running(url.port) as database, Proxy.running(store_port) as store:
-        variables = {
-            **os.environ,
-            **environment,
-            "DATABASE_URL": url.set(port=database.port, query={"application_name": "faulty"}).render_as_string(False),
-            "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{store.port}",
-            "DATABASE_TIMEOUT": str(TIMEOUT),
-            "S3_TIMEOUT": str(TIMEOUT),
-        }
-        with Gunicorn.running(variables) as server:
+    with in_between(environment) as (database, store, variables):
+        bounded = {**os.environ, **variables, "DATABASE_TIMEOUT": str(TIMEOUT), "S3_TIMEOUT": str(TIMEOUT)}
+        with Gunicorn.running(bounded) as server:
             yield Faulty(server, database, store)
 
 
@@ -177,7 +165,7 @@ def test_a_failing_database_is_unavailable_in_bounded_time(faulty: Faulty, how: 
 def test_a_database_that_ends_all_connections_is_found_again(faulty: Faulty, database_url: str) -> None:
     image = faulty.added()
     with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'faulty'")
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'proxied'")
     answers = [faulty.file(image) for _ in range(20)]
     assert {answer.status_code for answer in answers} <= {200, 503}
     assert answers[-1].status_code == 200

@@ -21,7 +21,7 @@ from flask import Flask
 
 from tests.board import assert_error
 from tests.pictures import padded, picture
-from tests.proxy import Proxy
+from tests.proxy import Proxy, in_between
 from tests.servers import Gunicorn, Nginx, eventually
 
 # nginx meets the application alone: which store is behind that makes no difference.
@@ -65,18 +65,13 @@ class Front:
 
 @pytest.fixture(scope="module")
 def session_front(environment: dict[str, str]) -> Iterator[Front]:
-    store_port = urlsplit(environment["AWS_ENDPOINT_URL_S3"]).port
-    assert store_port
-    with Proxy.running(store_port) as store:
-        variables = {
-            **os.environ,
-            **environment,
-            "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{store.port}",
-            "S3_TIMEOUT": "1",
-            "CORS_ORIGINS": "https://one.example,https://two.example",
-        }
-        with Gunicorn.running(variables) as gunicorn, Nginx.running(gunicorn.socket) as nginx:
-            yield Front(nginx, gunicorn, store)
+    more = {"S3_TIMEOUT": "1", "CORS_ORIGINS": "https://one.example,https://two.example"}
+    with (
+        in_between(environment) as (_, store, variables),
+        Gunicorn.running({**os.environ, **variables, **more}) as gunicorn,
+        Nginx.running(gunicorn.socket) as nginx,
+    ):
+        yield Front(nginx, gunicorn, store)
 
 
 @pytest.fixture

@@ -13,13 +13,12 @@ import pytest
 import requests
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import make_url
 
 from reaction_board import readiness
 from reaction_board.local import ROOT, free_port
 from tests.board import Board, assert_error
 from tests.pictures import picture
-from tests.proxy import Proxy
+from tests.proxy import in_between
 from tests.servers import Gunicorn, Nginx, eventually
 
 pytestmark = pytest.mark.parametrize("environment", ["rclone"], indirect=True)
@@ -35,21 +34,9 @@ def test_a_board_whose_parts_answer_is_ready(board: Board) -> None:
 def test_a_part_that_fails_makes_it_not_ready_in_bounded_time(
     app: Flask, environment: dict[str, str], part: str, how: str
 ) -> None:
-    url = make_url(environment["DATABASE_URL"])
-    store_port = urlsplit(environment["AWS_ENDPOINT_URL_S3"]).port
-    assert url.port
-    assert store_port
-    with Proxy.running(url.port) as database, Proxy.running(store_port) as store:
-        variables = {
-            **os.environ,
-            **environment,
-            "DATABASE_URL": url.set(port=database.port).render_as_string(hide_password=False),
-            "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{store.port}",
-            "WEB_CONCURRENCY": "1",
-            "DATABASE_TIMEOUT": "6",  # both are longer than the answer may take
-            "S3_TIMEOUT": "6",
-        }
-        with Gunicorn.running(variables) as server:
+    with in_between(environment) as (database, store, variables):
+        patient = {"DATABASE_TIMEOUT": "6", "S3_TIMEOUT": "6"}  # longer than the answer may take
+        with Gunicorn.running({**os.environ, **variables, **patient, "WEB_CONCURRENCY": "1"}) as server:
             assert requests.get(f"{server.url}/ready", timeout=5).status_code == 200
             faulty = {"database": database, "store": store}[part]
             setattr(faulty, how, True)
@@ -164,12 +151,7 @@ def test_the_use_of_the_pool_is_told(board_watched: Watched) -> None:
 
 
 def test_errors_of_the_store_are_counted(app: Flask, environment: dict[str, str]) -> None:
-    store_port = urlsplit(environment["AWS_ENDPOINT_URL_S3"]).port
-    assert store_port
-    with (
-        Proxy.running(store_port) as store,
-        watched(environment, AWS_ENDPOINT_URL_S3=f"http://127.0.0.1:{store.port}", S3_TIMEOUT="1") as server,
-    ):
+    with in_between(environment) as (_, store, variables), watched(variables, S3_TIMEOUT="1") as server:
         store.refuses = True
         files = {"file": ("a.png", picture())}
 

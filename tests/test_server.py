@@ -13,7 +13,7 @@ from flask import Flask
 
 from tests.board import assert_error
 from tests.pictures import padded, picture
-from tests.proxy import Proxy
+from tests.proxy import in_between
 from tests.servers import Gunicorn, eventually
 
 MIB = 1024 * 1024
@@ -80,20 +80,16 @@ def test_an_upload_may_be_chunked(http: requests.Session, gunicorn: Gunicorn) ->
 def test_an_error_in_the_middle_of_a_download_breaks_the_connection(
     app: Flask, environment: dict[str, str], http: requests.Session
 ) -> None:
-    store_port = urlsplit(environment["AWS_ENDPOINT_URL_S3"]).port
-    assert store_port
-    with Proxy.running(store_port) as proxy:
-        proxied = {**os.environ, **environment, "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{proxy.port}"}
-        with Gunicorn.running(proxied) as server:
-            image = upload(http, server, padded(5 * MIB)).json()
-            proxy.cut_after = MIB
-            file = f"{server.url}/images/{image['id']}/file"
-            with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead|Connection broken"):
-                requests.get(file, timeout=10)
-            assert "StorageError" in server.log()
-            assert re.search(rf"/images/{image['id']}/file failed, request [0-9a-f]{{32}}\n", server.log())
-            proxy.cut_after = None
-            assert len(http.get(file, timeout=10).content) == 5 * MIB
+    with in_between(environment) as (_, proxy, variables), Gunicorn.running({**os.environ, **variables}) as server:
+        image = upload(http, server, padded(5 * MIB)).json()
+        proxy.cut_after = MIB
+        file = f"{server.url}/images/{image['id']}/file"
+        with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead|Connection broken"):
+            requests.get(file, timeout=10)
+        assert "StorageError" in server.log()
+        assert re.search(rf"/images/{image['id']}/file failed, request [0-9a-f]{{32}}\n", server.log())
+        proxy.cut_after = None
+        assert len(http.get(file, timeout=10).content) == 5 * MIB
 
 
 def test_every_request_is_one_line_with_the_id_that_the_client_got(http: requests.Session, gunicorn: Gunicorn) -> None:
