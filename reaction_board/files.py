@@ -94,7 +94,9 @@ def _leave_to_proxy(response: Response, image: RowMapping) -> None:
     """
     response.headers["X-Accel-Redirect"] = f"/kept-files/{image['hash']}/{image['id']}"
     response.content_length = 0
-    # nginx would pass these on beside those that it keeps, and with an error of the second request.
+    # nginx would pass these on beside those that it keeps, and with an error of the second request, too. The filename
+    # may be another one than when it kept the bytes: it takes the header from this one.
+    response.headers["X-File-Disposition"] = response.headers.pop("Content-Disposition")
     del response.headers["Cache-Control"]
     if response.status_code == 200:
         del response.headers["Accept-Ranges"]

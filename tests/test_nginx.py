@@ -224,11 +224,11 @@ def test_an_error_of_the_store_is_told_and_not_kept(front: Front) -> None:
     image = front.added(data)
     front.store.refuses = True
     try:
-        response = front.file(image)
+        response, direct = front.file(image), front.direct(image)
     finally:
         front.store.refuses = False
     assert_error(response, 500, "storage_error")
-    assert "Cache-Control" not in response.headers
+    assert headers_of(response) == headers_of(direct)
     assert front.file(image).content == data
 
 
