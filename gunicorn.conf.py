@@ -12,7 +12,7 @@ from typing import Any
 from gunicorn import util
 
 # In memory, where that is a folder: what is written there is small, and a busy disk would delay it.
-_memory = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path("/var/tmp")  # noqa: S108
+_memory = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path("/var/tmp")  # noqa: S108 - names within it cannot be guessed
 # The workers count their metrics in files of this folder, which they share. The library looks for it when it is
 # imported. It is this process's own, also when it replaces another, and stays if the configuration is read again.
 _own = f"{_memory}/reaction-board-metrics-{os.getpid()}-"
@@ -21,8 +21,8 @@ if not os.environ.get("PROMETHEUS_MULTIPROC_DIR", "").startswith(_own):
 _metrics_folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
 
 # This imports the application into the main process: SIGHUP starts workers of the same release, SIGUSR2 the next one.
-from reaction_board import settings  # noqa: E402
-from reaction_board.errors import HTTP_ERRORS  # noqa: E402
+from reaction_board import settings  # noqa: E402 - after the environment is set
+from reaction_board.errors import HTTP_ERRORS  # noqa: E402 - as above
 
 # A missing or malformed setting stops the start here, with one line, instead of in every worker.
 configured = settings.load()

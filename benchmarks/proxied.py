@@ -11,7 +11,7 @@ import requests
 
 from benchmarks.client import Client
 from benchmarks.measure import Case, Figure, discard
-from benchmarks.transfers import FORM_TYPE, SIZES, NewFile, Store
+from benchmarks.transfers import FORM_TYPE, SIZES, NewFile, Store, post
 from tests.servers import Gunicorn
 
 WARM_BOUNDS = {"2 MB": 0.6, "20 MB": 0.25, "50 MB": 0.25}
@@ -33,11 +33,7 @@ def cases(api: str, constant: str, store: Store, images: dict[str, dict[str, Any
     match = {"If-None-Match": f'"{image["hash"]}"'}
     file = f"{api}/images/{image['id']}/file"
     yield Case("304", discard(partial(client.request, "GET", file, None, match)), "constant")
-    yield Case("upload 2 MB", partial(_post, client, api, NewFile(SIZES["2 MB"])))
-
-
-def _post(client: Client, api: str, new: NewFile) -> None:
-    client.request("POST", f"{api}/images", new.next(), FORM_TYPE)
+    yield Case("upload 2 MB", partial(post, client, api, NewFile(SIZES["2 MB"]).next))
 
 
 def cold_figures(api: str, server: Gunicorn) -> list[Figure]:

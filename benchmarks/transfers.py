@@ -92,7 +92,7 @@ def transfer_cases(api: str, constant: str, store: Store, images: dict[str, dict
         yield Case(f"raw PUT {size} and SHA-256", partial(_put_raw, raw, put, new))
         yield Case(
             f"upload {size}",
-            partial(_post, client, api, new.next),
+            partial(post, client, api, new.next),
             f"raw PUT {size} and SHA-256",
             PUT_BOUNDS.get(size),
         )
@@ -100,13 +100,14 @@ def transfer_cases(api: str, constant: str, store: Store, images: dict[str, dict
             same = bytes(new.next())
             yield Case(
                 "duplicate 50 MB",
-                partial(_post, client, api, partial(bytes, same)),
+                partial(post, client, api, partial(bytes, same)),
                 f"raw PUT {size} and SHA-256",
                 0.7,
             )
 
 
-def _post(client: Client, api: str, form: Callable[[], bytes | bytearray]) -> None:
+def post(client: Client, api: str, form: Callable[[], bytes | bytearray]) -> None:
+    """Upload the form that `form` returns."""
     client.request("POST", f"{api}/images", form(), FORM_TYPE)
 
 

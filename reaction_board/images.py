@@ -11,7 +11,6 @@ from uuid import UUID
 from flask import Response, current_app, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
-from sqlalchemy import RowMapping
 
 from reaction_board import board, db, media, queries
 from reaction_board.errors import (
@@ -25,7 +24,7 @@ from reaction_board.errors import (
     StorageError,
     Unauthorized,
 )
-from reaction_board.queries import Cursor, Found
+from reaction_board.queries import Cursor, Found, Image
 from reaction_board.rest import Blueprint, UploadedFile, page_schema, string_header
 from reaction_board.tags import GIVEN_TAG_PATTERN, GIVEN_TAGS_PATTERN, TAG_PATTERN, TagNames, normalize_tags
 
@@ -126,16 +125,18 @@ class ImagePageSchema(Schema):
     offset = fields.Integer(required=True, allow_none=True, metadata={"description": "null on a page by cursor"})
 
 
+def given_tags(example: list[str], **options: Any) -> fields.Field[Any]:
+    """Return the field of a list of tags as clients write them."""
+    name = fields.String(metadata={"pattern": GIVEN_TAG_PATTERN})
+    return fields.List(name, metadata={"example": example}, **options)
+
+
 class TagChangeSchema(Schema):
     """What is to change in the tags of some images."""
 
     ids = fields.List(fields.UUID(), required=True, validate=validate.Length(1, MAX_IDS))
-    add = fields.List(
-        fields.String(metadata={"pattern": GIVEN_TAG_PATTERN}), load_default=list, metadata={"example": ["cat"]}
-    )
-    remove = fields.List(
-        fields.String(metadata={"pattern": GIVEN_TAG_PATTERN}), load_default=list, metadata={"example": ["dog"]}
-    )
+    add = given_tags(["cat"], load_default=list)
+    remove = given_tags(["dog"], load_default=list)
 
 
 class ImageListSchema(Schema):
@@ -147,17 +148,15 @@ class ImageListSchema(Schema):
 class TagsSchema(Schema):
     """All the tags that an image shall have."""
 
-    tags = fields.List(
-        fields.String(metadata={"pattern": GIVEN_TAG_PATTERN}), required=True, metadata={"example": ["cat", "new-tag"]}
-    )
+    tags = given_tags(["cat", "new-tag"], required=True)
 
 
-def etag_of(image: RowMapping) -> str:
+def etag_of(image: Image) -> str:
     """Return the ETag of an image's record, of which nothing but the tags can change."""
     return hashlib.sha256(f"{image['id']} {' '.join(image['tags'])}".encode()).hexdigest()[:32]
 
 
-def with_etag(image: RowMapping) -> ResponseReturnValue:
+def with_etag(image: Image) -> ResponseReturnValue:
     """Return the answer that is an image's record, or 304 if the client has it."""
     etag = etag_of(image)
     headers = {"ETag": f'"{etag}"'}

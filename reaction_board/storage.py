@@ -178,8 +178,8 @@ class S3Storage:
     def create_bucket(self) -> None:
         """Create the bucket unless it is there: for an embedded store; a managed one is made by its owner."""
         try:
-            self._client.head_bucket(Bucket=self._bucket)
-        except ClientError:
+            self.probe()
+        except StorageError:
             self._client.create_bucket(Bucket=self._bucket)
 
 

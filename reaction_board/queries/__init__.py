@@ -13,6 +13,7 @@ from reaction_board.queries.contents import (
     wrong_totals,
 )
 from reaction_board.queries.images import (
+    Image,
     add_image,
     change_tags_of_many,
     delete_image,
@@ -28,6 +29,7 @@ from reaction_board.queries.tags import find_tags
 __all__ = [
     "Cursor",
     "Found",
+    "Image",
     "add_image",
     "all_contents",
     "change_tags_of_many",

@@ -12,6 +12,8 @@ from reaction_board.media import Media
 from reaction_board.queries.tags import change_tags
 from reaction_board.tables import images
 
+Image = RowMapping | dict[str, Any]  # by column name
+
 _LOCK_CONTENT = select(func.pg_advisory_xact_lock(bindparam("key")))
 _BY_ID = select(images).where(images.c.id == bindparam("image_id"))
 _BY_ID_LOCKED = _BY_ID.with_for_update()
@@ -25,7 +27,6 @@ _BY_IDS_LOCKED = (
 _BY_HASH = select(images).where(images.c.hash == bindparam("hash"))
 _INSERT = insert(images).returning(images)
 _SET_TAGS = update(images).where(images.c.id == bindparam("image_id")).values(tags=bindparam("names"))
-_SET_TAGS_RETURNING = _SET_TAGS.returning(images)
 _DELETE = delete(images).where(images.c.id == bindparam("image_id"))
 
 
@@ -70,53 +71,49 @@ def add_image(connection: Connection, media: Media, filename: str, tags: Sequenc
     return row
 
 
-def replace_tags(connection: Connection, image_id: UUID, tags: Sequence[str]) -> RowMapping:
+def replace_tags(connection: Connection, image_id: UUID, tags: Sequence[str]) -> Image:
     """Give an image these tags, sorted and distinct names, instead of those it has; return it.
 
     The image's row is locked, so that of two replacements at once the later one wins whole.
     Raises ImageNotFound.
     """
     image = find_image_locked(connection, image_id)
-    before, after = set(image["tags"]), set(tags)
-    if before == after:
-        return image
-    row = connection.execute(_SET_TAGS_RETURNING, {"image_id": image_id, "names": tags}).mappings().one()
-    change_tags(
-        connection,
-        added=[(image_id, name) for name in after - before],
-        removed=[(image_id, name) for name in before - after],
-    )
-    return row
+    (changed,) = _give_tags(connection, [(image, tags)])
+    return changed
 
 
 def change_tags_of_many(
     connection: Connection, image_ids: Sequence[UUID], add: Sequence[str], remove: Sequence[str], most: int
-) -> list[dict[str, Any]]:
+) -> list[Image]:
     """Give every one of some images tags and take others from it; return the images in the order of their ids given.
 
     `add` and `remove` have no name in common. Raises ImageNotFound, with the ids that no image has, and InvalidField if
     an image would have more than `most` tags.
     """
     rows = connection.execute(_BY_IDS_LOCKED, {"ids": list(image_ids)}).mappings()
-    found = {row["id"]: dict(row) for row in rows}
+    found = {row["id"]: row for row in rows}
     if unknown := [str(image_id) for image_id in image_ids if image_id not in found]:
         raise ImageNotFound(f"No image has the id {', '.join(unknown)}.")
-    added: list[tuple[UUID, str]] = []
-    removed: list[tuple[UUID, str]] = []
-    changed = []
-    for image_id, image in found.items():
-        before = set(image["tags"])
-        image["tags"] = sorted(before.difference(remove).union(add))
-        if len(image["tags"]) > most:
+    changes = []
+    for image_id in image_ids:
+        tags = sorted(set(found[image_id]["tags"]).difference(remove).union(add))
+        if len(tags) > most:
             raise InvalidField(f"add: The image {image_id} would have more than {most} tags.")
-        added += ((image_id, name) for name in image["tags"] if name not in before)
-        removed += ((image_id, name) for name in before if name not in image["tags"])
-        if before != set(image["tags"]):
-            changed.append({"image_id": image_id, "names": image["tags"]})
+        changes.append((found[image_id], tags))
+    return _give_tags(connection, changes)
+
+
+def _give_tags(connection: Connection, changes: Sequence[tuple[RowMapping, Sequence[str]]]) -> list[Image]:
+    """Give images, whose rows are locked, these tags instead of those that they have; return them in this order."""
+    changed = [(image["id"], set(image["tags"]), tags) for image, tags in changes if set(image["tags"]) != set(tags)]
     if changed:
-        connection.execute(_SET_TAGS, changed)
-        change_tags(connection, added=added, removed=removed)
-    return [found[image_id] for image_id in image_ids]
+        connection.execute(_SET_TAGS, [{"image_id": image_id, "names": tags} for image_id, _, tags in changed])
+        change_tags(
+            connection,
+            added=[(image_id, name) for image_id, before, tags in changed for name in tags if name not in before],
+            removed=[(image_id, name) for image_id, before, tags in changed for name in before.difference(tags)],
+        )
+    return [{**image, "tags": tags} for image, tags in changes]
 
 
 def delete_image(connection: Connection, image_id: UUID) -> None:
