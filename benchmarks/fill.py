@@ -4,6 +4,7 @@ About 20,000 tags, used by Zipf's law (the most popular one on about half of the
 mostly come together, two never do. The same N gives the same board.
 """
 
+import hashlib
 import random
 from array import array
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from reaction_board.tables import image_tags, images, tags
 TAGS = 20_000
 TOGETHER = ("together-a", "together-b")  # 9 of 10 images that have one have both
 APART = ("apart-a", "apart-b")  # no image has both
+TYPES = [*["image/jpeg"] * 5, *["image/png"] * 2, *["image/gif"] * 2, "image/webp"]
 SPECIAL_SHARE = 0.22  # of the images have each of the four
 
 Progress = Callable[[int], None]
@@ -54,8 +56,8 @@ def fill(connection: Connection, n: int, progress: Progress) -> Filled:
                 for tag in chosen:
                     lists[tag].append(number)
                 tag_names = sorted(names[tag] for tag in chosen)
-                digest = number.to_bytes(32)
-                yield image_id, digest, f"{number}.png", "image/png", 100_000, 800, 600, tag_names
+                digest = hashlib.sha256(number.to_bytes(4)).digest()
+                yield image_id, digest, f"{number}", TYPES[number % len(TYPES)], 100_000, 800, 600, tag_names
                 progress(1)
 
         _copy(connection, images, [column.name for column in images.c], image_rows())

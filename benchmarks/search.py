@@ -1,5 +1,6 @@
 """Search and the list of tags, in SQL and through HTTP, and entering the record of an image."""
 
+import dataclasses
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from benchmarks.measure import Case, Figure, discard
 from reaction_board import queries
 from reaction_board.db import make_engine, transactional
 from reaction_board.media import Media
+from reaction_board.queries import Cursor, Search
 
 PAGE = 50  # images
 CLIENTS = 8
@@ -37,14 +39,14 @@ RETAG = (  # a twentieth of the images lose the tag :old and get the tag :new in
 )
 
 
-def searches(board: Filled, n: int) -> Iterator[tuple[str, list[str], int, str, float]]:
-    """Yield name, tags, offset, floor and bound of every search; the shares of n are those of a board of a million."""
+def searches(board: Filled, n: int) -> Iterator[tuple[str, Search, int, str, float | None]]:
+    """Yield name, search, offset, floor and bound of each; the shares of n are those of a board of a million."""
     top, popular = board.near(n // 2), board.near(n // 5)
     third, fourth = board.near(n // 8), board.near(n // 10)
     some, few = board.near(n // 200), board.near(48)
-    yield "no tag", [], 0, "Fp", 4
-    yield "one tag, the most popular", [top], 0, "Fp", 4
-    yield "one tag, on 48 images", [few], 0, "Fp", 4
+    yield "no tag", Search(), 0, "Fp", 4
+    yield "one tag, the most popular", Search([top]), 0, "Fp", 4
+    yield "one tag, on 48 images", Search([few]), 0, "Fp", 4
     several = {
         "two popular": [top, popular],
         "two that mostly come together": [*TOGETHER],
@@ -53,31 +55,47 @@ def searches(board: Filled, n: int) -> Iterator[tuple[str, list[str], int, str, 
         "four popular": [top, popular, third, fourth],
     }
     for name, tags in several.items():
-        yield name, tags, 0, f"Fc {min(tags, key=board.counts.__getitem__)}", 9
-    yield "popular and on a 200th", [top, some], 0, "Fp", 40
-    yield "two popular and on a 200th", [top, popular, some], 0, "Fp", 40
-    yield "popular and on 48 images", [top, few], 0, "Fp", 40
-    yield "four, one of them on 48 images", [top, popular, third, few], 0, "Fp", 40
-    yield "one tag, offset 0.3 n", [top], 3 * n // 10, f"Fc {top}", 1.5
-    yield "no tag, offset 0.9 n", [], 9 * n // 10, "Fc all", 1.3
+        yield name, Search(tags), 0, f"Fc {min(tags, key=board.counts.__getitem__)}", 9
+    mixed = {
+        "popular and on a 200th": [top, some],
+        "two popular and on a 200th": [top, popular, some],
+        "popular and on 48 images": [top, few],
+        "four, one of them on 48 images": [top, popular, third, few],
+    }
+    for name, tags in mixed.items():
+        yield name, Search(tags), 0, "Fp", 40
+    for which in ("any", "none"):
+        for name, tags in {"one tag, the most popular": [top], **several, **mixed}.items():
+            yield f"{which}: {name}", Search(any=tags) if which == "any" else Search(none=tags), 0, name, 3
+    yield "popular, without another", Search([top], none=[popular]), 0, "two popular", 3
+    yield "two popular, without two others", Search([top, popular], none=[third, fourth]), 0, "four popular", 3
+    yield "popular, with one of two others", Search([top], any=[popular, third]), 0, "three popular", 3
+    yield "a type, on a fifth", Search(mime_type="image/gif"), 0, f"Fc {popular}", None
+    yield "the most popular tag, of a type", Search([top], mime_type="image/gif"), 0, "two popular", None
+    yield "random", Search(seed=1), 0, "Fp", 10
+    yield "random, without a popular tag", Search(none=[top], seed=1), 0, "Fp", None
+    yield "random, of the most popular tag", Search([top], seed=1), 0, f"Fc {top}", None
+    yield "one tag, offset 0.3 n", Search([top]), 3 * n // 10, f"Fc {top}", 1.5
+    yield "no tag, offset 0.9 n", Search(), 9 * n // 10, "Fc all", 1.3
 
 
 def sql_cases(connection: Connection, board: Filled, n: int) -> Iterator[Case]:
     """Yield the searches and lists of tags as the application asks the database, behind their floors."""
     yield Case("Fp", discard(lambda: connection.execute(NEWEST).all()))
     found = list(searches(board, n))
-    for floor in dict.fromkeys(floor for _, _, _, floor, _ in found if floor != "Fp"):
+    for floor in dict.fromkeys(floor for *_, floor, _ in found if floor.startswith("Fc ")):
         name = floor.removeprefix("Fc ")
         statement, values = (COUNT_ALL, {}) if name == "all" else (COUNT_TAG, {"name": name})
         yield Case(floor, discard(partial(_fetch, connection, statement, values)))
-    for case, tags, offset, floor, must in found:
-        yield Case(case, discard(partial(queries.find_images, connection, tags, PAGE, offset)), floor, must)
-    deep = connection.execute(POSITION, {"offset": 9 * n // 20}).scalar_one()
+    for case, search, offset, floor, must in found:
+        yield Case(case, discard(partial(queries.find_images, connection, search, PAGE, offset)), floor, must)
+    deep = connection.execute(POSITION, {"offset": 9 * n // 20}).scalar_one().bytes
     for name, tags in (
         ("no tag, by cursor, page 9,000", []),
         ("the most popular tag, by cursor", [board.near(n // 2)]),
     ):
-        ask = partial(queries.find_images, connection, tags, PAGE, cursor=queries.Cursor(deep, older=True))
+        cursor = Cursor(deep, onward=True)
+        ask = partial(queries.find_images, connection, Search(tags), PAGE, cursor=cursor)
         yield Case(name, discard(ask), "Fp", 4)
     for prefix in ("", "a", "aaa"):
         name = f"tags that begin with {prefix!r}"
@@ -88,8 +106,10 @@ def http_cases(api: str, constant: str, board: Filled, n: int) -> Iterator[Case]
     """Yield the same as a client sees it, behind a bare WSGI constant on the same gunicorn."""
     floor, client = Client(constant), Client(api)
     yield Case("constant", discard(partial(floor.request, "GET", constant)))
-    for name, tags, offset, _, _ in searches(board, n):
-        query = urlencode({"tags": ",".join(tags), "limit": PAGE, "offset": offset})
+    for name, search, offset, _, _ in searches(board, n):
+        asked = dataclasses.asdict(search) | {"order": "newest" if search.seed is None else "random"}
+        given = {key: ",".join(value) if isinstance(value, list) else value for key, value in asked.items() if value}
+        query = urlencode({**given, "limit": PAGE, "offset": offset})
         must = 16 if name == "no tag" else None
         yield Case(name, discard(partial(client.request, "GET", f"{api}/images?{query}")), "constant", must)
     yield Case("list of tags", discard(partial(client.request, "GET", f"{api}/tags")), "constant")

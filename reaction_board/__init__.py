@@ -16,6 +16,7 @@ from reaction_board import (
     readiness,
     request_log,
     rest,
+    search,
     settings,
     storage,
     tags,
@@ -34,6 +35,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     storage.init_app(app)
     readiness.init_app(app)
     metrics.init_app(app)
-    for resource in (images, files, tags, health):
+    for resource in (images, search, files, tags, health):
         api.register_blueprint(resource.blp)
     return app

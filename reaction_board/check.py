@@ -45,7 +45,7 @@ def check(deep: bool, repair: bool, as_json: bool) -> None:
     found = 0
     try:
         with db.connect() as connection:
-            total = queries.find_images(connection, [], limit=1).total
+            total = queries.find_images(connection, queries.Search(), limit=1).total
         with click.progressbar(length=total, file=sys.stderr, label="checking", hidden=not sys.stderr.isatty()) as bar:
             for finding in _findings(deep, repair, bar.update):
                 found += 1

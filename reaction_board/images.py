@@ -1,8 +1,6 @@
-"""Images: upload, search, look up, tag and delete."""
+"""Images: upload, look up, tag and delete."""
 
-import base64
 import hashlib
-import struct
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +8,7 @@ from uuid import UUID
 
 from flask import Response, current_app, request, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, fields, validate
 
 from reaction_board import board, db, media, queries
 from reaction_board.errors import (
@@ -24,8 +22,8 @@ from reaction_board.errors import (
     StorageError,
     Unauthorized,
 )
-from reaction_board.queries import Cursor, Found, Image
-from reaction_board.rest import Blueprint, UploadedFile, page_schema, string_header
+from reaction_board.queries import Image
+from reaction_board.rest import Blueprint, UploadedFile, string_header
 from reaction_board.tags import GIVEN_TAG_PATTERN, GIVEN_TAGS_PATTERN, TAG_PATTERN, TagNames, normalize_tags
 
 blp = Blueprint("images", __name__, url_prefix="/api/v1/images", description="The images")
@@ -76,53 +74,6 @@ class UploadSchema(Schema):
     tags = TagNames(
         load_default=list, metadata={**GIVEN_TAGS, "description": "separated by commas", "example": "cat,funny"}
     )
-
-
-class CursorField(fields.Field[Cursor]):
-    """A place in a list, as text that says nothing to others."""
-
-    def _deserialize(self, value: str, *args: Any, **kwargs: Any) -> Cursor:
-        try:
-            side, position = struct.unpack("c16s", base64.urlsafe_b64decode(value.encode("ascii") + b"=="))
-            return Cursor(UUID(bytes=position), older={b"o": True, b"n": False}[side])
-        except (ValueError, KeyError, struct.error):
-            raise ValidationError("Not a cursor of this board.") from None
-
-    @staticmethod
-    def text(cursor: Cursor) -> str:
-        """Return the text of a cursor."""
-        packed = struct.pack("c16s", b"o" if cursor.older else b"n", cursor.position.bytes)
-        return base64.urlsafe_b64encode(packed).decode().rstrip("=")
-
-
-class ImageQuerySchema(page_schema(default_limit=50, max_limit=100)):  # type: ignore[misc]
-    """What the list of images can be asked for."""
-
-    tags = TagNames(
-        load_default=list,
-        metadata={**GIVEN_TAGS, "description": "separated by commas; an image must have all of them"},
-    )
-    cursor = CursorField(
-        load_default=None,
-        metadata={
-            "type": "string",
-            "description": "a place in the list, as the header `Link` gives it; without `offset`",
-        },
-    )
-
-    @validates_schema
-    def _offset_or_cursor(self, data: Mapping[str, Any], **_: Any) -> None:
-        if data.get("cursor") and data.get("offset"):
-            raise ValidationError("Not together with offset.", "cursor")
-
-
-class ImagePageSchema(Schema):
-    """A page of images."""
-
-    items = fields.List(fields.Nested(ImageSchema), required=True)
-    total = fields.Integer(required=True, metadata={"minimum": 0, "description": "matching images, on all pages"})
-    limit = fields.Integer(required=True)
-    offset = fields.Integer(required=True, allow_none=True, metadata={"description": "null on a page by cursor"})
 
 
 def given_tags(example: list[str], **options: Any) -> fields.Field[Any]:
@@ -186,35 +137,6 @@ def upload_image(form: Mapping[str, Any]) -> ResponseReturnValue:
     if duplicate:
         return answer, 200, headers
     return answer, 201, {**headers, "Location": url_for("images.get_image", image_id=image["id"])}
-
-
-@blp.route("")
-@blp.raises(InvalidTag, ServiceUnavailable)
-@blp.arguments(ImageQuerySchema, location="query")
-@blp.response(200, ImagePageSchema, headers={"Link": string_header("the pages around this one: rel=next, rel=prev")})
-def list_images(query: Mapping[str, Any]) -> ResponseReturnValue:
-    """List and search images
-
-    Newest first; `total` is exact. A tag that nobody has used matches nothing. The header `Link` leads to the next page
-    and to the one before (RFC 8288): by it, a whole result is walked through without skipping an image or meeting one
-    twice while others are uploaded and deleted, and no page takes longer than the first.
-    """
-    limit, offset, cursor = query["limit"], query["offset"], query["cursor"]
-    with db.connect() as connection:
-        found = queries.find_images(connection, query["tags"], limit, offset, cursor)
-    page = {"items": found.images, "total": found.total, "limit": limit, "offset": None if cursor else offset}
-    return page, 200, _links(query, found)
-
-
-def _links(query: Mapping[str, Any], found: Found) -> dict[str, str]:
-    """Return the header that leads to the pages around one, as far as there are any."""
-    same = {"tags": ",".join(query["tags"]) or None, "limit": query["limit"]}
-    links = [
-        f'<{url_for("images.list_images", **same, cursor=CursorField.text(cursor))}>; rel="{relation}"'
-        for relation, cursor in (("next", found.older), ("prev", found.newer))
-        if cursor
-    ]
-    return {"Link": ", ".join(links)} if links else {}
 
 
 @blp.route("/<image_id:image_id>")

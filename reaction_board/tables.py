@@ -17,6 +17,7 @@ from sqlalchemy import (
     Dialect,
     ForeignKey,
     Identity,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -67,6 +68,7 @@ images = Table(
     Column("width", Integer, nullable=False),  # pixels, as displayed
     Column("height", Integer, nullable=False),
     Column("tags", ARRAY(Name), nullable=False),  # sorted names, the same as in `image_tags`
+    Index("ix_images_mime_type", "mime_type", "id"),  # the newest-first list of each type
     CheckConstraint("substr(id::text, 15, 1) = '7'", name="id"),
     CheckConstraint("octet_length(hash) = 32", name="hash"),
     CheckConstraint("char_length(filename) BETWEEN 1 AND 255", name="filename"),

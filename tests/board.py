@@ -2,11 +2,12 @@
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
 from flask.testing import FlaskClient
+from requests.utils import parse_header_links
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
@@ -58,6 +59,14 @@ class Board:
         page: dict[str, Any] = response.get_json()
         return page
 
+    def followed(self, relation: str, path: str) -> Iterator[dict[str, Any]]:
+        """Yield the page of images at a path, and those that its links lead to."""
+        while path:
+            response = self.client.get(path)
+            assert response.status_code == 200, response.text
+            yield response.get_json()
+            path = links_of(response).get(relation, "")
+
     def file(self, image: dict[str, Any], **headers: str) -> TestResponse:
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.get(f"/images/{image['id']}/file", headers=fields)
@@ -84,6 +93,10 @@ class Board:
 def image_of(response: TestResponse) -> dict[str, Any]:
     image: dict[str, Any] = response.get_json()
     return image
+
+
+def links_of(response: TestResponse) -> dict[str, str]:
+    return {link["rel"]: link["url"] for link in parse_header_links(response.headers.get("Link", ""))}
 
 
 def ids(images: Iterable[dict[str, Any]]) -> list[str]:

@@ -24,7 +24,7 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
         },
     ),
     ("get", "/api/v1/images"): (
-        {"tags", "cursor", "limit", "offset"},
+        {"tags", "any", "none", "mime_type", "hash", "order", "seed", "cursor", "limit", "offset"},
         {"200"},
         {
             "422": {"invalid_tag", "validation_error"},

@@ -96,10 +96,17 @@ class AgainstAModel(RuleBasedStateMachine):
         assert self.board.get(f"/images/{image['id']}").status_code == 404
         assert self.board.file(image).status_code == 404
 
-    @rule(tags=TAG_SETS, limit=st.integers(1, 4), offset=st.integers(0, 4))
-    def search(self, tags: list[str], limit: int, offset: int) -> None:
-        found = [image for image in self.images if set(image["tags"]) >= set(tags)]
-        page = self.board.search(tags=",".join(tags), limit=limit, offset=offset)
+    @rule(tags=TAG_SETS, several=TAG_SETS, none=TAG_SETS, limit=st.integers(1, 4), offset=st.integers(0, 4))
+    def search(self, tags: list[str], several: list[str], none: list[str], limit: int, offset: int) -> None:
+        found = [
+            image
+            for image in self.images
+            if set(image["tags"]) >= set(tags)
+            and (not several or set(image["tags"]) & set(several))
+            and not set(image["tags"]) & set(none)
+        ]
+        asked = {"tags": ",".join(tags), "any": ",".join(several), "none": ",".join(none)}
+        page = self.board.search(**asked, limit=limit, offset=offset)
         assert page["total"] == len(found)
         assert ids(page["items"]) == ids(found[offset : offset + limit])
 

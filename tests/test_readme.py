@@ -37,6 +37,8 @@ def test_the_tour_can_be_pasted(gunicorn: Gunicorn) -> None:
         again,
         all_images,
         found,
+        any_of,
+        by_hash,
         link,
         _,
         looked_up,
@@ -53,6 +55,8 @@ def test_the_tour_can_be_pasted(gunicorn: Gunicorn) -> None:
     assert json.loads(again) == {**json.loads(cat), "duplicate": True}
     assert json.loads(all_images)["total"] == 3
     assert [image["filename"] for image in json.loads(found)["items"]] == ["wink.webp"]
+    assert [image["filename"] for image in json.loads(any_of)["items"]] == ["wink.webp"]
+    assert [image["id"] for image in json.loads(by_hash)["items"]] == [json.loads(cat)["id"]]
     assert 'rel="next"' in link
     assert json.loads(looked_up)["id"] == json.loads(cat)["id"]
     assert json.loads(patched)["tags"] == ["cat", "judging-you", "staring"]

@@ -1,14 +1,9 @@
 """GET /images and GET /images/{id}."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
-from requests.utils import parse_header_links
 from sqlalchemy import Engine, text
-from werkzeug.test import TestResponse
 
-from tests.board import API, Board, assert_error, ids
+from tests.board import API, Board, assert_error, ids, links_of
 
 
 def test_an_empty_board_has_no_images(board: Board) -> None:
@@ -156,25 +151,12 @@ def test_counts_are_what_a_fresh_count_finds(board: Board, engine: Engine) -> No
     assert board.search()["total"] == 3
 
 
-def followed(board: Board, relation: str, path: str) -> Iterator[dict[str, Any]]:
-    """Yield the page at a path, and those that its links lead to."""
-    while path:
-        response = board.client.get(path)
-        assert response.status_code == 200, response.text
-        yield response.get_json()
-        path = links_of(response).get(relation, "")
-
-
-def links_of(response: TestResponse) -> dict[str, str]:
-    return {link["rel"]: link["url"] for link in parse_header_links(response.headers.get("Link", ""))}
-
-
 @pytest.mark.parametrize("tags", ["", "cat", "cat,funny"])
 @pytest.mark.parametrize("limit", [1, 3, 7, 8])
 def test_links_lead_through_the_whole_result_and_back(board: Board, tags: str, limit: int) -> None:
     uploaded = [board.added(tags="cat,funny")["id"] for _ in range(7)][::-1]
     start = f"{API}/images?tags={tags}&limit={limit}"
-    pages = list(followed(board, "next", start))
+    pages = list(board.followed("next", start))
     assert [image for page in pages for image in ids(page["items"])] == uploaded
     assert [page["total"] for page in pages] == [7] * len(pages)
     assert [page["offset"] for page in pages] == [0, *[None] * (len(pages) - 1)]
@@ -184,7 +166,7 @@ def test_links_lead_through_the_whole_result_and_back(board: Board, tags: str, l
     while "next" in links_of(response):
         path = links_of(response)["next"]
         response = board.client.get(path)
-    back = list(followed(board, "prev", path))
+    back = list(board.followed("prev", path))
     assert [ids(page["items"]) for page in back] == [ids(page["items"]) for page in pages[::-1]]
 
 
@@ -201,7 +183,7 @@ def test_following_links_skips_and_repeats_nothing_while_others_change_the_board
     there = [board.added(tags="cat,funny")["id"] for _ in range(12)][::-1]
     met: list[str] = []
     deleted: set[str] = set()
-    for page in followed(board, "next", f"{API}/images?tags={tags}&limit=3"):
+    for page in board.followed("next", f"{API}/images?tags={tags}&limit=3"):
         met += ids(page["items"])
         board.added(tags="cat,funny")
         for gone in (met[-1], there[len(met)] if len(met) < len(there) else met[0]):  # where the next page begins, too

@@ -23,13 +23,14 @@ from reaction_board.queries.images import (
     lock_content,
     replace_tags,
 )
-from reaction_board.queries.search import Cursor, Found, find_images
+from reaction_board.queries.search import Cursor, Found, Search, find_images
 from reaction_board.queries.tags import find_tags
 
 __all__ = [
     "Cursor",
     "Found",
     "Image",
+    "Search",
     "add_image",
     "all_contents",
     "change_tags_of_many",
