@@ -1,0 +1,1 @@
+"""A client of the Reaction Image Board for the command line. It knows the board by its public API alone."""
