@@ -20,6 +20,7 @@ from reaction_board import (
     settings,
     storage,
     tags,
+    thumbnails,
 )
 
 
@@ -35,6 +36,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     storage.init_app(app)
     readiness.init_app(app)
     metrics.init_app(app)
-    for resource in (images, search, files, tags, health):
+    thumbnails.init_app(app)
+    for resource in (images, search, files, thumbnails, tags, health):
         api.register_blueprint(resource.blp)
     return app

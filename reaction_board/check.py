@@ -7,6 +7,8 @@ looks wrong is looked at again under the lock of its content before it is told, 
 import contextlib
 import dataclasses
 import hashlib
+import heapq
+import itertools
 import json
 import re
 import sys
@@ -19,7 +21,7 @@ from flask.cli import with_appcontext
 
 from reaction_board import board, db, queries, storage
 from reaction_board.errors import StorageError
-from reaction_board.storage import Blob, ObjectMissing
+from reaction_board.storage import THUMBNAILS, Blob, ObjectMissing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +36,11 @@ class Finding:
 
 @click.command()
 @click.option("--deep", is_flag=True, help="Read every object and compare its size and hash.")
-@click.option("--repair", is_flag=True, help="Delete objects without a record, and set wrong counts right.")
+@click.option(
+    "--repair",
+    is_flag=True,
+    help="Delete objects without a record, set wrong counts right, have damaged thumbnails made anew.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each finding.")
 @with_appcontext
 def check(deep: bool, repair: bool, as_json: bool) -> None:
@@ -62,6 +68,7 @@ def _line(finding: Finding) -> str:
 
 def _findings(deep: bool, repair: bool, tick: Callable[[int], None]) -> Iterator[Finding]:
     yield from _contents(deep, repair, tick)
+    yield from _thumbnails(repair)
     with db.connect() as connection:
         for name, kept, counted in queries.wrong_tag_counts(connection):
             if repair:
@@ -81,7 +88,7 @@ def _contents(deep: bool, repair: bool, tick: Callable[[int], None]) -> Iterator
     """Walk along records and objects, both in the order of their keys."""
     with db.connect() as connection:
         records = queries.all_contents(connection)
-        objects = storage.current().sizes()
+        objects = (found for found in storage.current().sizes() if not found[0].startswith(THUMBNAILS))
         record, stored = next(records, None), next(objects, None)
         while record or stored:
             if record and (stored is None or record["hash"] < stored[0]):
@@ -97,6 +104,25 @@ def _contents(deep: bool, repair: bool, tick: Callable[[int], None]) -> Iterator
             record = next(records, None)
 
 
+def _thumbnails(repair: bool) -> Iterator[Finding]:
+    """Walk along the sizes of thumbnails in records and bucket; what is on one side alone is looked at again."""
+    with db.connect() as connection:
+        recorded = ((image["hash"], image["thumbnail_bytes"]) for image in queries.all_contents(connection))
+        stored = ((key.removeprefix(THUMBNAILS), size) for key, size in storage.current().sizes(THUMBNAILS))
+        both = heapq.merge((pair for pair in recorded if pair[1]), stored)
+        alone = (pair[0] for pair, times in itertools.groupby(both) if len(list(times)) == 1)
+        for name, _ in itertools.groupby(alone):
+            key = THUMBNAILS + name
+            if not re.fullmatch("[0-9a-f]{64}", name):
+                yield _foreign(key)
+            elif wrong := board.wrong_thumbnail(name, repair=repair):
+                size_bytes, expected = wrong
+                if expected:
+                    yield Finding("damaged thumbnail", key, f"{size_bytes} bytes instead of {expected}", repair)
+                else:
+                    yield Finding("thumbnail without record", key, "no image has this thumbnail", repair)
+
+
 def _record_without_object(record: Any) -> Iterator[Finding]:
     if board.has_lost_bytes(record["hash"]):
         yield Finding("record without object", str(record["id"]), f"no object {record['hash']}")
@@ -104,9 +130,13 @@ def _record_without_object(record: Any) -> Iterator[Finding]:
 
 def _object_without_record(key: str, repair: bool) -> Iterator[Finding]:
     if not re.fullmatch("[0-9a-f]{64}", key):
-        yield Finding("foreign object", key, "not stored by the board; it is never deleted")
+        yield _foreign(key)
     elif board.is_orphan(key, remove=repair):
         yield Finding("object without record", key, "no image has these bytes", repair)
+
+
+def _foreign(key: str) -> Finding:
+    return Finding("foreign object", key, "not stored by the board; it is never deleted")
 
 
 def _both(record: Any, size_bytes: int, deep: bool) -> Iterator[Finding]:

@@ -14,6 +14,7 @@
     ├── FileTooLarge          422  file_too_large
     ├── InvalidTag            422  invalid_tag
     ├── InvalidField          422  validation_error
+    ├── UndecodableImage      422  undecodable_image
     ├── StorageError          500  storage_error
     ├── InternalError         500  internal_error
     └── ServiceUnavailable    503  service_unavailable
@@ -143,6 +144,14 @@ class InvalidField(BoardError):
     status = 422
     code = "validation_error"
     detail = "A field is not valid."
+
+
+class UndecodableImage(BoardError):
+    """The header of the picture can be read, and nothing else of it."""
+
+    status = 422
+    code = "undecodable_image"
+    detail = "The picture cannot be decoded, so it has no thumbnail."
 
 
 class StorageError(BoardError):

@@ -2,12 +2,12 @@
 
 import re
 import unicodedata
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import partial
 from urllib.parse import quote
 from uuid import UUID
 
 from flask import Response, request
-from sqlalchemy import RowMapping
 from werkzeug.http import dump_options_header
 
 from reaction_board import board, db, media, proxy, queries
@@ -18,7 +18,8 @@ from reaction_board.errors import (
     ServiceUnavailable,
     StorageError,
 )
-from reaction_board.rest import Blueprint, string_header
+from reaction_board.rest import Blueprint, View, string_header
+from reaction_board.storage import Blob
 
 blp = Blueprint("files", __name__, url_prefix="/api/v1/images", description="The bytes of the images")
 
@@ -37,25 +38,35 @@ BODY_HEADERS = {
 PART_HEADERS = {**BODY_HEADERS, "Content-Range": string_header("which bytes of how many")}
 
 
-def _document_bytes(view: Any) -> Any:
-    binary = {"type": "string", "format": "binary"}
-    for mime_type in media.EXTENSIONS:
-        for status, headers in ((200, BODY_HEADERS), (206, PART_HEADERS)):
-            view = blp.alt_response(status, schema=binary, content_type=mime_type, headers=headers, success=True)(view)
-    return view
+def document_bytes(mime_types: Iterable[str]) -> Callable[[View], View]:
+    """Return the decorator that documents what a view answers: bytes of these types, or none to who has them."""
+
+    def decorate(view: View) -> View:
+        binary = {"type": "string", "format": "binary"}
+        for mime_type in mime_types:
+            for status, headers in ((200, BODY_HEADERS), (206, PART_HEADERS)):
+                documented = blp.alt_response(
+                    status, schema=binary, content_type=mime_type, headers=headers, success=True
+                )
+                view = documented(view)
+        return blp.alt_response(304, description="The client has these bytes", headers=FILE_HEADERS, success=True)(view)
+
+    return decorate
+
+
+CONDITIONS = {
+    "If_None_Match": "an ETag that the client has: 304 if it is that of these bytes",
+    "If_Match": "an ETag: 412 if it is not that of these bytes",
+    "Range": "one range of bytes: 206; several are answered with the whole",
+    "If_Range": "an ETag: the range counts only if it is that of these bytes",
+}
 
 
 @blp.route("/<image_id:image_id>/file")
 @blp.raises(ImageNotFound, PreconditionFailed, StorageError, ServiceUnavailable)
-@blp.reads_headers(
-    If_None_Match="an ETag that the client has: 304 if it is the image's",
-    If_Match="an ETag: 412 if it is not the image's",
-    Range="one range of bytes: 206; several are answered with the whole",
-    If_Range="an ETag: the range counts only if it is the image's",
-)
+@blp.reads_headers(**CONDITIONS)
 @blp.raises(RangeNotSatisfiable, headers={"Content-Range": string_header("how many bytes there are")})
-@_document_bytes
-@blp.alt_response(304, description="The client has these bytes", headers=FILE_HEADERS, success=True)
+@document_bytes(media.EXTENSIONS)
 def get_file(image_id: UUID) -> Response:
     """Fetch the bytes of an image
 
@@ -64,20 +75,43 @@ def get_file(image_id: UUID) -> Response:
     """
     with db.connect() as connection:
         image = queries.find_image(connection, image_id)
-    response = Response(mimetype=image["mime_type"])
-    response.set_etag(image["hash"])
-    response.content_length = image["size_bytes"]
+    return send(
+        partial(board.open_file, image),
+        mime_type=image["mime_type"],
+        etag=image["hash"],
+        size_bytes=image["size_bytes"],
+        filename=image["filename"],
+        kept_at=f"/kept-files/{image['hash']}/{image['id']}",
+    )
+
+
+def send(
+    open_blob: Callable[[slice | None], Blob],
+    *,
+    mime_type: str,
+    etag: str,
+    size_bytes: int,
+    filename: str,
+    kept_at: str,
+) -> Response:
+    """Return the answer with bytes that never change, as far as the request's conditions and range ask for them.
+
+    Behind a proxy that keeps files it names the place `kept_at`, and opens nothing: see deploy/nginx.conf.
+    """
+    response = Response(mimetype=mime_type)
+    response.set_etag(etag)
+    response.content_length = size_bytes
     response.accept_ranges = "bytes"
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"  # inert, should a browser run it
-    response.headers["Content-Disposition"] = _inline(image["filename"])
-    part = _make_conditional(response, image["size_bytes"])
+    response.headers["Content-Disposition"] = _inline(filename)
+    part = _make_conditional(response, size_bytes)
     if request.method == "GET" and response.status_code < 300:
         if proxy.sends_files() and _nginx_agrees():
-            _leave_to_proxy(response, image)
+            _leave_to_proxy(response, kept_at)
         else:
-            response.response = board.open_file(image, part)
+            response.response = open_blob(part)
     return response
 
 
@@ -87,12 +121,12 @@ def _nginx_agrees() -> bool:
     return "If-Unmodified-Since" not in headers and ("Range" not in headers or _asks_for_one_range())
 
 
-def _leave_to_proxy(response: Response, image: RowMapping) -> None:
+def _leave_to_proxy(response: Response, kept_at: str) -> None:
     """Let nginx send the bytes, or the range of them that the client asks for: see deploy/nginx.conf.
 
     It keeps them by their hash; those that it has not it fetches here, as a client that cannot send files.
     """
-    response.headers["X-Accel-Redirect"] = f"/kept-files/{image['hash']}/{image['id']}"
+    response.headers["X-Accel-Redirect"] = kept_at
     response.content_length = 0
     # nginx would pass these on beside those that it keeps, and with an error of the second request, too. The filename
     # may be another one than when it kept the bytes: it takes the header from this one.

@@ -1,4 +1,7 @@
-"""The object store: where image bytes live, under the key that is their hash. The only file that knows boto3."""
+"""The object store: where image bytes live, under the key that is their hash. The only file that knows boto3.
+
+Thumbnails live beside them, under the hash of the image that they are of, and a prefix.
+"""
 
 import base64
 import time
@@ -33,6 +36,9 @@ CONFIG = Config(
 )
 
 
+THUMBNAILS = "thumbnails/"  # what their keys begin with
+
+
 class ObjectMissing(Exception):
     """The store answers, and has no object under that key."""
 
@@ -55,8 +61,8 @@ class Storage(Protocol):
         been sent by then. If the store breaks off later, iterating raises StorageError.
         """
 
-    def put(self, key: str, file: BinaryIO, size_bytes: int, mime_type: str) -> None:
-        """Store the bytes of a seekable file. `key` is their SHA-256 in hexadecimal digits."""
+    def put(self, key: str, file: BinaryIO, size_bytes: int, mime_type: str, sha256: str) -> None:
+        """Store the bytes of a seekable file, whose SHA-256 is given in hexadecimal digits."""
 
     def delete(self, key: str) -> None:
         """Delete an object; one that is not there is fine."""
@@ -142,7 +148,7 @@ class S3Storage:
 
         return S3Blob(answer["Body"], broken_off)
 
-    def put(self, key: str, file: BinaryIO, size_bytes: int, mime_type: str) -> None:
+    def put(self, key: str, file: BinaryIO, size_bytes: int, mime_type: str, sha256: str) -> None:
         """Store the bytes of a file: see Storage."""
         file.seek(0)
         with self._asking("put"):
@@ -152,7 +158,7 @@ class S3Storage:
                 Body=file,
                 ContentLength=size_bytes,
                 ContentType=mime_type,
-                ChecksumSHA256=base64.b64encode(bytes.fromhex(key)).decode(),  # Amazon's S3 verifies it
+                ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode(),  # Amazon's S3 verifies it
             )
 
     def delete(self, key: str) -> None:

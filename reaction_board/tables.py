@@ -68,6 +68,7 @@ images = Table(
     Column("width", Integer, nullable=False),  # pixels, as displayed
     Column("height", Integer, nullable=False),
     Column("tags", ARRAY(Name), nullable=False),  # sorted names, the same as in `image_tags`
+    Column("thumbnail_bytes", Integer),  # none as long as nobody has asked for it; 0 if it cannot be made
     Index("ix_images_mime_type", "mime_type", "id"),  # the newest-first list of each type
     CheckConstraint("substr(id::text, 15, 1) = '7'", name="id"),
     CheckConstraint("octet_length(hash) = 32", name="hash"),
@@ -75,6 +76,7 @@ images = Table(
     CheckConstraint("mime_type IN ('image/jpeg', 'image/png', 'image/gif', 'image/webp')", name="mime_type"),
     CheckConstraint("size_bytes > 0", name="size_bytes"),
     CheckConstraint("width > 0 AND height > 0", name="dimensions"),
+    CheckConstraint("thumbnail_bytes >= 0", name="thumbnail_bytes"),
 )
 
 tags = Table(

@@ -50,13 +50,13 @@ class Front:
     def added(self, data: bytes | None = None, filename: str = "a.png") -> dict[str, Any]:
         return added(self.url, data, filename)
 
-    def file(self, image: dict[str, Any], **headers: str) -> requests.Response:
+    def file(self, image: dict[str, Any], what: str = "file", **headers: str) -> requests.Response:
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
-        return requests.get(f"{self.url}/images/{image['id']}/file", headers=fields, timeout=TIMEOUT)
+        return requests.get(f"{self.url}/images/{image['id']}/{what}", headers=fields, timeout=TIMEOUT)
 
-    def direct(self, image: dict[str, Any], **headers: str) -> requests.Response:
+    def direct(self, image: dict[str, Any], what: str = "file", **headers: str) -> requests.Response:
         fields = {name.replace("_", "-"): value for name, value in headers.items()}
-        return requests.get(f"{self.gunicorn.url}/images/{image['id']}/file", headers=fields, timeout=TIMEOUT)
+        return requests.get(f"{self.gunicorn.url}/images/{image['id']}/{what}", headers=fields, timeout=TIMEOUT)
 
     def reads(self) -> int:
         """How often the store has been read so far."""
@@ -166,6 +166,20 @@ def test_a_file_that_is_kept_needs_no_store(front: Front) -> None:
     finally:
         front.store.refuses = False
     assert front.reads() == before
+
+
+def test_thumbnails_are_kept_as_files_are_and_beside_them(front: Front) -> None:
+    image = front.added(filename="Wörk.png")
+    direct = front.direct(image, "thumbnail")
+    whole = front.file(image)
+    for what, expected in (("thumbnail", direct), ("file", whole)) * 2:
+        reads = front.reads()
+        response = front.file(image, what)
+        assert (response.status_code, response.content) == (200, expected.content)
+        assert headers_of(response) == headers_of(expected)
+    assert front.reads() == reads
+    part = front.file(image, "thumbnail", Range="bytes=0-3")
+    assert (part.status_code, part.content) == (206, b"RIFF")
 
 
 def test_304_and_head_keep_nothing(front: Front) -> None:

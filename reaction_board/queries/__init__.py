@@ -22,6 +22,7 @@ from reaction_board.queries.images import (
     find_image_locked,
     lock_content,
     replace_tags,
+    set_thumbnail,
 )
 from reaction_board.queries.search import Cursor, Found, Search, find_images
 from reaction_board.queries.tags import find_tags
@@ -45,6 +46,7 @@ __all__ = [
     "recount_tag",
     "recount_totals",
     "replace_tags",
+    "set_thumbnail",
     "wrong_tag_counts",
     "wrong_tag_names",
     "wrong_totals",

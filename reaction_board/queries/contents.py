@@ -10,7 +10,7 @@ from reaction_board.tables import images
 PORTION = 1000  # rows in memory at once
 
 _CONTENTS = (
-    select(images.c.id, images.c.hash, images.c.size_bytes)
+    select(*(images.c[name] for name in ("id", "hash", "size_bytes", "thumbnail_bytes")))
     .where(images.c.hash > bindparam("after"))
     .order_by(images.c.hash)
     .limit(PORTION)
@@ -39,7 +39,7 @@ _RECOUNT_TOTALS = text("UPDATE totals SET images = (SELECT count(*) FROM images)
 
 
 def all_contents(connection: Connection) -> Iterator[RowMapping]:
-    """Yield id, hash and size_bytes of every image in the order of hashes, which is that of the bucket's keys."""
+    """Yield id, hash, size_bytes and thumbnail_bytes of all images by hash: in the order of the bucket's keys."""
     after = ""
     while rows := connection.execute(_CONTENTS, {"after": after}).mappings().all():
         yield from rows

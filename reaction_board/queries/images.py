@@ -27,6 +27,7 @@ _BY_IDS_LOCKED = (
 _BY_HASH = select(images).where(images.c.hash == bindparam("hash"))
 _INSERT = insert(images).returning(images)
 _SET_TAGS = update(images).where(images.c.id == bindparam("image_id")).values(tags=bindparam("names"))
+_SET_THUMBNAIL = update(images).where(images.c.id == bindparam("image_id")).values(thumbnail_bytes=bindparam("bytes"))
 _DELETE = delete(images).where(images.c.id == bindparam("image_id"))
 
 
@@ -114,6 +115,11 @@ def _give_tags(connection: Connection, changes: Sequence[tuple[RowMapping, Seque
             removed=[(image_id, name) for image_id, before, tags in changed for name in before.difference(tags)],
         )
     return [{**image, "tags": tags} for image, tags in changes]
+
+
+def set_thumbnail(connection: Connection, image_id: UUID, size_bytes: int | None) -> None:
+    """Remember how many bytes an image's thumbnail has: 0 if it cannot be made, None if it is to be made."""
+    connection.execute(_SET_THUMBNAIL, {"image_id": image_id, "bytes": size_bytes})
 
 
 def delete_image(connection: Connection, image_id: UUID) -> None:

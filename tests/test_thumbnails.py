@@ -1,0 +1,339 @@
+"""GET /images/{id}/thumbnail."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import pyvips
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+from werkzeug.test import TestResponse
+
+from reaction_board import board as service
+from reaction_board import rendering, thumbnails
+from tests.board import API, Board, Objects, assert_error
+from tests.pictures import IMAGES, MIME_TYPES, animation, picture, turned_jpeg
+from tests.test_check import check
+
+Image = dict[str, Any]
+
+
+def thumbnail(board: Board, image: Image, **headers: str) -> TestResponse:
+    fields = {name.replace("_", "-"): value for name, value in headers.items()}
+    return board.get(f"/images/{image['id']}/thumbnail", headers=fields)
+
+
+def shown(board: Board, data: bytes, declared: str = "image/png") -> pyvips.Image:
+    """Upload a picture and return its thumbnail, decoded: all frames, one below the other."""
+    response = thumbnail(board, board.added(data=data, declared=declared))
+    assert (response.status_code, response.mimetype) == (200, "image/webp")
+    return pyvips.Image.new_from_buffer(response.data, "n=-1")
+
+
+def colour(image: pyvips.Image, x: int, y: int) -> list[int]:
+    return [round(value) for value in image.getpoint(x, y)]
+
+
+def near(found: list[int], expected: list[int], tolerance: int = 12) -> bool:
+    return all(abs(a - b) <= tolerance for a, b in zip(found, expected, strict=True))
+
+
+def plain(width: int, height: int, rgb: list[int], kind: str = "png", **options: Any) -> bytes:
+    image = (pyvips.Image.black(width, height, bands=len(rgb)) + rgb).cast("uchar")
+    data: bytes = image.copy(interpretation="srgb").write_to_buffer(f".{kind}", **options)
+    return data
+
+
+@pytest.mark.parametrize("kind", MIME_TYPES)
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((640, 480), (320, 240)), ((300, 900), (107, 320)), ((40, 30), (40, 30)), ((321, 1), (320, 1))],
+)
+def test_it_is_small_and_never_larger_than_the_image(
+    board: Board, kind: str, size: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    small = shown(board, picture(kind, *size), MIME_TYPES[kind])
+    assert (small.width, small.height) == expected
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_it_is_upright(board: Board, orientation: int) -> None:
+    small = shown(board, turned_jpeg(640, 320, orientation), "image/jpeg")
+    assert (small.width, small.height) == ((320, 160) if orientation < 5 else (160, 320))
+
+
+def test_transparency_is_kept(board: Board) -> None:
+    small = shown(board, plain(400, 400, [200, 10, 10, 0]))
+    assert small.bands == 4
+    assert colour(small, 100, 100)[3] == 0
+
+
+def test_colours_of_print_become_those_of_a_screen(board: Board) -> None:
+    cyan = (pyvips.Image.black(64, 64, bands=4) + [255, 0, 0, 0]).cast("uchar").copy(interpretation="cmyk")
+    small = shown(board, cyan.jpegsave_buffer(Q=95), "image/jpeg")
+    red, green, blue = colour(small, 30, 30)
+    assert red < 90
+    assert green > 120
+    assert blue > 180
+
+
+def test_a_colour_profile_is_applied(board: Board) -> None:
+    # The same numbers mean a stronger green in the wider space of this profile.
+    wide = pyvips.Image.new_from_buffer(plain(64, 64, [60, 200, 60]), "").icc_transform("p3", input_profile="srgb")
+    back = shown(board, wide.pngsave_buffer())
+    assert near(colour(back, 30, 30)[:3], [60, 200, 60])
+    assert not near(colour(wide, 30, 30)[:3], [60, 200, 60])
+    assert "icc-profile-data" not in back.get_fields()
+
+
+def test_other_kinds_of_pixels_are_shown(board: Board) -> None:
+    deep = (pyvips.Image.black(64, 64, bands=3) + [60 * 257, 200 * 257, 60 * 257]).cast("ushort")
+    grey = (pyvips.Image.black(64, 64) + 99).cast("uchar")
+    small = shown(board, deep.copy(interpretation="rgb16").pngsave_buffer())
+    assert near(colour(small, 30, 30)[:3], [60, 200, 60])
+    assert near(colour(shown(board, grey.copy(interpretation="b-w").pngsave_buffer()), 30, 30)[:3], [99, 99, 99])
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp"])
+def test_an_animation_stays_one(board: Board, kind: str) -> None:
+    small = shown(board, animation(kind, frames=5, width=640, height=320), MIME_TYPES[kind])
+    assert (small.width, small.get("page-height"), small.get("n-pages")) == (320, 160, 5)
+    assert small.get("delay") == [100] * 5
+
+
+@pytest.mark.parametrize("bound", ["MAX_FRAMES", "MAX_FRAMES_PIXELS", "MAX_BYTES"])
+def test_an_animation_beyond_the_bounds_is_shown_by_its_first_frame(
+    board: Board, bound: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendering, bound, 4)
+    small = shown(board, animation("gif", frames=5, width=64, height=32), "image/gif")
+    assert (small.width, small.height) == (64, 32)
+    assert small.get_typeof("n-pages") == 0
+
+
+def test_what_is_damaged_is_shown_as_far_as_it_can_be(board: Board) -> None:
+    whole = plain(640, 480, [200, 10, 10], "jpg", Q=95)
+    assert shown(board, whole[: len(whole) // 2], "image/jpeg").width == 320
+
+
+@pytest.fixture
+def undecodable(board: Board) -> Image:
+    """An image of which only the header can be read."""
+    whole = picture("gif", 640, 480)
+    return board.added(data=whole[:100] + b"\xff" * (len(whole) - 100), declared="image/gif")
+
+
+def test_a_picture_that_cannot_be_decoded_is_remembered_as_such(
+    app: Flask, board: Board, undecodable: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert_error(thumbnail(board, undecodable), 422, "undecodable_image")
+    monkeypatch.setattr(rendering, "thumbnail", None)
+    assert_error(thumbnail(board, undecodable), 422, "undecodable_image")
+    assert board.file(undecodable).status_code == 200
+    assert check(app) == (0, [])
+    assert board.delete(undecodable["id"]).status_code == 204
+
+
+def test_it_is_made_once_and_kept_in_the_bucket(
+    board: Board, objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = board.added()
+    first = thumbnail(board, image)
+    assert objects.keys() == {image["hash"], f"thumbnails/{image['hash']}"}
+    monkeypatch.setattr(rendering, "thumbnail", None)
+    assert thumbnail(board, image).data == first.data
+
+
+def test_it_is_deleted_with_its_image(board: Board, objects: Objects) -> None:
+    image, other = board.added(), board.added()
+    for each in (image, other):
+        thumbnail(board, each)
+    board.delete(image["id"])
+    assert objects.keys() == {other["hash"], f"thumbnails/{other['hash']}"}
+    assert_error(thumbnail(board, image), 404, "image_not_found")
+
+
+def test_its_headers_are_those_of_bytes_that_never_change(board: Board, client: FlaskClient) -> None:
+    image = board.added(filename="cat.png")
+    response = thumbnail(board, image)
+    assert response.headers["ETag"] == f'"thumbnail-{image["hash"]}"'
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response.headers["Content-Disposition"] == "inline; filename=cat.webp"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert int(response.headers["Content-Length"]) == len(response.data)
+    head = client.head(f"{API}/images/{image['id']}/thumbnail")
+    assert {**head.headers, "X-Request-ID": ""} == {**response.headers, "X-Request-ID": ""}
+    assert thumbnail(board, image, If_None_Match=response.headers["ETag"]).status_code == 304
+    assert thumbnail(board, image, If_None_Match=f'"{image["hash"]}"').status_code == 200
+    part = thumbnail(board, image, Range="bytes=0-9")
+    assert (part.status_code, part.data) == (206, response.data[:10])
+
+
+def test_a_head_makes_it_too(board: Board, client: FlaskClient, objects: Objects) -> None:
+    image = board.added()
+    assert client.head(f"{API}/images/{image['id']}/thumbnail").status_code == 200
+    assert f"thumbnails/{image['hash']}" in objects.keys()  # noqa: SIM118 - it is no mapping
+
+
+def test_what_the_record_shows_stays_the_same(board: Board) -> None:
+    image = board.get(f"/images/{board.added()['id']}").get_json()
+    etag = board.get(f"/images/{image['id']}").headers["ETag"]
+    thumbnail(board, image)
+    again = board.get(f"/images/{image['id']}")
+    assert (again.get_json(), again.headers["ETag"]) == (image, etag)
+
+
+def together(app: Flask, images: list[Image]) -> list[int]:
+    """Ask for thumbnails at the same moment; return the statuses."""
+    barrier = threading.Barrier(len(images))
+
+    def ask(image: Image) -> int:
+        with app.test_client() as client:
+            barrier.wait()
+            return client.get(f"{API}/images/{image['id']}/thumbnail").status_code
+
+    with ThreadPoolExecutor(len(images)) as pool:
+        return list(pool.map(ask, images))
+
+
+def test_many_who_ask_for_the_same_one_wait_for_one_decoding(
+    app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    render = rendering.thumbnail
+
+    def counted(file: Any) -> bytes:
+        made.append("once")
+        return render(file)
+
+    monkeypatch.setattr(rendering, "thumbnail", counted)
+    image = board.added(data=picture("png", 2000, 2000))
+    assert together(app, [image] * 12) == [200] * 12
+    assert made == ["once"]
+
+
+def test_a_flood_of_different_ones_is_decoded_two_at_once(
+    app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock, running, most = threading.Lock(), 0, 0
+    render = rendering.thumbnail
+
+    def counted(file: Any) -> bytes:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        try:
+            return render(file)
+        finally:
+            with lock:
+                running -= 1
+
+    monkeypatch.setattr(rendering, "thumbnail", counted)
+    images = [board.added(data=picture("png", 900, 900)) for _ in range(12)]
+    assert together(app, images) == [200] * 12
+    assert most == thumbnails.MAX_AT_ONCE
+
+
+def test_who_would_wait_too_long_is_told_at_once(app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(thumbnails, "MAX_WAITING", 2)
+    monkeypatch.setitem(app.extensions, "thumbnails", thumbnails.Maker())
+    hold = threading.Event()
+    render = rendering.thumbnail
+    monkeypatch.setattr(rendering, "thumbnail", lambda file: hold.wait(20) and render(file))
+    first, second, third = (board.added() for _ in range(3))
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(thumbnail, Board(app.test_client()), image) for image in (first, second)]
+        while len(app.extensions["thumbnails"]._making) < 2:
+            pass
+        response = thumbnail(board, third)
+        assert_error(response, 503, "service_unavailable")
+        assert response.headers["Retry-After"]
+        hold.set()
+        assert [future.result().status_code for future in waiting] == [200, 200]
+    assert thumbnail(board, third).status_code == 200
+
+
+def test_a_failing_store_is_not_remembered(app: Flask, board: Board, objects: Objects) -> None:
+    image = board.added()
+    original = board.file(image).data
+    objects.delete(image["hash"])
+    assert_error(thumbnail(board, image), 500, "storage_error")
+    objects.put(image["hash"], original)
+    assert thumbnail(board, image).status_code == 200
+    assert check(app) == (0, [])
+
+
+def test_a_lost_thumbnail_is_made_anew(board: Board, objects: Objects) -> None:
+    image = board.added()
+    first = thumbnail(board, image)
+    objects.delete(f"thumbnails/{image['hash']}")
+    assert_error(thumbnail(board, image), 500, "storage_error")
+    assert thumbnail(board, image).data == first.data
+
+
+def test_an_image_deleted_meanwhile_leaves_no_thumbnail(
+    app: Flask, board: Board, objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = board.added()
+    render = rendering.thumbnail
+
+    def deleting(file: Any) -> bytes:
+        Board(app.test_client()).delete(image["id"])
+        return render(file)
+
+    monkeypatch.setattr(rendering, "thumbnail", deleting)
+    assert_error(thumbnail(board, image), 404, "image_not_found")
+    assert objects.keys() == set()
+
+
+def test_another_process_may_be_faster(app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = board.added(data=(IMAGES / "nod.gif").read_bytes(), declared="image/gif")
+    render = rendering.thumbnail
+
+    def slower(file: Any) -> bytes:
+        monkeypatch.setattr(rendering, "thumbnail", render)
+        with app.app_context():
+            service.make_thumbnail(image["id"])
+        return b"of another release, with other bytes"
+
+    monkeypatch.setattr(rendering, "thumbnail", slower)
+    response = thumbnail(board, image)
+    assert response.data == thumbnail(board, image).data
+    assert response.data.startswith(b"RIFF")
+
+
+class TestCheck:
+    """`check` on thumbnails."""
+
+    def test_it_knows_them(self, app: Flask, board: Board) -> None:
+        thumbnail(board, board.added())
+        assert check(app, "--deep") == (0, [])
+
+    def test_one_without_its_image_is_found_and_deleted(self, app: Flask, objects: Objects) -> None:
+        key = f"thumbnails/{'ab' * 32}"
+        objects.put(key, b"left")
+        finding = {"kind": "thumbnail without record", "subject": key, "detail": "no image has this thumbnail"}
+        assert check(app) == (1, [{**finding, "repaired": False}])
+        assert check(app, "--repair") == (1, [{**finding, "repaired": True}])
+        assert (check(app), objects.keys()) == ((0, []), set())
+
+    @pytest.mark.parametrize("fault", ["missing", "shorter"])
+    def test_a_lost_or_damaged_one_is_found_and_made_anew(
+        self, app: Flask, board: Board, objects: Objects, engine: Engine, fault: str
+    ) -> None:
+        image = board.added()
+        first = thumbnail(board, image)
+        key = f"thumbnails/{image['hash']}"
+        if fault == "missing":
+            objects.delete(key)
+        else:
+            objects.put(key, b"short")
+        code, findings = check(app, "--repair")
+        assert (code, [(found["kind"], found["subject"]) for found in findings]) == (1, [("damaged thumbnail", key)])
+        with engine.connect() as connection:
+            assert connection.execute(text("SELECT thumbnail_bytes FROM images")).scalar_one() is None
+        assert thumbnail(board, image).data == first.data
+        assert check(app) == (0, [])
