@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: help run test soak bench migrate install-local install-test constraints
+.PHONY: help run test soak bench migrate screenshots install-local install-test constraints
 
 help:
 	@echo 'make run      run the board on http://127.0.0.1:8000 with a database and an object store of its own'
@@ -12,6 +12,7 @@ help:
 	@echo 'make test     check formatting, lint, types and the Dockerfile, and run the tests'
 	@echo 'make soak     hammer it for longer than the tests do (SECONDS=60 for each of four hammerings)'
 	@echo 'make bench    measure it on a board of N images (N=1000000; ARGS=--help for more)'
+	@echo 'make screenshots  make the pictures of the README anew, with a Chromium'
 	@echo 'make migrate  bring the database at DATABASE_URL up to date'
 
 run: install-local
@@ -38,6 +39,9 @@ N ?= 1000000
 
 bench: install-test
 	@exec "$(BIN)/python" -m benchmarks --images $(N) $(ARGS)
+
+screenshots: install-test
+	@exec "$(BIN)/python" -m tests.screenshots
 
 # Installs once, and again after the list of what to install has changed.
 install-local install-test: install-%:

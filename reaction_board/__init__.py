@@ -13,6 +13,7 @@ from reaction_board import (
     health,
     images,
     metrics,
+    pages,
     readiness,
     request_log,
     rest,
@@ -37,6 +38,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     readiness.init_app(app)
     metrics.init_app(app)
     thumbnails.init_app(app)
-    for resource in (images, search, files, thumbnails, tags, health):
+    for resource in (images, search, files, thumbnails, tags, pages, health):
         api.register_blueprint(resource.blp)
+    app.register_blueprint(pages.pages)
     return app

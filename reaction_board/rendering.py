@@ -19,6 +19,12 @@ class UndecodablePicture(Exception):
     """libvips cannot make sense of the bytes."""
 
 
+def thumbnail_size(width: int, height: int) -> tuple[int, int]:
+    """Return the width and height in pixels of the thumbnail of a picture as large as that."""
+    scale = min(1.0, SIZE / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
 def thumbnail(file: BinaryIO) -> bytes:
     """Return the thumbnail of the picture in a file: a WebP, upright, in sRGB, never larger than the picture.
 

@@ -119,6 +119,15 @@ class SettingsSchema(Schema):
             "description": "separated by commas, or `*`; a proxy from there, or by a unix socket, is believed",
         },
     )
+    PUBLIC_URL = fields.Url(
+        load_default=None,
+        schemes={"http", "https"},
+        require_tld=False,
+        metadata={
+            "unit": "URL",
+            "description": "how others reach the board: for the links that unfold in chat programs",
+        },
+    )
     LOG_FORMAT = fields.String(
         load_default="plain",
         validate=validate.OneOf(["plain", "json"]),

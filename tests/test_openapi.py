@@ -97,6 +97,16 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
             "503": {"service_unavailable"},
         },
     ),
+    ("get", "/api/v1/oembed"): (
+        {"url", "maxwidth", "maxheight", "format"},
+        {"200"},
+        {
+            "404": {"image_not_found"},
+            "422": {"validation_error"},
+            "500": {"internal_error"},
+            "503": {"service_unavailable"},
+        },
+    ),
     ("get", "/api/v1/tags"): (
         {"q", "limit", "offset"},
         {"200"},

@@ -27,6 +27,7 @@ def test_two_settings_are_needed_and_the_others_have_defaults() -> None:
         "S3_TIMEOUT": 20,
         "DATABASE_POOL_SIZE": 32,
         "FORWARDED_ALLOW_IPS": ["127.0.0.1", "::1"],
+        "PUBLIC_URL": None,
         "LOG_FORMAT": "plain",
         "METRICS": False,
         "WEB_CONCURRENCY": 2,

@@ -1,0 +1,142 @@
+// The board's API: every function here is one operation, and throws a BoardError in the words of its envelope.
+
+import { find } from "./dom.js";
+
+const BASE = "/api/v1";
+const TOKEN = "reaction-board-token";
+
+export class BoardError extends Error {
+  constructor(status, code, detail) {
+    super(detail);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+const UNREACHABLE = new BoardError(0, "unreachable", "The board cannot be reached. Are you offline?");
+
+export const fileOf = (image) => `${BASE}/images/${image.id}/file`;
+export const thumbnailOf = (image) => `${BASE}/images/${image.id}/thumbnail`;
+export const linkOf = (image) => new URL(`/i/${image.id}`, location.href).href;
+
+const authorization = () => {
+  const token = localStorage.getItem(TOKEN);
+  return token ? { Authorization: `Bearer ${token}` } : {};
+};
+
+// The error that an answer's status and text are.
+function errorOf(status, text) {
+  try {
+    const { code, detail } = JSON.parse(text);
+    return new BoardError(status, code, detail);
+  } catch {
+    return new BoardError(status, "unknown", `The server answered with ${status}.`);
+  }
+}
+
+async function ask(path, options = {}) {
+  let response;
+  try {
+    response = await fetch(path.startsWith("/") ? path : `${BASE}/${path}`, options);
+  } catch (error) {
+    throw error.name === "AbortError" ? error : UNREACHABLE;
+  }
+  if (response.ok) return response;
+  throw errorOf(response.status, await response.text());
+}
+
+// Do what may need a token; ask for one if it does, and do it again.
+export async function withToken(act) {
+  for (;;) {
+    try {
+      return await act();
+    } catch (error) {
+      if (error.status !== 401 || !(await askForToken(error.message))) throw error;
+    }
+  }
+}
+
+let asking = null;
+
+// Several uploads may need a token at once: they are asked for one together.
+function askForToken(why) {
+  asking ??= new Promise((resolve) => {
+    const dialog = find("#token");
+    const value = find("#token-value");
+    find("#token-said").textContent = why;
+    value.value = "";
+    dialog.returnValue = "no";
+    dialog.addEventListener(
+      "close",
+      () => {
+        const given = dialog.returnValue === "yes";
+        if (given) localStorage.setItem(TOKEN, value.value.trim());
+        asking = null;
+        resolve(given);
+      },
+      { once: true },
+    );
+    dialog.showModal();
+    value.focus();
+  });
+  return asking;
+}
+
+const write = (path, method, body, headers = {}) =>
+  withToken(() =>
+    ask(path, {
+      method,
+      headers: { "Content-Type": "application/json", ...headers, ...authorization() },
+      body: body && JSON.stringify(body),
+    }),
+  );
+
+// A page of images, and the address of the one after it, if there is one.
+export async function page(address, signal) {
+  const response = await ask(address, { signal });
+  const following = /<([^>]+)>; rel="next"/.exec(response.headers.get("Link") ?? "");
+  return { ...(await response.json()), next: following && following[1] };
+}
+
+export const searchAddress = (query) => `${BASE}/images?${new URLSearchParams({ ...query, limit: 60 })}`;
+
+export async function image(id) {
+  const response = await ask(`images/${id}`);
+  return { ...(await response.json()), etag: response.headers.get("ETag") };
+}
+
+// The tags that begin with a text, those on most images first.
+export async function tags(prefix, signal) {
+  const response = await ask(`tags?${new URLSearchParams({ q: prefix, limit: 200 })}`, { signal });
+  const { items } = await response.json();
+  return items.sort((a, b) => b.image_count - a.image_count || (a.name < b.name ? -1 : 1));
+}
+
+// Replace the tags of an image, unless somebody else has changed them since it was read.
+export async function replaceTags(id, names, etag) {
+  const response = await write(`images/${id}/tags`, "PATCH", { tags: names }, etag ? { "If-Match": etag } : {});
+  return { ...(await response.json()), etag: response.headers.get("ETag") };
+}
+
+export const remove = (id) => write(`images/${id}`, "DELETE");
+
+// Upload a file; `progress` is told the share that is sent. fetch() cannot tell it.
+export const upload = (file, names, progress) =>
+  withToken(
+    () =>
+      new Promise((resolve, reject) => {
+        const form = new FormData();
+        form.append("tags", names.join(","));
+        form.append("file", file, file.name);
+        const request = new XMLHttpRequest();
+        request.open("POST", `${BASE}/images`);
+        for (const [name, value] of Object.entries(authorization())) request.setRequestHeader(name, value);
+        request.upload.addEventListener("progress", (event) => progress(event.loaded / event.total));
+        request.addEventListener("error", () => reject(UNREACHABLE));
+        request.addEventListener("load", () => {
+          if (request.status < 300) resolve(JSON.parse(request.responseText));
+          else reject(errorOf(request.status, request.responseText));
+        });
+        request.send(form);
+      }),
+  );

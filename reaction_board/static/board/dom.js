@@ -1,0 +1,29 @@
+// Making and finding elements.
+
+export const find = (selector, root = document) => root.querySelector(selector);
+
+// element("a", {href: "/", class: "x", onclick: f}, "text", child): properties that are functions are listeners.
+export function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (typeof value === "function") made.addEventListener(key.slice(2), value);
+    else if (value !== null && value !== undefined && value !== false) made.setAttribute(key, value === true ? "" : value);
+  }
+  made.append(...children);
+  return made;
+}
+
+const NOTE_SECONDS = 8;
+
+// Say something in the corner of the page, read out at once.
+export function note(text, action = null) {
+  const made = element("div", { class: "note" }, element("p", {}, text));
+  const remove = () => made.remove();
+  if (action) made.append(element("button", { type: "button", onclick: () => { remove(); action.run(); } }, action.label));
+  made.append(element("button", { type: "button", class: "round", "aria-label": "Dismiss", onclick: remove }, "×"));
+  find("#notes").append(made);
+  if (!action) setTimeout(remove, NOTE_SECONDS * 1000);
+}
+
+export const bytes = (size) =>
+  size < 1e6 ? `${Math.max(1, Math.round(size / 1e3))} kB` : `${(size / 1e6).toFixed(1)} MB`;

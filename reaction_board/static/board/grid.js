@@ -1,0 +1,193 @@
+// The grid: rows of pictures that fill the width, each as high as its pictures make it. The API knows every width and
+// height, so the space is there before the picture, and nothing jumps. Rows come in blocks; those far from the window
+// are empty and keep their height, so that a long result costs no more than a short one.
+
+import * as api from "./api.js";
+import { element } from "./dom.js";
+
+const GAP = 8; // pixels, as in the stylesheet
+const NARROWEST = 0.45; // of a picture's width to its height: what is outside is cropped in the grid
+const WIDEST = 3.2;
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+
+const ratioOf = (image) => Math.min(Math.max(image.width / image.height, NARROWEST), WIDEST);
+const rowHeight = (width) => (width < 600 ? 130 : 190);
+
+const NEAR = 2500; // pixels from the window: how far away blocks have their pictures
+
+export class Grid {
+  #images = [];
+  #blocks = []; // each {rows, root}: a row is {images, height}
+  #width = 0;
+  #near = new IntersectionObserver((entries) => entries.forEach((entry) => this.#fill(entry.target, entry.isIntersecting)), {
+    rootMargin: `${NEAR}px`,
+  });
+
+  // `open` is called with an image that is chosen.
+  constructor(root, open) {
+    this.root = root;
+    this.open = open;
+    new ResizeObserver(() => {
+      if (Math.abs(root.clientWidth - this.#width) > GAP) this.#layOut();
+    }).observe(root);
+  }
+
+  get images() {
+    return this.#images;
+  }
+
+  clear() {
+    this.#near.disconnect();
+    this.#images = [];
+    this.#blocks = [];
+    this.root.replaceChildren();
+  }
+
+  // Put images at the end. The last row, which may not have been full, moves to the new block.
+  append(images) {
+    this.#images.push(...images);
+    this.#add([...this.#lastRow(), ...images]);
+  }
+
+  replace(image) {
+    const put = (list) => list.map((other) => (other.id === image.id ? image : other));
+    this.#images = put(this.#images);
+    for (const block of this.#blocks) for (const row of block.rows) row.images = put(row.images);
+    const tile = document.getElementById(`image-${image.id}`);
+    if (tile) tile.replaceWith(makeTile(this.open, tile.clientHeight)(image));
+  }
+
+  remove(image) {
+    this.#images = this.#images.filter((other) => other.id !== image.id);
+    this.#layOut();
+  }
+
+  // All of it anew, with the same image at the top of the window.
+  #layOut() {
+    const images = this.#images;
+    const top = scrollY > 100 && this.#blocks.find((block) => block.root.getBoundingClientRect().bottom > 0);
+    const row = top && top.rows[[...top.root.children].findIndex((each) => each.getBoundingClientRect().bottom > 0)];
+    this.clear();
+    this.#images = images;
+    for (let start = 0; start < images.length; start += 100) this.#add([...this.#lastRow(), ...images.slice(start, start + 100)]);
+    if (row) this.#scrollTo(row.images[0]);
+  }
+
+  #lastRow() {
+    const block = this.#blocks.at(-1);
+    if (!block || block.rows.at(-1).full) return [];
+    const { images } = block.rows.pop();
+    this.#size(block);
+    return images;
+  }
+
+  #scrollTo(image) {
+    for (const block of this.#blocks) {
+      const at = block.rows.findIndex((row) => row.images.includes(image));
+      if (at >= 0) scrollTo(0, scrollY + block.root.getBoundingClientRect().top + heightOf(block.rows.slice(0, at)));
+    }
+  }
+
+  #add(images) {
+    this.#width = this.root.clientWidth;
+    const block = { rows: rowsOf(images, this.#width), root: element("div", { class: "block" }) };
+    if (!block.rows.length) return;
+    this.#blocks.push(block);
+    this.#size(block);
+    this.root.append(block.root);
+    this.#near.observe(block.root);
+  }
+
+  #size(block) {
+    block.root.style.height = `${heightOf(block.rows)}px`;
+    if (block.root.firstChild) this.#fill(block.root, true);
+  }
+
+  #fill(root, near) {
+    const block = this.#blocks.find((each) => each.root === root);
+    if (!block || (near && root.childElementCount === block.rows.length)) return;
+    root.replaceChildren(...(near ? block.rows.map((row) => this.#makeRow(row)) : []));
+  }
+
+  #makeRow({ images, height }) {
+    const row = element("div", { class: "row" }, ...images.map(makeTile(this.open, height)));
+    row.style.height = `${height}px`;
+    return row;
+  }
+}
+
+const heightOf = (rows) => rows.reduce((sum, row) => sum + row.height + GAP, 0);
+
+// Rows of images that fill a width; the last one may not, and is not `full` then.
+function rowsOf(images, width) {
+  const wanted = rowHeight(width);
+  const rows = [];
+  let row = [];
+  let ratios = 0;
+  const end = (full) => {
+    const filling = (width - (row.length - 1) * GAP) / ratios;
+    rows.push({ images: row, full, height: full ? filling : Math.min(filling, wanted) });
+    row = [];
+    ratios = 0;
+  };
+  for (const image of images) {
+    row.push(image);
+    ratios += ratioOf(image);
+    if (ratios * wanted + (row.length - 1) * GAP >= width) end(true);
+  }
+  if (row.length) end(false);
+  return rows;
+}
+
+const describe = (image) => (image.tags.length ? image.tags.join(", ") : image.filename);
+
+const makeTile = (open, height) => (image) => {
+  const picture = element("img", {
+    src: api.thumbnailOf(image),
+    alt: describe(image),
+    loading: "lazy",
+    decoding: "async",
+    width: Math.round(ratioOf(image) * height),
+    height: Math.round(height),
+    onload: () => tile.classList.add("loaded"),
+    onerror: () => failed(tile, picture, image),
+  });
+  const tile = element(
+    "a",
+    {
+      id: `image-${image.id}`,
+      class: "tile",
+      href: `/i/${image.id}`,
+      onclick: (event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+        event.preventDefault();
+        open(image);
+      },
+    },
+    picture,
+  );
+  tile.style.width = `${ratioOf(image) * height}px`;
+  if (image.mime_type === "image/gif") tile.dataset.kind = "GIF";
+  if (still.matches && ["image/gif", "image/webp"].includes(image.mime_type)) holdStill(tile, picture);
+  return tile;
+};
+
+// The board may be busy making other thumbnails: it is asked again, each time a bit later.
+const RETRIES = 4;
+
+function failed(tile, picture, image) {
+  const tried = Number(picture.dataset.tried ?? 0);
+  if (tried < RETRIES) {
+    picture.dataset.tried = tried + 1;
+    setTimeout(() => { picture.src = `${api.thumbnailOf(image)}#${tried + 1}`; }, 1000 * 2 ** tried * (0.5 + Math.random()));
+  } else tile.classList.add("broken");
+}
+
+// For those who want no motion: an animation shows its first frame until it is pointed at or has the focus.
+function holdStill(tile, picture) {
+  picture.addEventListener("load", () => {
+    const frame = element("canvas", { class: "still", "aria-hidden": "true", width: picture.naturalWidth, height: picture.naturalHeight });
+    frame.getContext("2d").drawImage(picture, 0, 0);
+    tile.append(frame);
+  }, { once: true });
+}

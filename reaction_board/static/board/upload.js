@@ -1,0 +1,133 @@
+// Uploads: chosen, dropped or pasted; several at once, each with its progress.
+
+import * as api from "./api.js";
+import { bytes, element, find } from "./dom.js";
+import { TagField } from "./tags.js";
+
+const AT_ONCE = 3;
+
+export class Uploader {
+  #waiting = []; // each {file, row}
+  #running = 0;
+
+  // `done(image)` is told of each image that is new; `open(image)` is called to show one that was there.
+  constructor({ done, open }) {
+    Object.assign(this, { done, open });
+    this.dialog = find("#uploader");
+    this.list = find("#uploads");
+    this.said = find("#uploader-said");
+    this.start = find("#start");
+    this.tags = new TagField(find("#uploader-tags"), { label: "Tags for all of them", placeholder: "cat, funny" });
+    const input = find("#files");
+    find("#upload").addEventListener("click", () => this.show());
+    find("#choose").addEventListener("click", () => input.click());
+    find(".close", this.dialog).addEventListener("click", () => this.dialog.close());
+    this.start.addEventListener("click", () => this.#begin());
+    input.addEventListener("change", () => {
+      this.add(input.files);
+      input.value = "";
+    });
+    this.#listenToDrops();
+    document.addEventListener("paste", (event) => {
+      if (!event.clipboardData.files.length) return;
+      event.preventDefault();
+      this.add(event.clipboardData.files);
+    });
+  }
+
+  show() {
+    if (!this.#running && !this.#waiting.length) {
+      this.list.replaceChildren();
+      this.said.textContent = "";
+    }
+    if (!this.dialog.open) this.dialog.showModal();
+  }
+
+  add(files) {
+    this.show();
+    for (const file of files) {
+      const row = element(
+        "li",
+        {},
+        element("span", { class: "name" }, file.name),
+        element("span", { class: "count" }, bytes(file.size)),
+        element("progress", { max: 1, value: 0, "aria-label": `Upload of ${file.name}` }),
+        element("span", { class: "outcome" }, "waiting"),
+      );
+      this.list.append(row);
+      this.#waiting.push({ file, row });
+    }
+    this.start.disabled = !this.#waiting.length;
+    if (this.#waiting.length) this.tags.focus();
+  }
+
+  #begin() {
+    const names = this.tags.commit();
+    if (this.tags.input.value.trim()) return; // what is typed is no tag, and the field says so
+    this.start.disabled = true;
+    while (this.#running < AT_ONCE && this.#waiting.length) this.#next(names);
+  }
+
+  async #next(names) {
+    const { file, row } = this.#waiting.shift();
+    const bar = find("progress", row);
+    const outcome = find(".outcome", row);
+    this.#running += 1;
+    outcome.textContent = "0 %";
+    try {
+      const image = await api.upload(file, names, (share) => {
+        bar.value = share;
+        outcome.textContent = share < 1 ? `${Math.floor(share * 100)} %` : "storing…";
+      });
+      bar.value = 1;
+      const { duplicate } = image;
+      row.className = duplicate ? "known" : "done";
+      outcome.replaceChildren(
+        duplicate
+          ? element("button", { type: "button", class: "link", onclick: () => this.#showKnown(image) }, "already here")
+          : "uploaded",
+      );
+      if (!duplicate) this.done(image);
+    } catch (error) {
+      row.className = "failed";
+      outcome.textContent = error.message;
+    }
+    this.#running -= 1;
+    if (this.#waiting.length) this.#next(names);
+    else if (!this.#running) this.#finish();
+  }
+
+  #showKnown(image) {
+    this.dialog.close();
+    this.open(image);
+  }
+
+  #finish() {
+    const count = (kind) => this.list.querySelectorAll(`.${kind}`).length;
+    const parts = [[count("done"), "uploaded"], [count("known"), "already here"], [count("failed"), "refused"]];
+    this.said.textContent = parts.filter(([number]) => number).map(([number, what]) => `${number} ${what}`).join(", ");
+    if (!count("known") && !count("failed")) setTimeout(() => !this.#running && !this.#waiting.length && this.dialog.close(), 900);
+  }
+
+  #listenToDrops() {
+    const drop = find("#drop");
+    const brings = (event) => [...event.dataTransfer.types].includes("Files");
+    let inside = 0; // elements that the pointer is over
+    addEventListener("dragenter", (event) => {
+      if (!brings(event)) return;
+      inside += 1;
+      drop.hidden = false;
+    });
+    addEventListener("dragleave", (event) => {
+      if (brings(event) && --inside <= 0) drop.hidden = true;
+    });
+    addEventListener("dragover", (event) => brings(event) && event.preventDefault());
+    addEventListener("drop", (event) => {
+      if (!brings(event)) return;
+      event.preventDefault();
+      inside = 0;
+      drop.hidden = true;
+      this.add(event.dataTransfer.files);
+    });
+  }
+}

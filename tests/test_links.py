@@ -1,0 +1,154 @@
+"""Links of images, as chat programs read them."""
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import pyvips
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.board import API, Board, assert_error
+from tests.pictures import animation, picture
+from tests.servers import Gunicorn, Nginx
+from tests.test_auth import another
+
+pytestmark = pytest.mark.parametrize("environment", ["rclone"], indirect=True)
+
+
+class Head(HTMLParser):
+    """What the head of a page says."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.meta: dict[str, str] = {}
+        self.links: dict[str, str] = {}
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "meta" and "content" in given:
+            self.meta[given.get("property") or given["name"]] = given["content"]
+        if tag == "link":
+            self.links[given.get("type", given["rel"])] = given["href"]
+
+
+@pytest.fixture
+def image(board: Board) -> dict[str, Any]:
+    data = animation("gif", width=640, height=400)
+    return board.added(data=data, declared="image/gif", filename="nod.gif", tags="yes,nodding")
+
+
+def test_a_link_unfolds_with_the_picture(client: FlaskClient, image: dict[str, Any]) -> None:
+    response = client.get(f"/i/{image['id']}")
+    assert (response.status_code, response.mimetype) == (200, "text/html")
+    head = Head(response.text)
+    file = f"http://localhost{API}/images/{image['id']}/file"
+    assert head.meta["og:title"] == head.meta["twitter:title"] == "nodding, yes"
+    assert head.meta["og:url"] == head.links["canonical"] == f"http://localhost/i/{image['id']}"
+    assert head.meta["og:image"] == head.meta["twitter:image"] == file
+    assert (head.meta["og:image:width"], head.meta["og:image:height"]) == ("640", "400")
+    assert head.meta["og:image:type"] == "image/gif"
+    assert head.meta["twitter:card"] == "summary_large_image"
+    assert client.get(urlsplit(file).path).status_code == 200
+
+
+def test_the_link_names_a_description_that_can_be_asked_for(client: FlaskClient, image: dict[str, Any]) -> None:
+    address = Head(client.get(f"/i/{image['id']}").text).links["application/json+oembed"]
+    assert parse_qs(urlsplit(address).query) == {"url": [f"http://localhost/i/{image['id']}"]}
+    answer = client.get(address.removeprefix("http://localhost")).get_json()
+    small = f"http://localhost{API}/images/{image['id']}/thumbnail"
+    assert answer == {
+        "version": "1.0",
+        "type": "photo",
+        "title": "nodding, yes",
+        "provider_name": "Reaction Image Board",
+        "provider_url": "http://localhost/",
+        "url": f"http://localhost{API}/images/{image['id']}/file",
+        "width": 640,
+        "height": 400,
+        "thumbnail_url": small,
+        "thumbnail_width": 320,
+        "thumbnail_height": 200,
+    }
+
+
+def described(client: FlaskClient, **query: object) -> Any:
+    return client.get(f"{API}/oembed", query_string=query)
+
+
+@pytest.mark.parametrize("bound", [{"maxwidth": 639}, {"maxheight": 399}, {"maxwidth": 320, "maxheight": 200}])
+def test_a_picture_that_is_too_large_is_described_by_its_thumbnail(
+    client: FlaskClient, image: dict[str, Any], bound: dict[str, int]
+) -> None:
+    answer = described(client, url=f"http://localhost/i/{image['id']}", **bound).get_json()
+    assert (answer["url"], answer["width"], answer["height"]) == (answer["thumbnail_url"], 320, 200)
+    thumbnail = client.get(urlsplit(answer["url"]).path).data
+    decoded = pyvips.Image.new_from_buffer(thumbnail, "")
+    assert (decoded.width, decoded.height) == (320, 200)
+
+
+def test_a_picture_that_fits_is_described_itself(client: FlaskClient, image: dict[str, Any]) -> None:
+    answer = described(client, url=f"http://x/i/{image['id']}", maxwidth=640, maxheight=400, format="json").get_json()
+    assert (answer["width"], answer["height"]) == (640, 400)
+
+
+@pytest.mark.parametrize("size", [(640, 480), (300, 900), (321, 1), (1, 1), (999, 333)])
+def test_the_size_of_a_thumbnail_is_told_before_it_is_made(
+    board: Board, client: FlaskClient, size: tuple[int, int]
+) -> None:
+    image = board.added(data=picture("png", *size))
+    answer = described(client, url=f"/i/{image['id']}").get_json()
+    decoded = pyvips.Image.new_from_buffer(board.get(f"/images/{image['id']}/thumbnail").data, "")
+    assert (answer["thumbnail_width"], answer["thumbnail_height"]) == (decoded.width, decoded.height)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost/", "http://localhost/i/nothing", "http://localhost/x/{0}", "http://[", "x", "/i/{0}/more"]
+)
+def test_other_links_are_not_described(client: FlaskClient, image: dict[str, Any], url: str) -> None:
+    assert_error(described(client, url=url.format(image["id"])), 404, "image_not_found")
+
+
+@pytest.mark.parametrize("query", [{}, {"url": "/i/x", "format": "xml"}, {"url": "/i/x", "maxwidth": "0"}])
+def test_a_bad_question_is_refused(client: FlaskClient, query: dict[str, str]) -> None:
+    assert_error(described(client, **query), 422, "validation_error")
+
+
+@pytest.mark.parametrize("image_id", ["01890000-0000-7000-8000-000000000000", "x"])
+def test_an_unknown_image_has_no_page(client: FlaskClient, image_id: str) -> None:
+    assert_error(client.get(f"/i/{image_id}"), 404, "image_not_found")
+
+
+def test_names_and_hosts_cannot_break_out_of_the_page(client: FlaskClient, board: Board) -> None:
+    image = board.added(filename='<script>alert(1)</script>".png')
+    text = client.get(f"/i/{image['id']}", headers={"Host": 'evil"><script>'}).text
+    assert "<script" not in text
+
+
+def test_public_url_is_what_others_are_told(app: Flask, image: dict[str, Any]) -> None:
+    for other in another(app, PUBLIC_URL="https://board.example/reactions/"):
+        head = Head(other.get(f"/i/{image['id']}").text)
+        assert head.meta["og:url"] == f"https://board.example/reactions/i/{image['id']}"
+        assert head.meta["og:image"].startswith(f"https://board.example/reactions{API}/images/")
+
+
+def test_without_it_the_proxy_says_how_the_request_came(gunicorn: Gunicorn, board: Board, http: Any) -> None:
+    image = board.added()
+    with Nginx.running(gunicorn.socket) as nginx:
+        base = nginx.url.removesuffix("/api/v1")
+        head = Head(http.get(f"{base}/i/{image['id']}", timeout=20).text)
+    assert head.meta["og:url"] == f"{base}/i/{image['id']}"
+
+
+@pytest.mark.parametrize("path", ["/", "/i/{0}", "/?tags=cat&image=x"])
+def test_pages_let_nothing_in(client: FlaskClient, image: dict[str, Any], path: str) -> None:
+    with client.get(path.format(image["id"])) as response:
+        text, policy = response.get_data(as_text=True), response.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
+    assert "unsafe" not in policy
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Cache-Control"] == "no-cache"
+    assert not re.search(r"<style|<script>|\sstyle=|\son\w+=", text)
