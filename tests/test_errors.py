@@ -18,7 +18,7 @@ def test_health_is_ok(client: FlaskClient) -> None:
     assert (response.status_code, response.get_json()) == (200, {"status": "ok"})
 
 
-@pytest.mark.parametrize("path", ["/", "/api", "/api/v1", "/api/v1/", "/api/v1/images/", "/nope", "/%00"])
+@pytest.mark.parametrize("path", ["/i", "/api", "/api/v1", "/api/v1/", "/api/v1/images/", "/nope", "/%00"])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_an_unknown_route_is_not_found(client: FlaskClient, path: str, method: str) -> None:
     assert_error(client.open(path, method=method), 404, "not_found")

@@ -367,6 +367,16 @@ def test_link_and_image_are_copied_and_downloaded(page: Page, images: dict[str, 
     assert download.value.suggested_filename == "one.png"
 
 
+def test_the_page_of_one_image_shares_its_link(page: Page, images: dict[str, Any]) -> None:
+    path = f"/i/{images['one.png']['id']}"
+    page.goto(path)
+    page.get_by_role("button", name="Share").click()
+    expect(page.get_by_text("Link copied.")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+    page.get_by_role("link", name="funny").click()
+    expect_shown(page, "dog, funny", "cat, funny")
+
+
 def test_all_of_it_can_be_done_by_the_keyboard(page: Page, board: Board, images: dict[str, Any]) -> None:
     page.goto("/")
     expect(page.locator(".tile")).to_have_count(5)
