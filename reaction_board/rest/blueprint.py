@@ -1,0 +1,96 @@
+"""Routes that document themselves: what they take, what they answer, and what they refuse."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import flask_smorest
+from marshmallow import Schema
+
+from reaction_board.errors import (
+    BadRequest,
+    BoardError,
+    InternalError,
+    InvalidField,
+    PayloadTooLarge,
+    Unauthorized,
+    UnsupportedMediaType,
+)
+from reaction_board.rest.arguments import ArgumentsParser
+from reaction_board.rest.envelope import ErrorSchema
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+TOKEN = "token"  # noqa: S105 - the name of the security scheme in the API document
+
+
+def string_header(description: str) -> dict[str, Any]:
+    """Return how a header of an answer is documented."""
+    return {"schema": {"type": "string"}, "description": description}
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """A blueprint whose documented errors come from the error classes."""
+
+    def raises(self, *errors: type[BoardError], headers: dict[str, Any] | None = None) -> Callable[[View], View]:
+        """Document the errors that a view may answer with, an internal one included, and headers of these answers."""
+
+        def decorate(view: View) -> View:
+            documented: tuple[type[BoardError], ...] = (*errors, InternalError)
+            if Unauthorized in errors:
+                view = self.doc(security=[{}, {TOKEN: []}])(view)
+            for error in documented:
+                own = {name: string_header(f"as {value}") for name, value in error.headers.items()}
+                view = self.alt_response(
+                    error.status,
+                    schema=ErrorSchema,
+                    examples={
+                        error.code: {"summary": error.__doc__, "value": {"detail": error.detail, "code": error.code}}
+                    },
+                    headers={**own, **(headers or {})} or None,
+                )(view)
+            return view
+
+        return decorate
+
+    def reads_headers(self, **descriptions: str) -> Callable[[View], View]:
+        """Document headers of the request that a view reads, by their names with `_` for `-`."""
+        return self.doc(
+            parameters=[
+                {
+                    "in": "header",
+                    "name": name.replace("_", "-"),
+                    "schema": {"type": "string"},
+                    "description": description,
+                }
+                for name, description in descriptions.items()
+            ]
+        )
+
+    def alt_response(self, *args: Any, **options: Any) -> Callable[[View], View]:
+        """Document another answer of a view.
+
+        The stock one wraps the view in a function that only calls it: with one for each error, that is a tenth of the
+        time of a short request.
+        """
+        wrap = super().alt_response(*args, **options)
+
+        def document(view: View) -> View:
+            view._apidoc = wrap(view)._apidoc  # type: ignore[attr-defined]
+            return view
+
+        return document
+
+    def arguments(self, schema: type[Schema], *, location: str = "json", **options: Any) -> Callable[[View], View]:
+        """Parse and validate arguments for a view, and document what is said to bad ones."""
+        errors: list[type[BoardError]] = [InvalidField]
+        if location != "query":
+            errors += [BadRequest, PayloadTooLarge, UnsupportedMediaType]
+        parse = super().arguments(schema, location=location, **options)
+        return lambda view: self.raises(*errors)(parse(view))
+
+
+Blueprint.ARGUMENTS_PARSER = ArgumentsParser()
+Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {
+    **flask_smorest.Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
+    "multipart": "multipart/form-data",
+}
