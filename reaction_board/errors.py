@@ -17,6 +17,7 @@
     ├── UndecodableImage      422  undecodable_image
     ├── StorageError          500  storage_error
     ├── InternalError         500  internal_error
+    ├── UnsupportedFormat     501  not_implemented
     └── ServiceUnavailable    503  service_unavailable
 
 They are raised where they are known and turned into the envelope in `rest/envelope.py`, as are the errors that
@@ -147,11 +148,11 @@ class InvalidField(BoardError):
 
 
 class UndecodableImage(BoardError):
-    """The header of the picture can be read, and nothing else of it."""
+    """The header of the picture can be read, and nothing else of it, or decoding it would take too much memory."""
 
     status = 422
     code = "undecodable_image"
-    detail = "The picture cannot be decoded, so it has no thumbnail."
+    detail = "The picture cannot be decoded, or is too large for that, so it has no thumbnail."
 
 
 class StorageError(BoardError):
@@ -168,6 +169,14 @@ class InternalError(BoardError):
     status = 500
     code = "internal_error"
     detail = "Something went wrong on our side."
+
+
+class UnsupportedFormat(BoardError):
+    """oEmbed asks for it of a provider that does not speak XML."""
+
+    status = 501
+    code = "not_implemented"
+    detail = "Only format=json is spoken here."
 
 
 class ServiceUnavailable(BoardError):

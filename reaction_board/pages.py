@@ -1,5 +1,7 @@
 """What people look at: the board, and a page for each image that unfolds where its link is pasted."""
 
+import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -7,11 +9,11 @@ from uuid import UUID
 
 import flask
 from flask import Response, current_app, make_response, render_template, request, url_for
-from marshmallow import Schema, fields, validate
+from marshmallow import EXCLUDE, Schema, fields, validate
 from sqlalchemy import RowMapping
 
 from reaction_board import db, queries
-from reaction_board.errors import ImageNotFound, ServiceUnavailable
+from reaction_board.errors import ImageNotFound, ServiceUnavailable, UnsupportedFormat
 from reaction_board.rendering import thumbnail_size
 from reaction_board.rest import Blueprint, ImageIdConverter, PlainInteger
 
@@ -19,6 +21,7 @@ pages = flask.Blueprint("pages", __name__)
 blp = Blueprint("oembed", __name__, url_prefix="/api/v1/oembed", description="What chat programs ask about a link")
 
 NAME = "Reaction Image Board"
+MAX_PREVIEW_BYTES = 5_000_000
 # Nothing from elsewhere, nothing inline, in no frame.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none';"
@@ -54,7 +57,7 @@ def show_image(image_id: UUID) -> Response:
             image=image,
             title=_title(image),
             page=page,
-            file=_absolute("files.get_file", image_id=image_id),
+            preview=_preview(image),
             oembed=f"{_absolute('oembed.describe_link')}?{urlencode({'url': page})}",
         )
     )
@@ -66,7 +69,7 @@ class LinkSchema(Schema):
     url = fields.String(required=True, metadata={"format": "uri", "description": "the link of an image, `/i/{id}`"})
     maxwidth = PlainInteger(load_default=None, validate=validate.Range(1, 2**31), metadata={"description": "pixels"})
     maxheight = PlainInteger(load_default=None, validate=validate.Range(1, 2**31), metadata={"description": "pixels"})
-    format = fields.String(load_default="json", validate=validate.OneOf(["json"]))
+    format = fields.String(load_default="json", metadata={"enum": ["json"]})
 
 
 class PhotoSchema(Schema):
@@ -86,34 +89,39 @@ class PhotoSchema(Schema):
 
 
 @blp.route("")
-@blp.raises(ImageNotFound, ServiceUnavailable)
-@blp.arguments(LinkSchema, location="query")
+@blp.raises(ImageNotFound, UnsupportedFormat, ServiceUnavailable)
+@blp.arguments(LinkSchema, location="query", unknown=EXCLUDE)
 @blp.response(200, PhotoSchema)
 def describe_link(query: Mapping[str, Any]) -> dict[str, Any]:
     """Describe the link of an image (oEmbed)
 
-    The picture is the image itself or, where it is larger than asked for, its thumbnail.
+    The picture is the image itself or, where it is larger than asked for, its thumbnail, and is to be shown in the size
+    that is told. Other parameters than these are ignored, as oEmbed wants it.
     """
+    if query["format"] != "json":
+        raise UnsupportedFormat
     with db.connect() as connection:
         image = queries.find_image(connection, _image_id(query["url"]))
-    width, height = thumbnail_size(image["width"], image["height"])
-    thumbnail = {"url": _absolute("thumbnails.get_thumbnail", image_id=image["id"]), "width": width, "height": height}
-    photo = {
-        "url": _absolute("files.get_file", image_id=image["id"]),
-        "width": image["width"],
-        "height": image["height"],
-    }
-    if any(query[f"max{side}"] and image[side] > query[f"max{side}"] for side in ("width", "height")):
-        photo = thumbnail
+    most = query["maxwidth"] or sys.maxsize, query["maxheight"] or sys.maxsize
+    size, small = (image["width"], image["height"]), thumbnail_size(image["width"], image["height"])
+    thumbnail = _picture("thumbnails.get_thumbnail", image, small, most)
+    fits = size[0] <= most[0] and size[1] <= most[1]
     return {
         "version": "1.0",
         "type": "photo",
         "title": _title(image),
         "provider_name": NAME,
         "provider_url": _absolute("pages.show_board"),
-        **photo,
+        **(_picture("files.get_file", image, size, most) if fits else thumbnail),
         **{f"thumbnail_{name}": value for name, value in thumbnail.items()},
     }
+
+
+def _picture(endpoint: str, image: RowMapping, size: tuple[int, int], most: tuple[int, int]) -> dict[str, Any]:
+    """Return where a picture is, and in which size to show it: its own, or the largest that is allowed."""
+    scale = min(1.0, most[0] / size[0], most[1] / size[1])
+    width, height = (max(1, math.floor(side * scale)) for side in size)
+    return {"url": _absolute(endpoint, image_id=image["id"]), "width": width, "height": height}
 
 
 def _image_id(url: str) -> UUID:
@@ -126,6 +134,15 @@ def _image_id(url: str) -> UUID:
     if before != "/i":
         raise ImageNotFound
     return ImageIdConverter(current_app.url_map).to_python(image_id)
+
+
+def _preview(image: RowMapping) -> dict[str, Any]:
+    """Return the picture that unfolds: the image itself, unless it is larger than chat programs fetch."""
+    size = image["width"], image["height"]
+    if image["size_bytes"] > MAX_PREVIEW_BYTES and image["thumbnail_bytes"] != 0:
+        picture = _picture("thumbnails.get_thumbnail", image, thumbnail_size(*size), size)
+        return {**picture, "type": "image/webp"}
+    return {**_picture("files.get_file", image, size, size), "type": image["mime_type"]}
 
 
 def _title(image: RowMapping) -> str:

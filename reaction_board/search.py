@@ -98,9 +98,10 @@ def list_images(query: dict[str, Any]) -> ResponseReturnValue:
 
     What has every one of `tags`, one of `any`, none of `none`, and is of that type and hash. `total` is exact. A tag
     that nobody has used matches nothing. Newest first, or in a random order that its seed decides: pages of one seed
-    never overlap. The header `Link` leads to the next page and to the one before (RFC 8288): by it, a whole result is
-    walked through without skipping an image or meeting one twice while others are uploaded and deleted, and no page
-    takes longer than the first.
+    never overlap. (All images of a board of more than 10,000 are one circle; the seed decides where it begins.) The
+    header `Link` leads to the next page and to the one before (RFC 8288): by it, a whole result is walked through
+    without skipping an image or meeting one twice while others are uploaded and deleted, and no page takes longer than
+    the first.
     """
     if query["order"] == "random" and query["seed"] is None:
         query["seed"] = secrets.randbelow(2**31)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from flask import current_app
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 
 from reaction_board import db, queries
 from reaction_board.errors import InvalidField, InvalidTag, ServiceUnavailable
@@ -52,6 +52,11 @@ class TagQuerySchema(page_schema(default_limit=100, max_limit=200)):  # type: ig
     """What the list of tags can be asked for."""
 
     q = fields.String(load_default="", metadata={"description": "only names that begin with this"})
+    order = fields.String(
+        load_default="name",
+        validate=validate.OneOf(["name", "count"]),
+        metadata={"description": "by name in byte order, or those on most images first"},
+    )
 
 
 class TagPageSchema(Schema):
@@ -70,9 +75,9 @@ class TagPageSchema(Schema):
 def list_tags(query: Mapping[str, Any]) -> dict[str, Any]:
     """List tags
 
-    By name in byte order, those without images included. `q` is trimmed and lower-cased like a tag.
+    By name in byte order or by count, those without images included. `q` is trimmed and lower-cased like a tag.
     """
     limit, offset = query["limit"], query["offset"]
     with db.connect() as connection:
-        items, total = queries.find_tags(connection, query["q"].strip().lower(), limit, offset)
+        items, total = queries.find_tags(connection, query["q"].strip().lower(), limit, offset, query["order"])
     return {"items": items, "total": total, "limit": limit, "offset": offset}

@@ -22,8 +22,8 @@ from reaction_board.rest import Blueprint, string_header
 
 blp = Blueprint("thumbnails", __name__, url_prefix="/api/v1/images", description="Small pictures of the images")
 
-# Of each worker process. A picture takes up to a hundred megabytes, and threads that wait for one do nothing else: with
-# all of them here, nobody would find anything any more.
+# Of each worker process. What one takes is bounded in `rendering`. Threads that wait for one do nothing else: with all
+# of them here, nobody would find anything any more.
 MAX_AT_ONCE = 2
 MAX_WAITING = 24
 

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -131,9 +131,9 @@ def download(
         raise click.UsageError("Give either ids or what to search for; --limit alone takes the newest.")
     to.mkdir(parents=True, exist_ok=True)
     with _board(url, jobs) as api:
-        images = map(api.get, ids) if ids else (image for image, _ in api.search(parameters, limit))
+        found = (image for image, _ in api.search(parameters, limit))
         _transfer(
-            list(images),
+            list(dict.fromkeys(ids)) if ids else found,
             lambda progress: partial(transfers.download, api, folder=to, progress=progress),
             jobs,
             {"new": "new", "duplicate": "already here", "refused": "failed"},
@@ -164,7 +164,7 @@ def _board(url: str, connections: int = 1) -> Iterator[Api]:
 
 
 def _transfer(
-    jobs: list[Job],
+    jobs: Iterable[Job],
     runner: Callable[[Progress], Callable[[Job], Result]],
     threads: int,
     words: Mapping[str, str],
@@ -179,10 +179,11 @@ def _transfer(
         with Progress(
             *columns, console=console, transient=True, disable=as_json or not console.is_terminal
         ) as progress:
-            task = progress.add_task(f"0 of {len(jobs)}", total=len(jobs))
+            total = len(jobs) if isinstance(jobs, Sized) else None  # what a search finds is not known before
+            task = progress.add_task("", total=total)
             for result in transfers.several_at_once(runner(progress), jobs, threads):
                 counts[result.status] += 1
-                progress.update(task, advance=1, description=f"{counts.total()} of {len(jobs)}")
+                progress.update(task, advance=1, description=f"{counts.total()} of {total or '…'}")
                 if result.status == "refused":
                     refused.append(result)
                 if as_json:

@@ -40,7 +40,8 @@ def images_under(paths: Iterable[Path]) -> tuple[list[Path], int]:
         if not path.is_dir():
             found[path] = None
             continue
-        for folder, folders, names in os.walk(path):
+        # A folder that cannot be read is refused as a file is.
+        for folder, folders, names in os.walk(path, onerror=lambda error: found.update({Path(error.filename): None})):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
                 if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
@@ -73,8 +74,12 @@ def upload(api: Api, path: Path, tags: str, progress: Progress) -> Result:
         return Result(path, "refused", code="unreadable", detail=error.strerror or str(error))
 
 
-def download(api: Api, image: Image, folder: Path, progress: Progress) -> Result:
-    """Write the bytes of an image into a folder, whole or not at all, unless they are there."""
+def download(api: Api, wanted: Image | str, folder: Path, progress: Progress) -> Result:
+    """Write the bytes of an image, or of that with an id, into a folder: whole or not at all, unless they are there."""
+    try:
+        image = api.get(wanted) if isinstance(wanted, str) else wanted
+    except Refused as error:
+        return Result(Path(str(wanted)), "refused", code=error.code, detail=error.detail)
     path = folder / local_name(image)
     if path.exists():
         return Result(path, "duplicate", image)

@@ -192,6 +192,10 @@ def test_images_are_downloaded_whole_and_once(board: Board, tmp_path: Path, monk
     assert {path.name: path.read_bytes() for path in to.iterdir()} == {
         f"same-{image['hash'][:12]}.png": data for image, data in zip(images, pictures, strict=True)
     }
+    unknown = "01890000-0000-7000-8000-000000000000"
+    result = run("download", images[0]["id"], unknown, images[0]["id"], "--to", tmp_path / "b")
+    assert (result.exit_code, "1 new, 0 already here, 1 failed" in result.stdout) == (1, True)
+    assert f"{unknown}: Image not found. (image_not_found)" in result.stdout
     monkeypatch.setattr(Api, "bytes_of", None)
     assert done("download", images[0]["id"], images[3]["id"], "--to", to) == "0 new, 2 already here, 0 failed\n"
 

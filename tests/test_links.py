@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.board import API, Board, assert_error
-from tests.pictures import animation, picture
+from tests.pictures import animation, padded, picture
 from tests.servers import Gunicorn, Nginx
 from tests.test_auth import another
 
@@ -112,7 +112,29 @@ def test_other_links_are_not_described(client: FlaskClient, image: dict[str, Any
     assert_error(described(client, url=url.format(image["id"])), 404, "image_not_found")
 
 
-@pytest.mark.parametrize("query", [{}, {"url": "/i/x", "format": "xml"}, {"url": "/i/x", "maxwidth": "0"}])
+@pytest.mark.parametrize(
+    ("bound", "expected"), [({"maxwidth": 100}, (100, 62)), ({"maxheight": 50}, (80, 50)), ({"maxwidth": 1}, (1, 1))]
+)
+def test_a_size_that_is_asked_for_is_never_exceeded(
+    client: FlaskClient, image: dict[str, Any], bound: dict[str, int], expected: tuple[int, int]
+) -> None:
+    answer = described(client, url=f"/i/{image['id']}", **bound).get_json()
+    assert (answer["width"], answer["height"]) == (answer["thumbnail_width"], answer["thumbnail_height"]) == expected
+
+
+def test_what_consumers_add_is_ignored_and_xml_is_not_spoken(client: FlaskClient, image: dict[str, Any]) -> None:
+    assert described(client, url=f"/i/{image['id']}", dnt=1).status_code == 200
+    assert_error(described(client, url=f"/i/{image['id']}", format="xml"), 501, "not_implemented")
+
+
+def test_a_file_that_chat_programs_do_not_fetch_unfolds_by_its_thumbnail(board: Board, client: FlaskClient) -> None:
+    image = board.added(data=padded(5_000_001))
+    head = Head(client.get(f"/i/{image['id']}").text)
+    assert head.meta["og:image"] == f"http://localhost{API}/images/{image['id']}/thumbnail"
+    assert head.meta["og:image:type"] == "image/webp"
+
+
+@pytest.mark.parametrize("query", [{}, {"url": "/i/x", "maxwidth": "0"}])
 def test_a_bad_question_is_refused(client: FlaskClient, query: dict[str, str]) -> None:
     assert_error(described(client, **query), 422, "validation_error")
 

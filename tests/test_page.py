@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize, expect
 
 from tests.board import Board, ids
 from tests.browser import CHROMIUM, chromium, violations
@@ -94,6 +94,16 @@ def open_image(page: Page, text: str) -> Any:
     viewer = page.get_by_role("dialog").filter(has=page.locator("#viewer-name"))
     expect(viewer).to_be_visible()
     return viewer
+
+
+def late(page: Page, address: str, milliseconds: int) -> None:
+    """Let requests to an address come later."""
+
+    def go_on(route: Route) -> None:
+        page.wait_for_timeout(milliseconds)
+        route.continue_()
+
+    page.route(address, go_on)
 
 
 def file_of(name: str, data: bytes, mime_type: str = "image/png") -> dict[str, Any]:
@@ -324,6 +334,109 @@ def test_tags_that_somebody_else_has_changed_are_not_overwritten(
     assert board.get(f"/images/{images['one.png']['id']}").get_json()["tags"] == ["theirs"]
 
 
+def test_of_several_quick_changes_none_overwrites_somebody_else(
+    page: Page, board: Board, images: dict[str, Any]
+) -> None:
+    image = board.added(tags="aa,bb,cc")
+    page.goto("/")
+    viewer = open_image(page, "aa, bb, cc")
+    board.replace_tags(image["id"], ["theirs"])
+    late(page, "**/tags", 300)
+    viewer.get_by_role("button", name="Remove bb").click()
+    viewer.get_by_role("button", name="Remove cc").click()
+    expect(viewer.get_by_role("button", name="Remove theirs")).to_be_visible()
+    page.wait_for_timeout(700)
+    assert board.get(f"/images/{image['id']}").get_json()["tags"] == ["theirs"]
+
+
+def test_a_late_answer_changes_nothing_of_another_image(page: Page, board: Board, images: dict[str, Any]) -> None:
+    page.goto("/")
+    viewer = open_image(page, "dog")
+    board.replace_tags(images["four.png"]["id"], ["theirs"])
+    late(page, "**/tags", 500)
+    viewer.get_by_role("button", name="Remove dog").click()
+    page.locator("#viewer .close").focus()
+    page.keyboard.press("ArrowRight")
+    expect(viewer.get_by_role("heading")).to_have_text("three.png")
+    page.wait_for_timeout(1000)
+    viewer.get_by_role("button", name="Delete").click()
+    expect(page.locator("#confirm-text")).to_contain_text("three.png")
+    expect(viewer.get_by_role("button", name="Remove funny")).to_be_visible()
+
+
+def test_files_that_come_later_wait_for_their_own_tags(page: Page, context: BrowserContext, board: Board) -> None:
+    page.goto("/")
+    network = context.new_cdp_session(page)
+    network.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 1_000_000}
+    network.send("Network.emulateNetworkConditions", slow)
+    box = page.get_by_role("combobox", name="Tags for all of them")
+    give(page, "paste", ("first.png", padded(1_500_000)))
+    box.fill("one")
+    page.locator("#start").click()
+    give(page, "drop", ("second.png", picture()), ("mistake.png", picture()))
+    page.get_by_role("button", name="Remove mistake.png").click()
+    expect(page.locator("#uploads li").first).to_contain_text("uploaded")
+    page.wait_for_timeout(500)
+    assert board.search()["total"] == 1
+    page.get_by_role("button", name="Remove one").click()
+    box.fill("two")
+    page.locator("#start").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert [image["tags"] for image in board.search()["items"]] == [["two"], ["one"]]
+
+
+def test_files_that_were_not_begun_are_forgotten_with_the_dialog(page: Page, board: Board) -> None:
+    page.goto("/")
+    give(page, "drop", ("wrong.png", picture()))
+    expect(page.locator("#uploads li")).to_have_count(1)
+    page.keyboard.press("Escape")
+    give(page, "drop", ("right.png", picture()))
+    expect(page.locator("#uploads li")).to_have_text([re.compile("right.png")])
+
+
+def test_what_was_refused_is_told_after_the_dialog_was_closed(page: Page, board: Board) -> None:
+    page.goto("/")
+    late(page, "**/api/v1/images", 400)
+    give(page, "drop", ("bad.png", b"no image"))
+    page.locator("#start").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("alert")).to_contain_text("Uploads: 1 refused.")
+
+
+def test_popular_tags_are_offered_first_among_very_many(page: Page, board: Board) -> None:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    board.added(tags=",".join(f"a{one}{two}" for one in letters[:7] for two in letters))
+    board.added(tags=",".join(f"a{one}{two}" for one in letters[7:14] for two in letters))
+    for _ in range(3):
+        board.added(tags="azz-popular")
+    page.goto("/")
+    search_box(page).press_sequentially("a")
+    expect(page.get_by_role("option").first).to_have_text("azz-popular3")
+
+
+def test_the_focus_returns_to_where_it_was(page: Page, images: dict[str, Any]) -> None:
+    focused = "document.activeElement.firstElementChild?.alt"
+    page.goto("/")
+    viewer = open_image(page, "cat, funny")
+    viewer.get_by_role("button", name="Remove funny").click()
+    expect(viewer.get_by_text("Saved.")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert page.evaluate(focused) == "cat"
+    open_image(page, "dog").get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete it").click()
+    expect(page.locator(".tile")).to_have_count(4)
+    assert page.evaluate(focused) == "dog, funny"
+
+
+def test_a_transparent_picture_shows_nothing_behind_it(page: Page, board: Board) -> None:
+    board.added(tags="clear")
+    page.goto("/")
+    open_image(page, "clear")
+    expect(page.locator("#viewer-image")).to_have_css("background-image", "none")
+
+
 def test_an_image_is_deleted_after_a_question(page: Page, board: Board, images: dict[str, Any]) -> None:
     page.goto("/")
     viewer = open_image(page, "dog")
@@ -439,7 +552,7 @@ def test_a_token_is_asked_for_kept_and_asked_for_again_if_it_is_wrong(
         for token in ("wrong", "right"):
             expect(page.get_by_role("heading", name="This board wants a token")).to_be_visible()
             page.get_by_role("textbox", name="Token").fill(token)
-            page.get_by_role("button", name="Use it").click()
+            page.keyboard.press("Enter")
         expect(page.locator(".tile")).to_have_count(2, timeout=SECONDS)
         assert board.search()["total"] == 2
         page.reload()

@@ -263,3 +263,13 @@ def test_of_many_who_replace_what_they_saw_one_succeeds(app: Flask, board: Board
     assert sorted(answer.status_code for answer in answers) == [200] + [412] * 7
     (winner,) = [n for n, answer in enumerate(answers) if answer.status_code == 200]
     assert tags_of(board, image) == [[f"t{winner}"]]
+
+
+def test_tags_are_listed_by_count_too(board: Board) -> None:
+    for tags in ("a,b,c", "b,c", "c,ab", "ab"):
+        board.added(tags=tags)
+    assert [tag["name"] for tag in board.tags(order="count")["items"]] == ["c", "ab", "b", "a"]
+    assert [tag["name"] for tag in board.tags(order="count", q="a")["items"]] == ["ab", "a"]
+    assert [tag["name"] for tag in board.tags(order="count", limit=1, offset=1)["items"]] == ["ab"]
+    assert board.tags(order="count") == {**board.tags(), "items": board.tags(order="count")["items"]}
+    assert_error(board.get("/tags?order=size"), 422, "validation_error", about="order: ")

@@ -136,6 +136,46 @@ def test_a_picture_that_cannot_be_decoded_is_remembered_as_such(
     assert board.delete(undecodable["id"]).status_code == 204
 
 
+@pytest.mark.parametrize(
+    ("kind", "options"), [("gif", {}), ("webp", {}), ("png", {"interlace": True}), ("jpg", {"interlace": True})]
+)
+def test_a_small_file_of_many_pixels_is_not_decoded(
+    board: Board, kind: str, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendering, "MAX_MEMORY", 500 * 500 * 3 - 1)
+    large, small = plain(500, 500, [9, 9, 9], kind, **options), plain(300, 400, [9, 9, 9], kind, **options)
+    assert_error(thumbnail(board, board.added(data=large, declared=MIME_TYPES[kind])), 422, "undecodable_image")
+    assert shown(board, small, MIME_TYPES[kind]).height == 320
+
+
+def test_what_is_read_line_by_line_may_be_large(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "MAX_MEMORY", 1)
+    assert shown(board, picture("png", 500, 500)).width == 320
+    assert shown(board, picture("jpg", 500, 500), "image/jpeg").width == 320
+
+
+def test_large_ones_are_decoded_one_at_a_time(app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "LARGE", 1000)
+    lock, running, most = threading.Lock(), 0, 0
+    render = rendering._thumbnail
+
+    def counted(*arguments: Any) -> bytes:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        try:
+            return render(*arguments)
+        finally:
+            with lock:
+                running -= 1
+
+    monkeypatch.setattr(rendering, "_thumbnail", counted)
+    images = [board.added(data=picture("gif", 500, 500), declared="image/gif") for _ in range(6)]
+    assert together(app, images) == [200] * 6
+    assert most == 1
+
+
 def test_it_is_made_once_and_kept_in_the_bucket(
     board: Board, objects: Objects, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,24 +78,33 @@ def change_tags(connection: Connection, *, added: Entries = (), removed: Entries
 
 # A prefix is a range: '{' is the character after 'z', the last one of a name, and names are in byte order. The number
 # of all tags is kept, that of some is counted. The outer join keeps it when the page is empty.
-_PAGE = text("""
-    SELECT found.total, page.*
-    FROM (
-        SELECT CASE WHEN CAST(:first AS text) = '' THEN (SELECT tags FROM totals)
-            ELSE (SELECT count(*) FROM tags WHERE name >= :first AND name < :last) END
-    ) AS found (total)
-    LEFT JOIN (
-        SELECT id, name, image_count FROM tags WHERE name >= :first AND name < :last
-        ORDER BY name LIMIT :limit OFFSET :offset
-    ) AS page ON true
-    ORDER BY page.name
-""")
+_ORDERS = {"name": "name", "count": "image_count DESC, name"}
+_PAGES = {
+    order: text(f"""
+        SELECT found.total, page.*
+        FROM (
+            SELECT CASE WHEN CAST(:first AS text) = '' THEN (SELECT tags FROM totals)
+                ELSE (SELECT count(*) FROM tags WHERE name >= :first AND name < :last) END
+        ) AS found (total)
+        LEFT JOIN (
+            SELECT id, name, image_count FROM tags WHERE name >= :first AND name < :last
+            ORDER BY {columns} LIMIT :limit OFFSET :offset
+        ) AS page ON true
+        ORDER BY {columns}
+    """)  # noqa: S608 - literals of this module
+    for order, columns in _ORDERS.items()
+}
 
 
-def find_tags(connection: Connection, prefix: str, limit: int, offset: int) -> tuple[Sequence[RowMapping], int]:
-    """Return a page of the tags whose names begin with `prefix`, in byte order, and how many there are in all."""
+def find_tags(
+    connection: Connection, prefix: str, limit: int, offset: int, order: str = "name"
+) -> tuple[Sequence[RowMapping], int]:
+    """Return a page of the tags whose names begin with `prefix`, and how many there are in all.
+
+    By `name` in byte order, or by `count`, those on most images first.
+    """
     if not re.fullmatch(r"[a-z0-9_-]{0,64}", prefix):
         return [], 0
     query = {"first": prefix, "last": prefix + "{", "limit": limit, "offset": offset}
-    total_and_tags = connection.execute(_PAGE, query).mappings().all()
+    total_and_tags = connection.execute(_PAGES[order], query).mappings().all()
     return [row for row in total_and_tags if row["id"]], total_and_tags[0]["total"]

@@ -19,10 +19,10 @@ export const fileOf = (image) => `${BASE}/images/${image.id}/file`;
 export const thumbnailOf = (image) => `${BASE}/images/${image.id}/thumbnail`;
 export const linkOf = (image) => new URL(`/i/${image.id}`, location.href).href;
 
-const authorization = () => {
-  const token = localStorage.getItem(TOKEN);
-  return token ? { Authorization: `Bearer ${token}` } : {};
-};
+// What no header can carry is no token.
+const storedToken = () => /^[!-~]+$/.exec(localStorage.getItem(TOKEN) ?? "")?.[0] ?? null;
+
+const authorization = () => (storedToken() ? { Authorization: `Bearer ${storedToken()}` } : {});
 
 // The error that an answer's status and text are.
 function errorOf(status, text) {
@@ -48,10 +48,13 @@ async function ask(path, options = {}) {
 // Do what may need a token; ask for one if it does, and do it again.
 export async function withToken(act) {
   for (;;) {
+    const used = storedToken();
     try {
       return await act();
     } catch (error) {
-      if (error.status !== 401 || !(await askForToken(error.message))) throw error;
+      if (error.status !== 401) throw error;
+      // Another request may have asked for one meanwhile.
+      if (storedToken() === used && !(await askForToken(error.message))) throw error;
     }
   }
 }
@@ -76,6 +79,7 @@ function askForToken(why) {
       },
       { once: true },
     );
+    find("#token-cancel").onclick = () => dialog.close("no");
     dialog.showModal();
     value.focus();
   });
@@ -106,10 +110,9 @@ export async function image(id) {
 }
 
 // The tags that begin with a text, those on most images first.
-export async function tags(prefix, signal) {
-  const response = await ask(`tags?${new URLSearchParams({ q: prefix, limit: 200 })}`, { signal });
-  const { items } = await response.json();
-  return items.sort((a, b) => b.image_count - a.image_count || (a.name < b.name ? -1 : 1));
+export async function tags(prefix, limit, signal) {
+  const response = await ask(`tags?${new URLSearchParams({ q: prefix, order: "count", limit })}`, { signal });
+  return (await response.json()).items;
 }
 
 // Replace the tags of an image, unless somebody else has changed them since it was read.
@@ -134,8 +137,11 @@ export const upload = (file, names, progress) =>
         request.upload.addEventListener("progress", (event) => progress(event.loaded / event.total));
         request.addEventListener("error", () => reject(UNREACHABLE));
         request.addEventListener("load", () => {
-          if (request.status < 300) resolve(JSON.parse(request.responseText));
-          else reject(errorOf(request.status, request.responseText));
+          try {
+            if (request.status < 300) resolve(JSON.parse(request.responseText));
+          } finally {
+            reject(errorOf(request.status, request.responseText)); // unless it is resolved
+          }
         });
         request.send(form);
       }),

@@ -16,6 +16,7 @@ const AHEAD = "1500px"; // how far below the window the next images are fetched
 const grid = new Grid(find("#grid"), (image) => openImage(image));
 const search = new TagField(find("#search"), { label: "Search by tags", placeholder: "Search by tags", changed: searchFor, eager: true });
 const viewer = new Viewer({
+  has,
   step,
   moved: (image) => (image ? go({ ...state(), image: image.id }, true) : closed()),
   changed: (image) => grid.replace(image),
@@ -31,7 +32,8 @@ new Uploader({ done: () => stale(), open: (image) => openImage(image) });
 let total = 0;
 let next = null; // the address of the next images, if there are any
 let shown = null; // what the grid shows: the part of the address that decides it
-let loading = null;
+let asked = null; // what can abort the request for the next images
+let underway = null; // the promise of it
 
 function state() {
   const query = new URLSearchParams(location.search);
@@ -64,6 +66,8 @@ function openImage(image) {
 
 // A picture that was opened from here leaves by the way it came: no step back leads into it again.
 function closed() {
+  const { image: id } = state();
+  grid.focus(grid.images.find((image) => image.id === id));
   if (history.state?.opened) history.back();
   else go({ ...state(), image: undefined }, true);
 }
@@ -72,12 +76,13 @@ async function show() {
   const wanted = state();
   search.names = (wanted.tags ?? "").split(",").filter(Boolean);
   find("#shuffle").setAttribute("aria-pressed", String(wanted.order === "random"));
-  const { image: id, ...query } = wanted;
+  const { image: _, ...query } = wanted;
   const key = JSON.stringify(query);
   if (key !== shown) {
     shown = key;
     await load(query);
   }
+  const { image: id } = state(); // it may be another one by now
   if (!id) viewer.hide();
   else if (viewer.image?.id !== id) await showImage(id);
 }
@@ -85,40 +90,54 @@ async function show() {
 async function showImage(id) {
   const known = grid.images.find((image) => image.id === id);
   try {
-    viewer.show(known ?? (await api.image(id)));
+    const image = known ?? (await api.image(id));
+    if (state().image === id) viewer.show(image);
   } catch (error) {
+    if (state().image !== id) return;
     note(error.message);
     go({ ...state(), image: undefined }, true);
   }
 }
 
 async function load(query) {
-  loading?.abort();
-  loading = null;
+  asked?.abort();
+  underway = null;
   grid.clear();
   next = api.searchAddress(Object.fromEntries(Object.entries(query).filter(([, value]) => value)));
   find("#status").textContent = "Looking…";
   await more();
 }
 
-// Fetch the next images, one page at a time.
-async function more() {
-  if (!next || loading) return;
-  const asked = (loading = new AbortController());
+// Fetch the next images, one page at a time; who asks while they are under way waits for the same.
+function more() {
+  if (!next) return Promise.resolve();
+  if (!underway) {
+    const mine = fetchNext().then((came) => {
+      if (underway !== mine) return;
+      underway = null;
+      if (came && atEnd()) more();
+    });
+    underway = mine;
+  }
+  return underway;
+}
+
+// Says whether they came.
+async function fetchNext() {
+  const { signal } = (asked = new AbortController());
   try {
-    const page = await api.page(next, asked.signal);
-    if (asked.signal.aborted) return;
+    const page = await api.page(next, signal);
+    if (signal.aborted) return false;
     ({ next, total } = page);
     if (page.seed !== undefined && state().seed === undefined) pinSeed(page.seed);
     grid.append(page.items);
-    loading = null;
     tell();
-    if (atEnd()) await more();
+    return true;
   } catch (error) {
-    if (error.name === "AbortError") return;
-    loading = null;
+    if (signal.aborted) return false;
     find("#status").textContent = error.message;
     note(error.message, { label: "Try again", run: more });
+    return false;
   }
 }
 
@@ -137,22 +156,36 @@ function tell() {
   document.title = tags ? `${tags.replaceAll(",", ", ")} – Reaction Image Board` : "Reaction Image Board";
 }
 
-// The image before or after one in the result; the last ones before the end of what is there fetch more.
-function step(image, by) {
+// Whether there is an image before (-1) or after (1) one in the result.
+function has(image, by) {
+  const at = grid.images.findIndex((other) => other.id === image.id);
+  return at >= 0 && (Boolean(grid.images[at + by]) || (by > 0 && Boolean(next)));
+}
+
+// That image; behind the last one that is here, more are fetched.
+async function step(image, by) {
   const at = grid.images.findIndex((other) => other.id === image.id);
   if (at < 0) return null;
-  if (by > 0 && at + 1 === grid.images.length && next) return more().then(() => grid.images[at + 1] ?? null);
+  if (!grid.images[at + by] && by > 0) await more();
   return grid.images[at + by] ?? null;
 }
 
-// After an upload the list is another one; several uploads that end together are one reason to look.
+// After an upload the list is another one. Several uploads that end together are one reason to look, and nobody is torn
+// from where they read.
+const NEAR_TOP = 300; // pixels
 let staleTimer = 0;
 function stale() {
   clearTimeout(staleTimer);
   staleTimer = setTimeout(() => {
-    shown = null;
-    show();
+    if (scrollY < NEAR_TOP && !viewer.image) reload();
+    else note("There are new images.", { label: "Show", run: reload });
   }, 400);
+}
+
+function reload() {
+  shown = null;
+  scrollTo(0, 0);
+  show();
 }
 
 const sentinel = find("#more");

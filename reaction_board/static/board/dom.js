@@ -17,13 +17,19 @@ const NOTE_SECONDS = 8;
 
 // Say something in the corner of the page, read out at once.
 export function note(text, action = null) {
+  const notes = find("#notes");
+  for (const other of notes.children) if (other.firstChild.textContent === text) other.remove();
+  // What is outside of a modal dialog cannot be used while it is open.
+  ([...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body).append(notes);
   const made = element("div", { class: "note" }, element("p", {}, text));
   const remove = () => made.remove();
   if (action) made.append(element("button", { type: "button", onclick: () => { remove(); action.run(); } }, action.label));
   made.append(element("button", { type: "button", class: "round", "aria-label": "Dismiss", onclick: remove }, "×"));
-  find("#notes").append(made);
+  notes.append(made);
   if (!action) setTimeout(remove, NOTE_SECONDS * 1000);
 }
+
+document.addEventListener("close", (event) => event.target.contains(find("#notes")) && document.body.append(find("#notes")), true);
 
 export const bytes = (size) =>
   size < 1e6 ? `${Math.max(1, Math.round(size / 1e3))} kB` : `${(size / 1e6).toFixed(1)} MB`;

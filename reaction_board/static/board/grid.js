@@ -53,13 +53,24 @@ export class Grid {
     const put = (list) => list.map((other) => (other.id === image.id ? image : other));
     this.#images = put(this.#images);
     for (const block of this.#blocks) for (const row of block.rows) row.images = put(row.images);
-    const tile = document.getElementById(`image-${image.id}`);
-    if (tile) tile.replaceWith(makeTile(this.open, tile.clientHeight)(image));
+    const tile = tileOf(image);
+    if (tile) tile.firstElementChild.alt = describe(image);
   }
 
+  // The focus goes to the image that takes the place.
   remove(image) {
-    this.#images = this.#images.filter((other) => other.id !== image.id);
+    const at = this.#images.findIndex((other) => other.id === image.id);
+    if (at < 0) return;
+    this.#images.splice(at, 1);
     this.#layOut();
+    this.focus(this.#images[Math.min(at, this.#images.length - 1)]);
+  }
+
+  focus(image) {
+    const block = image && this.#blocks.find(({ rows }) => rows.some((row) => row.images.some((other) => other.id === image.id)));
+    if (!block) return;
+    this.#fill(block.root, true);
+    tileOf(image).focus();
   }
 
   // All of it anew, with the same image at the top of the window.
@@ -116,6 +127,8 @@ export class Grid {
   }
 }
 
+const tileOf = (image) => document.getElementById(`image-${image.id}`);
+
 const heightOf = (rows) => rows.reduce((sum, row) => sum + row.height + GAP, 0);
 
 // Rows of images that fill a width; the last one may not, and is not `full` then.
@@ -141,6 +154,7 @@ function rowsOf(images, width) {
 
 const describe = (image) => (image.tags.length ? image.tags.join(", ") : image.filename);
 
+// An image is opened as the grid knows it by then: its tags may have changed.
 const makeTile = (open, height) => (image) => {
   const picture = element("img", {
     src: api.thumbnailOf(image),
@@ -150,7 +164,6 @@ const makeTile = (open, height) => (image) => {
     width: Math.round(ratioOf(image) * height),
     height: Math.round(height),
     onload: () => tile.classList.add("loaded"),
-    onerror: () => failed(tile, picture, image),
   });
   const tile = element(
     "a",
@@ -166,6 +179,7 @@ const makeTile = (open, height) => (image) => {
     },
     picture,
   );
+  picture.addEventListener("error", () => failed(tile, picture, image), { once: true });
   tile.style.width = `${ratioOf(image) * height}px`;
   if (image.mime_type === "image/gif") tile.dataset.kind = "GIF";
   if (still.matches && ["image/gif", "image/webp"].includes(image.mime_type)) holdStill(tile, picture);
@@ -175,12 +189,17 @@ const makeTile = (open, height) => (image) => {
 // The board may be busy making other thumbnails: it is asked again, each time a bit later.
 const RETRIES = 4;
 
-function failed(tile, picture, image) {
-  const tried = Number(picture.dataset.tried ?? 0);
-  if (tried < RETRIES) {
-    picture.dataset.tried = tried + 1;
-    setTimeout(() => { picture.src = `${api.thumbnailOf(image)}#${tried + 1}`; }, 1000 * 2 ** tried * (0.5 + Math.random()));
-  } else tile.classList.add("broken");
+async function failed(tile, picture, image) {
+  for (let tried = 0; tried < RETRIES && picture.isConnected; tried += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 1000 * 2 ** tried * (0.5 + Math.random())));
+    const response = await fetch(api.thumbnailOf(image)).catch(() => null);
+    if (response?.ok) {
+      picture.src = `${api.thumbnailOf(image)}#again`; // from the browser's cache
+      return;
+    }
+    if (response && response.status !== 503) break;
+  }
+  tile.classList.add("broken");
 }
 
 // For those who want no motion: an animation shows its first frame until it is pointed at or has the focus.

@@ -110,7 +110,7 @@ export class TagField {
     const { signal } = (this.#asked = new AbortController());
     const typed = this.input.value.trim().toLowerCase();
     try {
-      const found = await api.tags(typed, signal);
+      const found = await api.tags(typed, Math.min(SHOWN + this.#names.length, 200), signal);
       if (signal.aborted || document.activeElement !== this.input) return;
       this.#show(found.filter((tag) => !this.#names.includes(tag.name) && (typed || tag.image_count)).slice(0, SHOWN));
     } catch {

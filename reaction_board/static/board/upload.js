@@ -1,13 +1,14 @@
 // Uploads: chosen, dropped or pasted; several at once, each with its progress.
 
 import * as api from "./api.js";
-import { bytes, element, find } from "./dom.js";
+import { bytes, element, find, note } from "./dom.js";
 import { TagField } from "./tags.js";
 
 const AT_ONCE = 3;
 
 export class Uploader {
-  #waiting = []; // each {file, row}
+  #waiting = []; // each {file, row}: chosen, and not begun
+  #queue = []; // each {file, row, names}: begun
   #running = 0;
 
   // `done(image)` is told of each image that is new; `open(image)` is called to show one that was there.
@@ -23,16 +24,20 @@ export class Uploader {
     find("#choose").addEventListener("click", () => input.click());
     find(".close", this.dialog).addEventListener("click", () => this.dialog.close());
     this.start.addEventListener("click", () => this.#begin());
+    // What was not begun is forgotten: it may have been dropped by mistake.
+    this.dialog.addEventListener("close", () => [...this.#waiting].forEach((each) => this.#forget(each)));
     input.addEventListener("change", () => {
       this.add(input.files);
       input.value = "";
     });
     this.#listenToDrops();
     document.addEventListener("paste", (event) => {
-      if (!event.clipboardData.files.length) return;
+      const { files, types } = event.clipboardData;
+      if (!files.length || (event.target.matches?.("input") && types.includes("text/plain"))) return;
       event.preventDefault();
-      this.add(event.clipboardData.files);
+      this.add(files);
     });
+    addEventListener("beforeunload", (event) => this.#running && event.preventDefault());
   }
 
   show() {
@@ -46,30 +51,44 @@ export class Uploader {
   add(files) {
     this.show();
     for (const file of files) {
+      const remove = element("button", { type: "button", class: "link", "aria-label": `Remove ${file.name}`, onclick: () => this.#forget(each) }, "remove");
       const row = element(
         "li",
         {},
         element("span", { class: "name" }, file.name),
         element("span", { class: "count" }, bytes(file.size)),
         element("progress", { max: 1, value: 0, "aria-label": `Upload of ${file.name}` }),
-        element("span", { class: "outcome" }, "waiting"),
+        element("span", { class: "outcome" }, remove),
       );
+      const each = { file, row };
       this.list.append(row);
-      this.#waiting.push({ file, row });
+      this.#waiting.push(each);
     }
     this.start.disabled = !this.#waiting.length;
     if (this.#waiting.length) this.tags.focus();
   }
 
+  #forget(each) {
+    this.#waiting = this.#waiting.filter((other) => other !== each);
+    each.row.remove();
+    this.start.disabled = !this.#waiting.length;
+  }
+
   #begin() {
     const names = this.tags.commit();
     if (this.tags.input.value.trim()) return; // what is typed is no tag, and the field says so
+    for (const each of this.#waiting) {
+      find(".outcome", each.row).textContent = "waiting";
+      this.#queue.push({ ...each, names });
+    }
+    this.#waiting = [];
     this.start.disabled = true;
-    while (this.#running < AT_ONCE && this.#waiting.length) this.#next(names);
+    this.said.textContent = "";
+    while (this.#running < AT_ONCE && this.#queue.length) this.#next();
   }
 
-  async #next(names) {
-    const { file, row } = this.#waiting.shift();
+  async #next() {
+    const { file, row, names } = this.#queue.shift();
     const bar = find("progress", row);
     const outcome = find(".outcome", row);
     this.#running += 1;
@@ -89,12 +108,18 @@ export class Uploader {
       );
       if (!duplicate) this.done(image);
     } catch (error) {
-      row.className = "failed";
-      outcome.textContent = error.message;
+      this.#fail(row, error);
+      // Without a token, or a board, it would be the same with all the others.
+      if (error.status === 401 || error.code === "unreachable") this.#queue.splice(0).forEach((each) => this.#fail(each.row, error));
     }
     this.#running -= 1;
-    if (this.#waiting.length) this.#next(names);
+    if (this.#queue.length) this.#next();
     else if (!this.#running) this.#finish();
+  }
+
+  #fail(row, error) {
+    row.className = "failed";
+    find(".outcome", row).textContent = error.message;
   }
 
   #showKnown(image) {
@@ -106,7 +131,8 @@ export class Uploader {
     const count = (kind) => this.list.querySelectorAll(`.${kind}`).length;
     const parts = [[count("done"), "uploaded"], [count("known"), "already here"], [count("failed"), "refused"]];
     this.said.textContent = parts.filter(([number]) => number).map(([number, what]) => `${number} ${what}`).join(", ");
-    if (!count("known") && !count("failed")) setTimeout(() => !this.#running && !this.#waiting.length && this.dialog.close(), 900);
+    if (!this.dialog.open) note(`Uploads: ${this.said.textContent}.`);
+    else if (!count("known") && !count("failed")) setTimeout(() => !this.#running && !this.#waiting.length && this.dialog.close(), 900);
   }
 
   #listenToDrops() {

@@ -6,12 +6,14 @@ import { TagField } from "./tags.js";
 
 export class Viewer {
   #image = null;
+  #known = new Map(); // by id: images as this page knows them, with the ETag once it is known
   #saving = Promise.resolve();
+  #conflicts = 0;
 
-  // `step(image, by)` gives the image before (-1) or after (1) one, or nothing; `moved(image)` is told which one is
-  // shown, null for none; `changed(image)` and `removed(image)` what became of it.
-  constructor({ step, moved, changed, removed }) {
-    Object.assign(this, { step, moved, changed, removed });
+  // `has(image, by)` says whether there is an image before (-1) or after (1) one, `step(image, by)` gives it, in time;
+  // `moved(image)` is told which one is shown, null for none; `changed(image)` and `removed(image)` what became of it.
+  constructor({ has, step, moved, changed, removed }) {
+    Object.assign(this, { has, step, moved, changed, removed });
     this.dialog = find("#viewer");
     this.picture = find("#viewer-image");
     this.said = find("#viewer-said");
@@ -23,6 +25,7 @@ export class Viewer {
     const act = (name, run) => find(`[data-act=${name}]`, this.dialog).addEventListener("click", () => this.#try(run));
     act("copy-link", () => this.#copyLink());
     act("copy-image", () => this.#copyImage());
+    find("[data-act=copy-image]", this.dialog).hidden = !navigator.clipboard?.write; // as on a page without TLS
     act("delete", () => this.#delete());
     find(".close", this.dialog).addEventListener("click", () => this.close());
     find(".previous", this.dialog).addEventListener("click", () => this.#go(-1));
@@ -38,6 +41,8 @@ export class Viewer {
       this.hide();
       this.moved(null);
     });
+    // What is transparent must not show the thumbnail that held the place.
+    this.picture.addEventListener("load", () => { this.picture.style.backgroundImage = ""; });
     this.picture.addEventListener("error", () => {
       if (this.#image) this.said.textContent = "This picture cannot be shown. It may still be downloaded.";
     });
@@ -49,6 +54,7 @@ export class Viewer {
 
   show(image) {
     this.#image = image;
+    if (String(this.#known.get(image.id)?.tags) !== String(image.tags)) this.#known.set(image.id, image);
     this.said.textContent = "";
     find("#viewer-name").textContent = image.filename;
     const type = image.mime_type.split("/")[1].toUpperCase();
@@ -64,8 +70,8 @@ export class Viewer {
     const download = find("[data-act=download]", this.dialog);
     download.href = api.fileOf(image);
     download.download = image.filename;
-    find(".previous", this.dialog).disabled = !this.step(image, -1);
-    find(".next", this.dialog).disabled = !this.step(image, 1);
+    find(".previous", this.dialog).disabled = !this.has(image, -1);
+    find(".next", this.dialog).disabled = !this.has(image, 1);
     if (!this.dialog.open) this.dialog.showModal();
   }
 
@@ -82,8 +88,9 @@ export class Viewer {
   }
 
   async #go(by) {
-    const there = this.#image && (await this.step(this.#image, by));
-    if (!there) return;
+    const image = this.#image;
+    const there = image && (await this.step(image, by));
+    if (!there || this.#image !== image) return; // it may have been left while the next ones were fetched
     this.show(there);
     this.moved(there);
   }
@@ -97,49 +104,63 @@ export class Viewer {
     }
   }
 
-  // One change after the other, so that each knows the ETag that the one before left.
+  // One change after the other, so that each knows the ETag that the one before left. After a conflict, those that wait
+  // behind it are dropped: they were made from tags that are no longer there.
   #saveTags(names) {
     const { id } = this.#image;
-    this.#saving = this.#saving.then(() =>
-      this.#try(async () => {
-        try {
-          const saved = await api.replaceTags(id, names, (await this.#current(id)).etag);
-          this.changed(saved);
-          if (this.#image?.id === id) this.#image = saved;
-          this.said.textContent = "Saved.";
-        } catch (error) {
-          const there = await api.image(id).catch(() => this.#image);
-          if (this.#image?.id === id) this.tags.names = there.tags;
-          if (error.code !== "precondition_failed") throw error;
-          this.changed(there);
-          this.#image = there;
-          this.said.textContent = "Somebody else has changed these tags meanwhile. These are theirs.";
-        }
-      }),
-    );
+    const conflicts = this.#conflicts;
+    const say = (text) => {
+      if (this.#image?.id === id) this.said.textContent = text;
+    };
+    this.#saving = this.#saving.then(async () => {
+      if (conflicts !== this.#conflicts) return;
+      try {
+        this.#learn(await api.replaceTags(id, names, await this.#etag(id)));
+        say("Saved.");
+      } catch (error) {
+        this.#conflicts += 1;
+        const there = await api.image(id).catch(() => this.#known.get(id));
+        this.#learn(there);
+        if (this.#image?.id === id) this.tags.names = there.tags;
+        const theirs = "Somebody else has changed these tags meanwhile. These are theirs.";
+        say(error.code === "precondition_failed" ? theirs : error.message);
+      }
+    });
   }
 
-  // The image with its ETag: that of a list has none, so it is asked for, and held against what is shown.
-  async #current(id) {
-    if (this.#image?.id === id && this.#image.etag) return this.#image;
+  #learn(image) {
+    this.#known.set(image.id, image);
+    if (this.#image?.id === image.id) this.#image = image;
+    this.changed(image);
+  }
+
+  // The ETag of an image as this page knows it. An image of a list has none, so it is asked for: if the tags are others
+  // by now, no ETag is right.
+  async #etag(id) {
+    const known = this.#known.get(id);
+    if (known.etag) return known.etag;
     const there = await api.image(id);
-    if (this.#image?.id === id && String(there.tags) !== String(this.#image.tags)) return { ...there, etag: '"changed"' };
-    return there;
+    return String(there.tags) === String(known.tags) ? there.etag : '"changed"';
   }
 
   async #copyLink() {
-    await navigator.clipboard.writeText(api.linkOf(this.#image));
+    const link = api.linkOf(this.#image);
+    if (!navigator.clipboard) {
+      this.said.textContent = link; // to be copied by hand: a page without TLS may not
+      getSelection().selectAllChildren(this.said);
+      return;
+    }
+    await navigator.clipboard.writeText(link);
     this.said.textContent = "Link copied.";
   }
 
   // Clipboards take PNG alone: of an animation it is the frame that is shown.
   async #copyImage() {
     const { picture } = this;
-    await picture.decode();
-    const png = new Promise((resolve) => {
+    const png = picture.decode().then(() => {
       const canvas = Object.assign(document.createElement("canvas"), { width: picture.naturalWidth, height: picture.naturalHeight });
       canvas.getContext("2d").drawImage(picture, 0, 0);
-      canvas.toBlob(resolve, "image/png");
+      return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
     });
     await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
     this.said.textContent = "Image copied.";
@@ -154,7 +175,7 @@ export class Viewer {
     await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
     if (dialog.returnValue !== "yes") return;
     await api.remove(image.id);
-    this.close();
+    if (this.#image?.id === image.id) this.close();
     this.removed(image);
   }
 }
