@@ -190,7 +190,7 @@ def change_tags(body: Mapping[str, Any]) -> dict[str, Any]:
 
     All of it or, after an error, nothing. The answer has the images in the order of `ids`; a repeated id counts once.
     """
-    add, remove = normalize_tags(body["add"]), normalize_tags(body["remove"])
+    add, remove = normalize_tags(body["add"], "add"), normalize_tags(body["remove"], "remove")
     if not add and not remove:
         raise InvalidField("add: Nothing to add and nothing to remove.")
     if both := set(add) & set(remove):

@@ -325,6 +325,7 @@ def main() -> None:
 The Reaction Image Board is running{"" if given else f", with its data in {folder}"}.
 
   API            {api}
+  to look at     http://127.0.0.1:{port}/
   its document   {api}/docs
   to try it      curl -F file=@tests/images/cat.jpg -F tags=cat,staring {api}/images
 

@@ -4,7 +4,7 @@ import math
 import sys
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 from uuid import UUID
 
 import flask
@@ -66,7 +66,9 @@ def show_image(image_id: UUID) -> Response:
 class LinkSchema(Schema):
     """A question of oEmbed."""
 
-    url = fields.String(required=True, metadata={"format": "uri", "description": "the link of an image, `/i/{id}`"})
+    url = fields.String(
+        required=True, metadata={"format": "uri", "description": "the link of an image, `/i/{id}` or `/?image={id}`"}
+    )
     maxwidth = PlainInteger(load_default=None, validate=validate.Range(1, 2**31), metadata={"description": "pixels"})
     maxheight = PlainInteger(load_default=None, validate=validate.Range(1, 2**31), metadata={"description": "pixels"})
     format = fields.String(load_default="json", metadata={"enum": ["json"]})
@@ -127,10 +129,12 @@ def _picture(endpoint: str, image: RowMapping, size: tuple[int, int], most: tupl
 def _image_id(url: str) -> UUID:
     """Return the id in the link of an image, whatever the host is: a board may have several names."""
     try:
-        path = urlsplit(url).path
+        link = urlsplit(url)
     except ValueError:
         raise ImageNotFound from None
-    before, _, image_id = path.rpartition("/")
+    before, _, image_id = link.path.rpartition("/")
+    if link.path == "/":  # as the board itself shows an image
+        before, image_id = "/i", parse_qs(link.query).get("image", [""])[0]
     if before != "/i":
         raise ImageNotFound
     return ImageIdConverter(current_app.url_map).to_python(image_id)

@@ -20,15 +20,18 @@ GIVEN_TAG_PATTERN = f"^ *{GIVEN_TAG} *$"
 GIVEN_TAGS_PATTERN = f"^ *({GIVEN_TAG} *)?(, *({GIVEN_TAG} *)?)*$"
 
 
-def normalize_tags(names: Iterable[str]) -> list[str]:
-    """Return the names trimmed, lower-cased, sorted and distinct. Raises InvalidTag; InvalidField if they are many."""
+def normalize_tags(names: Iterable[str], field: str = "tags") -> list[str]:
+    """Return the names trimmed, lower-cased, sorted and distinct.
+
+    Raises InvalidTag, and InvalidField, which names the `field` that they came in, if they are too many.
+    """
     most = current_app.config["MAX_TAGS"]
     tags = sorted({name.strip().lower() for name in names})
     for tag in tags:
         if not re.fullmatch(TAG_PATTERN[1:-1], tag):
             raise InvalidTag(f"{tag[:100]!r} is not a tag. {InvalidTag.detail}")
     if len(tags) > most:
-        raise InvalidField(f"tags: More than {most} tags.")
+        raise InvalidField(f"{field}: More than {most} tags.")
     return tags
 
 
@@ -37,7 +40,7 @@ class TagNames(fields.Field[list[str]]):
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[str]:
         text = fields.String().deserialize(value)
-        return normalize_tags(name for name in text.split(",") if name.strip())
+        return normalize_tags((name for name in text.split(",") if name.strip()), self.name or "tags")
 
 
 class TagSchema(Schema):

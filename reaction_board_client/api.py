@@ -129,6 +129,8 @@ def _hold(response: httpx.Response) -> None:
         raise Unavailable(
             f"{response.url.host} answers with {response.status_code}, and not as a board does."
         ) from None
-    if response.status_code in (401, *GATEWAY_ERRORS):
+    if response.status_code == httpx.codes.UNAUTHORIZED:
+        raise Unavailable(f"The board wants a valid token: set REACTION_BOARD_TOKEN to one. ({code})")
+    if response.status_code in GATEWAY_ERRORS:
         raise Unavailable(f"{detail} ({code})")
     raise Refused(code, detail)

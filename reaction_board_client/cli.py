@@ -3,13 +3,17 @@
 import dataclasses
 import json
 import os
+import re
+import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any, TypeVar
+from uuid import UUID
 
 import click
 
@@ -85,7 +89,7 @@ def upload(paths: tuple[Path, ...], tags: str, jobs: int, url: str, as_json: boo
     """
     files, others = transfers.images_under(paths)
     if others and not as_json:
-        click.echo(f"{others} files in folders are not named like images, and are passed over.")
+        click.echo(f"Passed over in folders, as not named like images: {others}")
     with _board(url, jobs) as api:
         _transfer(
             files,
@@ -113,14 +117,14 @@ def search(limit: int, all_: bool, url: str, as_json: bool, **conditions: Any) -
 
 
 @main.command()
-@click.argument("ids", nargs=-1)
+@click.argument("ids", nargs=-1, type=click.UUID)
 @of_searches
 @click.option("--limit", type=click.IntRange(1), help="So many at most.")
 @click.option("--to", type=click.Path(file_okay=False, path_type=Path), default=".", help="Into this folder.")
 @of_transfers
 @of_all
 def download(
-    ids: tuple[str, ...], limit: int | None, to: Path, jobs: int, url: str, as_json: bool, **conditions: Any
+    ids: tuple[UUID, ...], limit: int | None, to: Path, jobs: int, url: str, as_json: bool, **conditions: Any
 ) -> None:
     """Download images by their ids, or those that a search finds.
 
@@ -129,11 +133,11 @@ def download(
     parameters = _parameters(conditions)
     if bool(ids) == bool(parameters or limit):
         raise click.UsageError("Give either ids or what to search for; --limit alone takes the newest.")
-    to.mkdir(parents=True, exist_ok=True)
     with _board(url, jobs) as api:
+        to.mkdir(parents=True, exist_ok=True)
         found = (image for image, _ in api.search(parameters, limit))
         _transfer(
-            list(dict.fromkeys(ids)) if ids else found,
+            list(dict.fromkeys(map(str, ids))) if ids else found,
             lambda progress: partial(transfers.download, api, folder=to, progress=progress),
             jobs,
             {"new": "new", "duplicate": "already here", "refused": "failed"},
@@ -142,24 +146,46 @@ def download(
 
 
 @main.command()
-@click.argument("ids", nargs=-1, required=True)
+@click.argument("ids", nargs=-1, required=True, type=click.UUID)
 @click.option("--add", default="", help="Tags to give to each, as cat,funny.")
 @click.option("--remove", default="", help="Tags to take from each.")
 @of_all
-def tag(ids: tuple[str, ...], add: str, remove: str, url: str, as_json: bool) -> None:
+def tag(ids: tuple[UUID, ...], add: str, remove: str, url: str, as_json: bool) -> None:
     """Give tags to images, and take others from them: of every hundred, all or none."""
     with _board(url) as api:
-        for image in api.change_tags(ids, _names(add), _names(remove)):
+        for image in api.change_tags([str(image_id) for image_id in ids], _names(add), _names(remove)):
             _print_image(image, as_json)
+
+
+@contextmanager
+def _stoppable() -> Iterator[Event]:
+    """Let the first interruption set an event, and the second one end the process as always."""
+    stop = Event()
+
+    def note(*_: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, before)
+        click.echo("Finishing what has begun; interrupt again to leave at once.", err=True)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
 def _board(url: str, connections: int = 1) -> Iterator[Api]:
     """Give the API of a board; what the board does not do ends the command."""
+    token = os.environ.get("REACTION_BOARD_TOKEN", "").strip()
+    if not re.fullmatch("[!-~]*", token):
+        raise click.ClickException("REACTION_BOARD_TOKEN is no token: it has other characters than those of ASCII.")
+    if not re.match("https?://[^/]", url):
+        raise click.UsageError(f"{url!r} is no URL of a board: it begins with http:// or https://.")
     try:
-        with Api(url, os.environ.get("REACTION_BOARD_TOKEN"), connections) as api:
+        with Api(url, token, connections) as api:
             yield api
-    except BoardError as error:
+    except (BoardError, OSError) as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -175,26 +201,26 @@ def _transfer(
     refused = []
     console = Console(stderr=True)
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()
+    hidden = as_json or not console.is_terminal
     try:
-        with Progress(
-            *columns, console=console, transient=True, disable=as_json or not console.is_terminal
-        ) as progress:
+        with _stoppable() as stop, Progress(*columns, console=console, transient=True, disable=hidden) as progress:
             total = len(jobs) if isinstance(jobs, Sized) else None  # what a search finds is not known before
             task = progress.add_task("", total=total)
-            for result in transfers.several_at_once(runner(progress), jobs, threads):
+            for result in transfers.several_at_once(runner(progress), jobs, threads, stop.is_set):
                 counts[result.status] += 1
                 progress.update(task, advance=1, description=f"{counts.total()} of {total or '…'}")
                 if result.status == "refused":
                     refused.append(result)
                 if as_json:
                     click.echo(json.dumps({**dataclasses.asdict(result), "path": str(result.path)}))
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
     finally:
         if not as_json:
             for result in refused:
                 click.echo(f"{result.path}: {result.detail} ({result.code})")
             click.echo(", ".join(f"{counts[status]} {word}" for status, word in words.items()))
+    if stop.is_set():
+        click.echo("Interrupted: the same command goes on.", err=True)
+        sys.exit(INTERRUPTED)
     if refused:
         sys.exit(1)
 

@@ -44,9 +44,10 @@ def images_under(paths: Iterable[Path]) -> tuple[list[Path], int]:
         for folder, folders, names in os.walk(path, onerror=lambda error: found.update({Path(error.filename): None})):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(names):
-                if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES:
-                    found[Path(folder, name)] = None
-                else:
+                file = Path(folder, name)
+                if file.suffix.lower() in SUFFIXES and not name.startswith(".") and file.is_file():
+                    found[file] = None
+                elif not name.startswith("."):
                     others += 1
     return list(found), others
 
@@ -54,6 +55,8 @@ def images_under(paths: Iterable[Path]) -> tuple[list[Path], int]:
 def upload(api: Api, path: Path, tags: str, progress: Progress) -> Result:
     """Upload a file, unless the board has its bytes. Raises Refused if it is the tags that the board does not take."""
     try:
+        if not path.is_file():  # reading a pipe could wait for ever
+            return Result(path, "refused", code="unreadable", detail="It is no file that can be read.")
         with path.open("rb") as file:
             known = api.find(hashlib.file_digest(file, "sha256").hexdigest())
             if known:
@@ -81,7 +84,7 @@ def download(api: Api, wanted: Image | str, folder: Path, progress: Progress) ->
     except Refused as error:
         return Result(Path(str(wanted)), "refused", code=error.code, detail=error.detail)
     path = folder / local_name(image)
-    if path.exists():
+    if path.exists() and path.stat().st_size == image["size_bytes"]:
         return Result(path, "duplicate", image)
     part = path.with_name(f".{path.name}.part")
     task = progress.add_task(path.name, total=image["size_bytes"])
@@ -113,18 +116,27 @@ def local_name(image: Image) -> str:
     return f"{short}-{image['hash'][:12]}{name.suffix[:10]}"
 
 
-def several_at_once(run: Callable[[Job], Result], jobs: Iterable[Job], threads: int) -> Iterator[Result]:
-    """Yield the results of jobs as they come. After an interruption or an error, what has begun is finished."""
+def several_at_once(
+    run: Callable[[Job], Result], jobs: Iterable[Job], threads: int, stopped: Callable[[], bool]
+) -> Iterator[Result]:
+    """Yield the results of jobs as they come.
+
+    Once it is `stopped`, and after an error, what has begun is finished, and nothing else begins.
+    """
     waiting = iter(jobs)
     running: set[Future[Result]] = set()
     pool = ThreadPoolExecutor(threads)
     try:
         while True:
-            running.update(pool.submit(run, job) for job in islice(waiting, 2 * threads - len(running)))
+            if stopped():
+                running = {future for future in running if not future.cancel()}
+            else:
+                running.update(pool.submit(run, job) for job in islice(waiting, 2 * threads - len(running)))
             if not running:
                 return
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
-                yield future.result()
+                if not future.cancelled():
+                    yield future.result()
     finally:
         pool.shutdown(cancel_futures=True)

@@ -154,6 +154,8 @@ def test_names_are_normalized_as_in_tags(board: Board, name: str) -> None:
     assert board.search(**{name: " CAT ,,cat"})["total"] == (name == "any")
     assert board.search(**{name: ","})["total"] == 1
     assert_error(board.get("/images", query_string={name: "a!"}), 422, "invalid_tag")
+    many = ",".join(f"t{n}" for n in range(201))
+    assert_error(board.get("/images", query_string={name: many}), 422, "validation_error", about=f"{name}: More than")
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,11 @@ def test_a_picture_that_is_too_large_is_described_by_its_thumbnail(
     assert (decoded.width, decoded.height) == (320, 200)
 
 
+def test_the_address_of_an_opened_image_is_its_link_too(client: FlaskClient, image: dict[str, Any]) -> None:
+    answer = described(client, url=f"http://x/?tags=yes&image={image['id']}").get_json()
+    assert answer["title"] == "nodding, yes"
+
+
 def test_a_picture_that_fits_is_described_itself(client: FlaskClient, image: dict[str, Any]) -> None:
     answer = described(client, url=f"http://x/i/{image['id']}", maxwidth=640, maxheight=400, format="json").get_json()
     assert (answer["width"], answer["height"]) == (640, 400)

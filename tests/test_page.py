@@ -198,6 +198,25 @@ def test_words_that_are_no_tags_are_refused_where_they_are_typed(page: Page, ima
     assert len(shown(page)) == 5
 
 
+def test_escape_takes_back_what_was_typed_before_it_closes_the_image(page: Page, images: dict[str, Any]) -> None:
+    page.goto("/")
+    viewer = open_image(page, "cat, funny")
+    box = viewer.get_by_role("combobox", name="Tags")
+    box.fill("bad!tag")
+    box.press("Enter")
+    box.press("Escape")
+    expect(box).to_have_value("")
+    expect(viewer).to_be_visible()
+    box.press("Escape")
+    expect(viewer).to_be_hidden()
+
+
+def test_what_the_board_refuses_is_said_once(page: Page, images: dict[str, Any]) -> None:
+    page.goto("/?order=sideways")
+    expect(page.get_by_role("status").first).to_contain_text("order: ")
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+
+
 def test_scrolling_goes_on_to_the_end(page: Page, board: Board) -> None:
     added = [board.added(tags=f"n{n}", data=picture("png", 300, 400)) for n in range(220)]
     page.set_viewport_size({"width": 600, "height": 400})

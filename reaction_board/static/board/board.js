@@ -136,7 +136,9 @@ async function fetchNext() {
   } catch (error) {
     if (signal.aborted) return false;
     find("#status").textContent = error.message;
-    note(error.message, { label: "Try again", run: more });
+    // What the board refuses, it would refuse again.
+    if (!error.status || error.status >= 500) note(error.message, { label: "Try again", run: more });
+    else next = null;
     return false;
   }
 }

@@ -32,4 +32,4 @@ export function note(text, action = null) {
 document.addEventListener("close", (event) => event.target.contains(find("#notes")) && document.body.append(find("#notes")), true);
 
 export const bytes = (size) =>
-  size < 1e6 ? `${Math.max(1, Math.round(size / 1e3))} kB` : `${(size / 1e6).toFixed(1)} MB`;
+  size < 1000 ? `${size} B` : size < 1e6 ? `${Math.max(1, Math.round(size / 1e3))} kB` : `${(size / 1e6).toFixed(1)} MB`;

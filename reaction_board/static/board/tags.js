@@ -101,6 +101,9 @@ export class TagField {
       this.#add(this.input.value);
       return;
     }
+    // Until the board answers, what is offered must fit what is typed.
+    const typed = this.input.value.trim().toLowerCase();
+    this.#show(this.#options.filter((tag) => tag.name.startsWith(typed)));
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#complete(), PAUSE);
   }
@@ -112,7 +115,7 @@ export class TagField {
     try {
       const found = await api.tags(typed, Math.min(SHOWN + this.#names.length, 200), signal);
       if (signal.aborted || document.activeElement !== this.input) return;
-      this.#show(found.filter((tag) => !this.#names.includes(tag.name) && (typed || tag.image_count)).slice(0, SHOWN));
+      this.#show(found.filter((tag) => !this.#names.includes(tag.name) && tag.image_count).slice(0, SHOWN));
     } catch {
       if (!signal.aborted) this.#close(); // completion is a help, not a need: what is typed counts without it
     }
@@ -170,6 +173,10 @@ export class TagField {
       else return;
     } else if (event.key === "Escape" && this.#options.length) {
       this.#close();
+      event.stopPropagation();
+    } else if (event.key === "Escape" && this.input.value) {
+      this.input.value = "";
+      this.input.setCustomValidity("");
       event.stopPropagation();
     } else if (event.key === "Backspace" && !this.input.value && this.#names.length) {
       this.#remove(this.#names.at(-1));
