@@ -17,7 +17,6 @@
     ├── UndecodableImage      422  undecodable_image
     ├── StorageError          500  storage_error
     ├── InternalError         500  internal_error
-    ├── UnsupportedFormat     501  not_implemented
     └── ServiceUnavailable    503  service_unavailable
 
 They are raised where they are known and turned into the envelope in `rest/envelope.py`, as are the errors that
@@ -169,14 +168,6 @@ class InternalError(BoardError):
     status = 500
     code = "internal_error"
     detail = "Something went wrong on our side."
-
-
-class UnsupportedFormat(BoardError):
-    """oEmbed asks for it of a provider that does not speak XML."""
-
-    status = 501
-    code = "not_implemented"
-    detail = "Only format=json is spoken here."
 
 
 class ServiceUnavailable(BoardError):

@@ -13,7 +13,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 from sqlalchemy import RowMapping
 
 from reaction_board import db, queries
-from reaction_board.errors import ImageNotFound, ServiceUnavailable, UnsupportedFormat
+from reaction_board.errors import ImageNotFound, ServiceUnavailable
 from reaction_board.rendering import thumbnail_size
 from reaction_board.rest import Blueprint, ImageIdConverter, PlainInteger
 
@@ -71,7 +71,7 @@ class LinkSchema(Schema):
     )
     maxwidth = PlainInteger(load_default=None, validate=validate.Range(1, 2**31), metadata={"description": "pixels"})
     maxheight = PlainInteger(load_default=None, validate=validate.Range(1, 2**31), metadata={"description": "pixels"})
-    format = fields.String(load_default="json", metadata={"enum": ["json"]})
+    format = fields.String(load_default="json", validate=validate.OneOf(["json"]))
 
 
 class PhotoSchema(Schema):
@@ -91,7 +91,7 @@ class PhotoSchema(Schema):
 
 
 @blp.route("")
-@blp.raises(ImageNotFound, UnsupportedFormat, ServiceUnavailable)
+@blp.raises(ImageNotFound, ServiceUnavailable)
 @blp.arguments(LinkSchema, location="query", unknown=EXCLUDE)
 @blp.response(200, PhotoSchema)
 def describe_link(query: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,8 +100,6 @@ def describe_link(query: Mapping[str, Any]) -> dict[str, Any]:
     The picture is the image itself or, where it is larger than asked for, its thumbnail, and is to be shown in the size
     that is told. Other parameters than these are ignored, as oEmbed wants it.
     """
-    if query["format"] != "json":
-        raise UnsupportedFormat
     with db.connect() as connection:
         image = queries.find_image(connection, _image_id(query["url"]))
     most = query["maxwidth"] or sys.maxsize, query["maxheight"] or sys.maxsize

@@ -129,7 +129,7 @@ def test_a_size_that_is_asked_for_is_never_exceeded(
 
 def test_what_consumers_add_is_ignored_and_xml_is_not_spoken(client: FlaskClient, image: dict[str, Any]) -> None:
     assert described(client, url=f"/i/{image['id']}", dnt=1).status_code == 200
-    assert_error(described(client, url=f"/i/{image['id']}", format="xml"), 501, "not_implemented")
+    assert_error(described(client, url=f"/i/{image['id']}", format="xml"), 422, "validation_error", about="format: ")
 
 
 def test_a_file_that_chat_programs_do_not_fetch_unfolds_by_its_thumbnail(board: Board, client: FlaskClient) -> None:

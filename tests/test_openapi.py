@@ -104,7 +104,6 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
             "404": {"image_not_found"},
             "422": {"validation_error"},
             "500": {"internal_error"},
-            "501": {"not_implemented"},
             "503": {"service_unavailable"},
         },
     ),

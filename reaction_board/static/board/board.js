@@ -68,6 +68,7 @@ function openImage(image) {
 function closed() {
   const { image: id } = state();
   grid.focus(grid.images.find((image) => image.id === id));
+  if (isStale) stale();
   if (history.state?.opened) history.back();
   else go({ ...state(), image: undefined }, true);
 }
@@ -176,10 +177,14 @@ async function step(image, by) {
 // from where they read.
 const NEAR_TOP = 300; // pixels
 let staleTimer = 0;
+let isStale = false;
 function stale() {
+  isStale = true;
   clearTimeout(staleTimer);
   staleTimer = setTimeout(() => {
-    if (scrollY < NEAR_TOP && !viewer.image) reload();
+    if (viewer.image) return; // when it is closed, then
+    isStale = false;
+    if (scrollY < NEAR_TOP) reload();
     else note("There are new images.", { label: "Show", run: reload });
   }, 400);
 }
