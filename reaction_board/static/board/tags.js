@@ -177,6 +177,7 @@ export class TagField {
     } else if (event.key === "Escape" && this.input.value) {
       this.input.value = "";
       this.input.setCustomValidity("");
+      this.#close(); // what was to be completed is gone, too
       event.stopPropagation();
     } else if (event.key === "Backspace" && !this.input.value && this.#names.length) {
       this.#remove(this.#names.at(-1));
