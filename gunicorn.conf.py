@@ -79,7 +79,7 @@ def child_exit(server: Any, worker: Any) -> None:
     if configured["METRICS"]:
         from prometheus_client import multiprocess
 
-        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # prometheus-client has no types there
 
 
 def on_exit(server: Any) -> None:

@@ -48,7 +48,7 @@ def main() -> int:
             Progress(SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                      TimeElapsedColumn(), console=console)
         )  # fmt: skip
-        folder = Path(tempfile.mkdtemp(prefix="board-bench-", dir=os.environ.get("TMPDIR", "/var/tmp")))  # noqa: S108
+        folder = Path(tempfile.mkdtemp(prefix="board-bench-", dir=os.environ.get("TMPDIR", "/var/tmp")))  # noqa: S108 - mkdtemp
         stack.callback(shutil.rmtree, folder)
         _, database_url = stack.enter_context(local.postgres(folder, "secret"))
         _, variables = stack.enter_context(local.object_store(folder, "key-of-the-bench", "secret-of-the-bench"))

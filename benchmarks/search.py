@@ -181,4 +181,4 @@ ENTER_TAGS = text("INSERT INTO image_tags (tag_key, image_id) SELECT key, :image
 
 
 def _fetch(connection: Connection, statement: object, values: dict[str, str]) -> object:
-    return connection.execute(statement, values).all()  # type: ignore[call-overload]
+    return connection.execute(statement, values).all()  # type: ignore[call-overload]  # text or select

@@ -33,7 +33,7 @@ def init_app(app: Flask) -> None:
         told = registry
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             told = CollectorRegistry()
-            MultiProcessCollector(told)  # type: ignore[no-untyped-call]
+            MultiProcessCollector(told)  # type: ignore[no-untyped-call]  # prometheus-client has no types there
         return Response(generate_latest(told), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -65,7 +65,7 @@ def init_app(app: Flask) -> None:
     app.extensions["exchange_observers"] = observers
 
     # Flask's own line of a fault would be a second one, with the path as the client wrote it.
-    app.log_exception = lambda exc_info: None  # type: ignore[method-assign]
+    app.log_exception = lambda exc_info: None  # type: ignore[method-assign]  # it has no setting
 
     @app.before_request
     def begin() -> None:

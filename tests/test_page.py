@@ -106,6 +106,14 @@ def late(page: Page, address: str, milliseconds: int) -> None:
     page.route(address, go_on)
 
 
+def send_slowly(page: Page) -> None:
+    """Let a page send a megabyte a second."""
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 1_000_000}
+    network.send("Network.emulateNetworkConditions", slow)
+
+
 def file_of(name: str, data: bytes, mime_type: str = "image/png") -> dict[str, Any]:
     return {"name": name, "mimeType": mime_type, "buffer": data}
 
@@ -290,12 +298,9 @@ def test_files_are_uploaded_with_tags_given_once(page: Page, board: Board) -> No
     expect(page.locator(".tile img")).to_have_count(3)
 
 
-def test_an_upload_shows_how_far_it_is(page: Page, context: BrowserContext, board: Board) -> None:
+def test_an_upload_shows_how_far_it_is(page: Page, board: Board) -> None:
     page.goto("/")
-    network = context.new_cdp_session(page)
-    network.send("Network.enable")
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 1_000_000}
-    network.send("Network.emulateNetworkConditions", slow)
+    send_slowly(page)
     give(page, "paste", ("large.png", padded(4_000_000)))
     page.locator("#start").click()
     bar = page.get_by_role("progressbar", name="Upload of large.png")
@@ -383,12 +388,9 @@ def test_a_late_answer_changes_nothing_of_another_image(page: Page, board: Board
     expect(viewer.get_by_role("button", name="Remove funny")).to_be_visible()
 
 
-def test_files_that_come_later_wait_for_their_own_tags(page: Page, context: BrowserContext, board: Board) -> None:
+def test_files_that_come_later_wait_for_their_own_tags(page: Page, board: Board) -> None:
     page.goto("/")
-    network = context.new_cdp_session(page)
-    network.send("Network.enable")
-    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 1_000_000}
-    network.send("Network.emulateNetworkConditions", slow)
+    send_slowly(page)
     box = page.get_by_role("combobox", name="Tags for all of them")
     give(page, "paste", ("first.png", padded(1_500_000)))
     box.fill("one")

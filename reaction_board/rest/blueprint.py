@@ -75,7 +75,7 @@ class Blueprint(flask_smorest.Blueprint):
         wrap = super().alt_response(*args, **options)
 
         def document(view: View) -> View:
-            view._apidoc = wrap(view)._apidoc  # type: ignore[attr-defined]
+            view._apidoc = wrap(view)._apidoc  # type: ignore[attr-defined]  # flask-smorest's own mark
             return view
 
         return document
