@@ -640,5 +640,5 @@ def test_everything_comes_from_the_board_itself(page: Page, images: dict[str, An
     open_image(page, "cat")
     assert asked
     assert all(url.startswith(gunicorn.url.removesuffix("/api/v1")) for url in asked)
-    source = (Path(__file__).parents[1] / "reaction_board" / "static" / "board" / "index.html").read_text()
+    source = (Path(__file__).parents[1] / "reaction_board" / "web" / "static" / "board" / "index.html").read_text()
     assert not re.search(r"<style|<script>|\sstyle=|\son\w+=", source)
