@@ -49,7 +49,7 @@ control_socket_disable = True
 
 if configured["LOG_FORMAT"] == "json":  # of gunicorn's own lines, too
     logconfig_dict = {
-        "formatters": {"generic": {"()": "reaction_board.request_log.formatter", "log_format": "json"}},
+        "formatters": {"generic": {"()": "reaction_board.http.request_log.formatter", "log_format": "json"}},
         "loggers": {"gunicorn.error": {"handlers": ["error_console"], "propagate": False}},
         "root": {"handlers": []},
     }

@@ -24,8 +24,9 @@ from rich.table import Table
 from benchmarks import proxied, search, transfers
 from benchmarks.fill import Filled, fill
 from benchmarks.measure import Case, Figure, in_turns
-from reaction_board import local
-from reaction_board.db import make_engine
+from reaction_board.database.engine import make_engine
+from reaction_board.local.object_store import object_store
+from reaction_board.local.postgres import postgres
 from reaction_board.storage import CONFIG, S3Storage
 from tests.pictures import padded
 from tests.servers import Gunicorn, Nginx, migrate
@@ -50,10 +51,10 @@ def main() -> int:
         )  # fmt: skip
         folder = Path(tempfile.mkdtemp(prefix="board-bench-", dir=os.environ.get("TMPDIR", "/var/tmp")))  # noqa: S108 - mkdtemp
         stack.callback(shutil.rmtree, folder)
-        _, database_url = stack.enter_context(local.postgres(folder, "secret"))
-        _, variables = stack.enter_context(local.object_store(folder, "key-of-the-bench", "secret-of-the-bench"))
+        _, database_url = stack.enter_context(postgres(folder, "secret"))
+        _, variables = stack.enter_context(object_store(folder, "key-of-the-bench", "secret-of-the-bench"))
         os.environ.update(variables, DATABASE_URL=database_url, S3_BUCKET_NAME=BUCKET, MALLOC_ARENA_MAX="2")
-        S3Storage(BUCKET, variables["AWS_REGION"]).create_bucket()
+        S3Storage(BUCKET, variables["AWS_REGION"], timeout=20).create_bucket()
         migrate(database_url, "upgrade", "head")
         figures = []
         if options.only != "bytes":
@@ -85,7 +86,7 @@ def _search(
         board: Filled = fill(connection, images, lambda rows: progress.update(task, advance=rows))
     progress.update(task, total=progress.tasks[task].completed)
     figures = []
-    engine = make_engine(database_url, pool_size=1)
+    engine = make_engine(database_url, pool_size=1, timeout=30)
     with engine.connect() as connection:
         # More than 20 executions on one connection: by then PostgreSQL would change to a plan for any value.
         often = max(rounds, 21)

@@ -16,7 +16,7 @@ from psycopg import Connection, sql
 from sqlalchemy import Table
 from uuid_utils.compat import uuid7
 
-from reaction_board.tables import image_tags, images, tags
+from reaction_board.database.tables import image_tags, images, tags
 
 TAGS = 20_000
 TOGETHER = ("together-a", "together-b")  # 9 of 10 images that have one have both

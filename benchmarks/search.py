@@ -13,10 +13,10 @@ from sqlalchemy import Connection, Uuid, text
 from benchmarks.client import Client
 from benchmarks.fill import APART, TOGETHER, Filled
 from benchmarks.measure import Case, Figure, discard
-from reaction_board import queries
-from reaction_board.db import make_engine, transactional
-from reaction_board.media import Media
-from reaction_board.queries import Cursor, Search
+from reaction_board.database import queries
+from reaction_board.database.engine import make_engine, transactional
+from reaction_board.database.queries.search import Cursor, Search
+from reaction_board.media.identify import Media
 
 PAGE = 50  # images
 CLIENTS = 8
@@ -88,18 +88,18 @@ def sql_cases(connection: Connection, board: Filled, n: int) -> Iterator[Case]:
         statement, values = (COUNT_ALL, {}) if name == "all" else (COUNT_TAG, {"name": name})
         yield Case(floor, discard(partial(_fetch, connection, statement, values)))
     for case, search, offset, floor, must in found:
-        yield Case(case, discard(partial(queries.find_images, connection, search, PAGE, offset)), floor, must)
+        yield Case(case, discard(partial(queries.search.find_images, connection, search, PAGE, offset)), floor, must)
     deep = connection.execute(POSITION, {"offset": 9 * n // 20}).scalar_one().bytes
     for name, tags in (
         ("no tag, by cursor, page 9,000", []),
         ("the most popular tag, by cursor", [board.near(n // 2)]),
     ):
         cursor = Cursor(deep, onward=True)
-        ask = partial(queries.find_images, connection, Search(tags), PAGE, cursor=cursor)
+        ask = partial(queries.search.find_images, connection, Search(tags), PAGE, cursor=cursor)
         yield Case(name, discard(ask), "Fp", 4)
     for prefix in ("", "a", "aaa"):
         name = f"tags that begin with {prefix!r}"
-        yield Case(name, discard(partial(queries.find_tags, connection, prefix, 100, 0)), "Fp", 4)
+        yield Case(name, discard(partial(queries.tags.find_tags, connection, prefix, 100, 0)), "Fp", 4)
 
 
 def http_cases(api: str, constant: str, board: Filled, n: int) -> Iterator[Case]:
@@ -152,7 +152,7 @@ def _enter_for_a_while(
     database_url: str, enter: Callable[[Connection, Media, list[str]], None], tags: list[str]
 ) -> int:
     """Enter records for some seconds; return how many. A deadlock is raised."""
-    engine = transactional(make_engine(database_url, pool_size=1))
+    engine = transactional(make_engine(database_url, pool_size=1, timeout=30))
     entered, end = 0, time.monotonic() + SECONDS_OF_ENTERING
     while time.monotonic() < end:
         with engine.begin() as connection:
@@ -163,7 +163,7 @@ def _enter_for_a_while(
 
 
 def _enter(connection: Connection, media: Media, tags: list[str]) -> None:
-    queries.add_image(connection, media, "a.png", tags)
+    queries.images.add_image(connection, media, "a.png", tags)
 
 
 def _enter_uncounted(connection: Connection, media: Media, tags: list[str]) -> None:

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from reaction_board import settings
-from reaction_board.db import make_engine, transactional
-from reaction_board.tables import metadata
+from reaction_board.database.engine import make_engine, transactional
+from reaction_board.database.tables import metadata
 
 database_url = settings.load(only=["DATABASE_URL"])["DATABASE_URL"]
 

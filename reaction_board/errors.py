@@ -19,7 +19,7 @@
     ├── InternalError         500  internal_error
     └── ServiceUnavailable    503  service_unavailable
 
-They are raised where they are known and turned into the envelope in `rest/envelope.py`, as are the errors that
+They are raised where they are known and turned into the envelope in `http/envelope.py`, as are the errors that
 Werkzeug raises for HTTP's own reasons: those have the code of the class of their status here. `detail` is read by
 people who use the API: it never says anything about the database or the object store. The cause of a fault is chained
 with `raise … from` and logged.

@@ -8,20 +8,20 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 MIB = 1024 * 1024
 
 
 def _postgresql_url(value: str) -> None:
     try:
-        scheme = make_url(value).drivername
-    except (ArgumentError, ValueError):
-        scheme = ""
-    if scheme != "postgresql":
+        url = urlsplit(value)
+        valid = url.scheme == "postgresql" and (url.port is None or url.port > 0)
+    except ValueError:
+        valid = False
+    if not valid:
         raise ValidationError("Must be a postgresql:// URL.")
 
 

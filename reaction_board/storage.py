@@ -36,7 +36,13 @@ CONFIG = Config(
 )
 
 
-THUMBNAILS = "thumbnails/"  # what their keys begin with
+HASH_PATTERN = "[0-9a-f]{64}"  # a SHA-256, as keys have it
+THUMBNAILS = "thumbnails/"  # the prefix of their keys
+
+
+def thumbnail_key(content_hash: str) -> str:
+    """Return the key of the thumbnail of the image with that hash."""
+    return THUMBNAILS + content_hash
 
 
 class ObjectMissing(Exception):
@@ -75,22 +81,22 @@ class Storage(Protocol):
 
 
 OPERATIONS = ("get", "read", "put", "delete", "list", "probe")  # read: what follows a get, the body itself
-# Is told of every request to the store: what it was, the seconds until the answer began, and whether it failed. Of a
-# read, which takes as long as its client, only if it failed.
+# Called after every request to the store with the operation, the seconds until the answer began, and whether it failed.
+# A read takes as long as its client, so it is reported only if it failed, without a time.
 Observer = Callable[[str, float | None, bool], None]
 
 
 class S3Blob:
     """The body of an answer of S3."""
 
-    def __init__(self, body: StreamingBody, broken_off: Callable[[], None]) -> None:
-        self._body, self._broken_off = body, broken_off
+    def __init__(self, body: StreamingBody, report_failure: Callable[[], None]) -> None:
+        self._body, self._report_failure = body, report_failure
 
     def __iter__(self) -> Iterator[bytes]:
         try:
             yield from self._body.iter_chunks(CHUNK_BYTES)
         except (BotoCoreError, HTTPClientError, OSError) as error:
-            self._broken_off()
+            self._report_failure()
             raise StorageError from error
 
     def close(self) -> None:
@@ -101,10 +107,9 @@ class S3Blob:
 class S3Storage:
     """Amazon's S3, or any server that speaks its language."""
 
-    observe: Observer | None = None
-
-    def __init__(self, bucket: str, region: str | None = None, timeout: int = 20) -> None:
+    def __init__(self, bucket: str, region: str | None, timeout: int) -> None:
         """Make a client that waits for `timeout` seconds without a byte, three times at most."""
+        self.observers: list[Observer] = []
         self._bucket = bucket
         # One client for all threads, made at the start: made lazily by racing threads it costs twice the memory.
         self._client: S3Client = boto3.client(
@@ -126,8 +131,11 @@ class S3Storage:
         except BotoCoreError as error:
             raise StorageError from error
         finally:
-            if self.observe:
-                self.observe(operation, time.perf_counter() - started, failed)
+            self._report(operation, time.perf_counter() - started, failed)
+
+    def _report(self, operation: str, seconds: float | None, failed: bool) -> None:
+        for observe in self.observers:
+            observe(operation, seconds, failed)
 
     def get(self, key: str, size_bytes: int, part: slice | None = None) -> S3Blob:
         """Return the bytes of an object: see Storage."""
@@ -141,12 +149,7 @@ class S3Storage:
         if answer["ContentLength"] != expected:
             answer["Body"].close()
             raise StorageError from ValueError(f"{key} has {answer['ContentLength']} bytes instead of {expected}")
-
-        def broken_off() -> None:
-            if self.observe:
-                self.observe("read", None, True)
-
-        return S3Blob(answer["Body"], broken_off)
+        return S3Blob(answer["Body"], lambda: self._report("read", None, True))
 
     def put(self, key: str, file: BinaryIO, size_bytes: int, mime_type: str, sha256: str) -> None:
         """Store the bytes of a file: see Storage."""
@@ -174,7 +177,7 @@ class S3Storage:
                 page = next(pages, None)
             if page is None:
                 return
-            yield from ((found["Key"], found["Size"]) for found in page.get("Contents", []))
+            yield from ((entry["Key"], entry["Size"]) for entry in page.get("Contents", []))
 
     def probe(self) -> None:
         """Ask for the bucket: see Storage."""
@@ -194,6 +197,12 @@ def init_app(app: Flask) -> None:
     app.extensions["storage"] = S3Storage(
         app.config["S3_BUCKET_NAME"], app.config["AWS_REGION"], app.config["S3_TIMEOUT"]
     )
+
+
+def observe(app: Flask, observer: Observer) -> None:
+    """Have `observer` called after every request to the store."""
+    store: S3Storage = app.extensions["storage"]
+    store.observers.append(observer)
 
 
 def current() -> Storage:

@@ -14,7 +14,9 @@ from flask.testing import FlaskClient
 from moto.server import ThreadedMotoServer
 from sqlalchemy import Engine, text
 
-from reaction_board import create_app, local, settings
+from reaction_board import create_app, settings
+from reaction_board.local.object_store import object_store
+from reaction_board.local.postgres import postgres
 from reaction_board.storage import S3Storage
 from tests.board import Board, Objects
 from tests.servers import Gunicorn, migrate
@@ -32,7 +34,7 @@ def server_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def database_url(server_folder: Path) -> Iterator[str]:
-    with local.postgres(server_folder, "secret", NOT_DURABLE) as (_, url):
+    with postgres(server_folder, "secret", NOT_DURABLE) as (_, url):
         migrate(url, "upgrade", "head")
         yield url
 
@@ -41,7 +43,7 @@ def database_url(server_folder: Path) -> Iterator[str]:
 def environment(request: pytest.FixtureRequest, database_url: str, server_folder: Path) -> Iterator[dict[str, str]]:
     """The environment variables of a complete board, on each of the two S3 servers."""
     if request.param == "rclone":
-        with local.object_store(server_folder, "key-of-the-tests", "secret-of-the-tests") as (_, variables):
+        with object_store(server_folder, "key-of-the-tests", "secret-of-the-tests") as (_, variables):
             yield from _environment(variables, database_url)
     else:
         moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
@@ -61,7 +63,7 @@ def _environment(variables: dict[str, str], database_url: str) -> Iterator[dict[
         for name, value in complete.items():
             patch.setenv(name, value)
         boto3.setup_default_session()  # it remembers the credentials of the server before
-        S3Storage("test-images", "us-east-1").create_bucket()
+        S3Storage("test-images", "us-east-1", timeout=20).create_bucket()
         yield complete
 
 

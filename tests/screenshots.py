@@ -11,12 +11,13 @@ from typing import Any
 import pyvips
 import requests
 
-from reaction_board import local
+from reaction_board.local.object_store import object_store
+from reaction_board.local.postgres import postgres
 from reaction_board.storage import S3Storage
 from tests.browser import CHROMIUM, chromium
-from tests.servers import Gunicorn, migrate
+from tests.servers import ROOT, Gunicorn, migrate
 
-DOCS = local.ROOT / "docs"
+DOCS = ROOT / "docs"
 SIZES = [(800, 600), (1200, 800), (600, 900), (500, 500), (1600, 700), (480, 270), (720, 960), (640, 360)]
 TAGS = [
     "cat,funny",
@@ -75,11 +76,11 @@ def main() -> int:
     DOCS.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory(dir="/var/tmp") as name,
-        local.postgres(Path(name), "secret") as (_, database_url),
-        local.object_store(Path(name), "key", "secret-of-the-screenshots") as (_, variables),
+        postgres(Path(name), "secret") as (_, database_url),
+        object_store(Path(name), "key", "secret-of-the-screenshots") as (_, variables),
     ):
         os.environ.update(variables, DATABASE_URL=database_url, S3_BUCKET_NAME="board")
-        S3Storage("board", variables["AWS_REGION"]).create_bucket()
+        S3Storage("board", variables["AWS_REGION"], timeout=20).create_bucket()
         migrate(database_url, "upgrade", "head")
         with Gunicorn.running(os.environ) as server, chromium() as browser:
             for number, (filename, data) in enumerate(pictures(80)):

@@ -14,8 +14,9 @@ from pathlib import Path
 import psutil
 import requests
 
-from reaction_board.local import ROOT, free_port, running, wait_until
+from reaction_board.local.processes import free_port, running, wait_until
 
+ROOT = Path(__file__).parents[1]
 PYTHON = [sys.executable, "-m"]
 
 
@@ -71,10 +72,10 @@ class Gunicorn:
                 "--bind",
                 f"unix:{socket}",
             ]
-            with running("web server", command, signal.SIGTERM, log=log_file, env=environment) as part:
+            with running("web server", command, signal.SIGTERM, log=log_file, env=environment) as child:
                 url = f"http://127.0.0.1:{port}/api/v1"
-                wait_until(lambda: requests.get(f"{url}/health", timeout=5), part)
-                yield cls(url, psutil.Process(part.process.pid), log_file, socket)
+                wait_until(lambda: requests.get(f"{url}/health", timeout=5), child)
+                yield cls(url, psutil.Process(child.process.pid), log_file, socket)
 
     def log(self) -> str:
         return self.log_file.read_text()
@@ -131,10 +132,10 @@ class Nginx:
                     **(replaced or {}),
                 },
             )
-            with running("nginx", command, signal.SIGQUIT, log=folder / "log") as part:
+            with running("nginx", command, signal.SIGQUIT, log=folder / "log") as child:
                 url = f"http://127.0.0.1:{port}/api/v1"
-                wait_until(lambda: requests.get(f"{url}/health", timeout=5), part)
-                yield cls(url, psutil.Process(part.process.pid), folder)
+                wait_until(lambda: requests.get(f"{url}/health", timeout=5), child)
+                yield cls(url, psutil.Process(child.process.pid), folder)
 
     @staticmethod
     def configure(folder: Path, address: str, replaced: Mapping[str, str]) -> list[str | Path]:

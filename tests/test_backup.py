@@ -18,11 +18,11 @@ import requests
 from flask import Flask
 from sqlalchemy import make_url
 
-from reaction_board import local
-from reaction_board.local import ROOT
+from reaction_board.local.object_store import object_store
+from reaction_board.local.postgres import postgres_programs
 from tests.board import Board
 from tests.pictures import picture
-from tests.servers import Gunicorn
+from tests.servers import ROOT, Gunicorn
 
 pytestmark = pytest.mark.parametrize("environment", ["rclone"], indirect=True)
 
@@ -71,7 +71,7 @@ def test_a_restored_board_has_every_image_of_the_backup(
 
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        _, other = stack.enter_context(local.object_store(folder, "key-of-another", "secret-of-another"))
+        _, other = stack.enter_context(object_store(folder, "key-of-another", "secret-of-another"))
         new_url = make_url(database_url).set(database="restored").render_as_string(hide_password=False)
         connection = stack.enter_context(psycopg.connect(database_url, autocommit=True))
         connection.execute("CREATE DATABASE restored")
@@ -85,7 +85,7 @@ def test_a_restored_board_has_every_image_of_the_backup(
         )
         for bucket in ("board-backup", "moved"):
             client.create_bucket(Bucket=bucket)
-        programs = [str(Path(sys.executable).parent), str(local.postgres_programs())]
+        programs = [str(Path(sys.executable).parent), str(postgres_programs())]
         variables = {
             **os.environ,
             **environment,

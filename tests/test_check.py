@@ -75,7 +75,7 @@ def test_repair_looks_again_before_it_deletes(
 ) -> None:
     # The listing of the bucket is stale: by the time the object's turn comes, a record names it.
     image = board.added()
-    monkeypatch.setattr("reaction_board.queries.all_contents", lambda connection: iter(()))
+    monkeypatch.setattr("reaction_board.database.queries.records.all_records", lambda connection: iter(()))
     assert check(app, "--repair") == (0, [])
     assert check(app) == (0, [])
     assert objects.keys() == {image["hash"]}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reaction_board.queries import search
+from reaction_board.database.queries import search
 from tests.board import API, Board, assert_error, ids
 from tests.pictures import MIME_TYPES, picture
 

@@ -11,10 +11,9 @@ from typing import ClassVar
 
 import requests
 
-from reaction_board.local import ROOT
-from reaction_board.rest import MAX_UNREAD_BYTES
+from reaction_board.http.body import MAX_UNREAD_BYTES
 from reaction_board.settings import MIB, SettingsSchema
-from tests.servers import Nginx
+from tests.servers import ROOT, Nginx
 
 
 def test_the_configuration_of_nginx_is_clean() -> None:

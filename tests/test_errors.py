@@ -5,10 +5,12 @@ import sqlalchemy.exc
 from flask import Flask, Request
 from flask.testing import FlaskClient
 
-from reaction_board import auth, create_app, queries
-from reaction_board.db import make_engine
+from reaction_board import create_app
+from reaction_board.database import queries
+from reaction_board.database.engine import make_engine
 from reaction_board.errors import BoardError, StorageError
-from reaction_board.local import free_port
+from reaction_board.http import auth
+from reaction_board.local.processes import free_port
 from tests.board import API, Board, Objects, assert_error
 from tests.pictures import picture
 
@@ -98,7 +100,7 @@ def test_without_a_database_everything_but_health_is_unavailable(
     app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = board.added()
-    nowhere = make_engine(f"postgresql://board:secret@127.0.0.1:{free_port()}/postgres", pool_size=1)
+    nowhere = make_engine(f"postgresql://board:secret@127.0.0.1:{free_port()}/postgres", pool_size=1, timeout=30)
     for name in ("engine", "transactional_engine"):
         monkeypatch.setitem(app.extensions, name, nowhere)
     for response in (
@@ -140,5 +142,5 @@ def test_a_constraint_that_fails_is_a_fault_of_ours(board: Board, app: Flask, mo
     def violating(*args: object) -> None:
         raise sqlalchemy.exc.IntegrityError("INSERT INTO images", {}, Exception("duplicate key"))
 
-    monkeypatch.setattr(queries, "add_image", violating)
+    monkeypatch.setattr(queries.images, "add_image", violating)
     assert_error(board.upload(), 500, "internal_error")

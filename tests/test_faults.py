@@ -20,7 +20,7 @@ import requests
 from flask import Flask
 from sqlalchemy import make_url
 
-from reaction_board import local
+from reaction_board.local.postgres import postgres
 from tests.board import Objects, assert_error
 from tests.pictures import padded, picture
 from tests.proxy import Proxy, in_between
@@ -176,7 +176,7 @@ def test_a_database_that_restarts_is_found_again(environment: dict[str, str]) ->
     folder = Path(tempfile.mkdtemp(prefix="board-restart-"))
     with contextlib.ExitStack() as servers:
         first = servers.enter_context(contextlib.ExitStack())
-        _, url = first.enter_context(local.postgres(folder, "secret"))
+        _, url = first.enter_context(postgres(folder, "secret"))
         migrate(url, "upgrade", "head")
         proxy = servers.enter_context(Proxy.running(make_url(url).port or 0))
         through = make_url(url).set(port=proxy.port).render_as_string(hide_password=False)
@@ -185,7 +185,7 @@ def test_a_database_that_restarts_is_found_again(environment: dict[str, str]) ->
         image = board.added()
         first.close()
         assert_error(board.file(image), 503, "service_unavailable")
-        _, url = servers.enter_context(local.postgres(folder, "secret"))
+        _, url = servers.enter_context(postgres(folder, "secret"))
         proxy.target_port = make_url(url).port or 0
         # Each worker has connections to the old one, and learns of it by one request.
         assert eventually(lambda: board.file(image).status_code == 200)

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, update
 
-from reaction_board.tables import images
+from reaction_board.database.tables import images
 from tests.board import Board, Objects, assert_error
 from tests.pictures import MIME_TYPES, picture
 

@@ -92,7 +92,8 @@ def test_a_picture_of_200_megapixels_takes_no_memory(environment: dict[str, str]
     # In a process of its own, whose peak is the system's to tell.
     script = """if True:
         import resource, sys
-        from reaction_board.media import ReceivedFile, identify
+        from reaction_board.media.identify import identify
+        from reaction_board.media.received_file import ReceivedFile
         def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         def receive(data):
             received = ReceivedFile(10**9)

@@ -17,9 +17,9 @@ import psutil
 import pytest
 import requests
 
-from reaction_board.local import ROOT, free_port
+from reaction_board.local.processes import free_port
 from tests.pictures import picture
-from tests.servers import eventually
+from tests.servers import ROOT, eventually
 
 COMMAND = [sys.executable, "-m", "reaction_board.local"]
 

@@ -14,12 +14,12 @@ import requests
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
-from reaction_board import readiness
-from reaction_board.local import ROOT, free_port
+from reaction_board.local.processes import free_port
+from reaction_board.service import readiness
 from tests.board import Board, assert_error
 from tests.pictures import picture
 from tests.proxy import in_between
-from tests.servers import Gunicorn, Nginx, eventually
+from tests.servers import ROOT, Gunicorn, Nginx, eventually
 
 pytestmark = pytest.mark.parametrize("environment", ["rclone"], indirect=True)
 

@@ -13,7 +13,8 @@ import pytest
 import requests
 from flask import Flask
 
-from reaction_board.check import Finding, _findings
+from reaction_board.service import consistency
+from reaction_board.service.consistency import Finding
 from tests.board import Board, Objects, ids, image_of
 from tests.pictures import picture
 from tests.servers import Gunicorn
@@ -105,7 +106,7 @@ def test_uploads_deletes_and_reads_of_the_same_bytes_lose_nothing(
                 return
             if n == 3:  # one of the clients is the check, which must not delete what is being uploaded
                 with app.app_context():
-                    findings.extend(_findings(deep=False, repair=True, tick=lambda _: None))
+                    findings.extend(consistency.findings(deep=False, repair=True, tick=lambda _: None))
                 continue
             if n % 4 == 0:
                 response = board.upload(chance.choice(contents), tags=f"t{step % 3},all")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reaction_board.queries import search
+from reaction_board.database.queries import search
 from tests.board import API, Board, assert_error, ids, links_of
 
 pytestmark = pytest.mark.parametrize("environment", ["rclone"], indirect=True)

@@ -5,8 +5,7 @@ import os
 import re
 import subprocess
 
-from reaction_board.local import ROOT
-from tests.servers import Gunicorn
+from tests.servers import ROOT, Gunicorn
 
 
 def test_the_tour_can_be_pasted(gunicorn: Gunicorn) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reaction_board import settings
-from reaction_board.local import ROOT
+from tests.servers import ROOT
 
 NEEDED = {"DATABASE_URL": "postgresql://me@db/board", "S3_BUCKET_NAME": "images"}
 

@@ -11,23 +11,24 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
-from reaction_board import board as service
-from reaction_board import rendering, thumbnails
+from reaction_board.media import thumbnail
+from reaction_board.service import thumbnails
 from tests.board import API, Board, Objects, assert_error
 from tests.pictures import IMAGES, MIME_TYPES, animation, picture, turned_jpeg
+from tests.servers import eventually
 from tests.test_check import check
 
 Image = dict[str, Any]
 
 
-def thumbnail(board: Board, image: Image, **headers: str) -> TestResponse:
+def get_thumbnail(board: Board, image: Image, **headers: str) -> TestResponse:
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     return board.get(f"/images/{image['id']}/thumbnail", headers=fields)
 
 
 def shown(board: Board, data: bytes, declared: str = "image/png") -> pyvips.Image:
     """Upload a picture and return its thumbnail, decoded: all frames, one below the other."""
-    response = thumbnail(board, board.added(data=data, declared=declared))
+    response = get_thumbnail(board, board.added(data=data, declared=declared))
     assert (response.status_code, response.mimetype) == (200, "image/webp")
     return pyvips.Image.new_from_buffer(response.data, "n=-1")
 
@@ -107,7 +108,7 @@ def test_an_animation_stays_one(board: Board, kind: str) -> None:
 def test_an_animation_beyond_the_bounds_is_shown_by_its_first_frame(
     board: Board, bound: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rendering, bound, 4)
+    monkeypatch.setattr(thumbnail, bound, 4)
     small = shown(board, animation("gif", frames=5, width=64, height=32), "image/gif")
     assert (small.width, small.height) == (64, 32)
     assert small.get_typeof("n-pages") == 0
@@ -128,9 +129,9 @@ def undecodable(board: Board) -> Image:
 def test_a_picture_that_cannot_be_decoded_is_remembered_as_such(
     app: Flask, board: Board, undecodable: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert_error(thumbnail(board, undecodable), 422, "undecodable_image")
-    monkeypatch.setattr(rendering, "thumbnail", None)
-    assert_error(thumbnail(board, undecodable), 422, "undecodable_image")
+    assert_error(get_thumbnail(board, undecodable), 422, "undecodable_image")
+    monkeypatch.setattr(thumbnail, "render", None)
+    assert_error(get_thumbnail(board, undecodable), 422, "undecodable_image")
     assert board.file(undecodable).status_code == 200
     assert check(app) == (0, [])
     assert board.delete(undecodable["id"]).status_code == 204
@@ -142,22 +143,22 @@ def test_a_picture_that_cannot_be_decoded_is_remembered_as_such(
 def test_a_small_file_of_many_pixels_is_not_decoded(
     board: Board, kind: str, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rendering, "MAX_MEMORY", 500 * 500 * 3 - 1)
+    monkeypatch.setattr(thumbnail, "MAX_MEMORY", 500 * 500 * 3 - 1)
     large, small = plain(500, 500, [9, 9, 9], kind, **options), plain(300, 400, [9, 9, 9], kind, **options)
-    assert_error(thumbnail(board, board.added(data=large, declared=MIME_TYPES[kind])), 422, "undecodable_image")
+    assert_error(get_thumbnail(board, board.added(data=large, declared=MIME_TYPES[kind])), 422, "undecodable_image")
     assert shown(board, small, MIME_TYPES[kind]).height == 320
 
 
 def test_what_is_read_line_by_line_may_be_large(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rendering, "MAX_MEMORY", 1)
+    monkeypatch.setattr(thumbnail, "MAX_MEMORY", 1)
     assert shown(board, picture("png", 500, 500)).width == 320
     assert shown(board, picture("jpg", 500, 500), "image/jpeg").width == 320
 
 
 def test_large_ones_are_decoded_one_at_a_time(app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rendering, "LARGE", 1000)
+    monkeypatch.setattr(thumbnail, "LARGE", 1000)
     lock, running, most = threading.Lock(), 0, 0
-    render = rendering._thumbnail
+    render = thumbnail._thumbnail
 
     def counted(*arguments: Any) -> bytes:
         nonlocal running, most
@@ -170,7 +171,7 @@ def test_large_ones_are_decoded_one_at_a_time(app: Flask, board: Board, monkeypa
             with lock:
                 running -= 1
 
-    monkeypatch.setattr(rendering, "_thumbnail", counted)
+    monkeypatch.setattr(thumbnail, "_thumbnail", counted)
     images = [board.added(data=picture("gif", 500, 500), declared="image/gif") for _ in range(6)]
     assert together(app, images) == [200] * 6
     assert most == 1
@@ -180,24 +181,24 @@ def test_it_is_made_once_and_kept_in_the_bucket(
     board: Board, objects: Objects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = board.added()
-    first = thumbnail(board, image)
+    first = get_thumbnail(board, image)
     assert objects.keys() == {image["hash"], f"thumbnails/{image['hash']}"}
-    monkeypatch.setattr(rendering, "thumbnail", None)
-    assert thumbnail(board, image).data == first.data
+    monkeypatch.setattr(thumbnail, "render", None)
+    assert get_thumbnail(board, image).data == first.data
 
 
 def test_it_is_deleted_with_its_image(board: Board, objects: Objects) -> None:
     image, other = board.added(), board.added()
     for each in (image, other):
-        thumbnail(board, each)
+        get_thumbnail(board, each)
     board.delete(image["id"])
     assert objects.keys() == {other["hash"], f"thumbnails/{other['hash']}"}
-    assert_error(thumbnail(board, image), 404, "image_not_found")
+    assert_error(get_thumbnail(board, image), 404, "image_not_found")
 
 
 def test_its_headers_are_those_of_bytes_that_never_change(board: Board, client: FlaskClient) -> None:
     image = board.added(filename="cat.png")
-    response = thumbnail(board, image)
+    response = get_thumbnail(board, image)
     assert response.headers["ETag"] == f'"thumbnail-{image["hash"]}"'
     assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert response.headers["Content-Disposition"] == "inline; filename=cat.webp"
@@ -205,9 +206,9 @@ def test_its_headers_are_those_of_bytes_that_never_change(board: Board, client: 
     assert int(response.headers["Content-Length"]) == len(response.data)
     head = client.head(f"{API}/images/{image['id']}/thumbnail")
     assert {**head.headers, "X-Request-ID": ""} == {**response.headers, "X-Request-ID": ""}
-    assert thumbnail(board, image, If_None_Match=response.headers["ETag"]).status_code == 304
-    assert thumbnail(board, image, If_None_Match=f'"{image["hash"]}"').status_code == 200
-    part = thumbnail(board, image, Range="bytes=0-9")
+    assert get_thumbnail(board, image, If_None_Match=response.headers["ETag"]).status_code == 304
+    assert get_thumbnail(board, image, If_None_Match=f'"{image["hash"]}"').status_code == 200
+    part = get_thumbnail(board, image, Range="bytes=0-9")
     assert (part.status_code, part.data) == (206, response.data[:10])
 
 
@@ -220,7 +221,7 @@ def test_a_head_makes_it_too(board: Board, client: FlaskClient, objects: Objects
 def test_what_the_record_shows_stays_the_same(board: Board) -> None:
     image = board.get(f"/images/{board.added()['id']}").get_json()
     etag = board.get(f"/images/{image['id']}").headers["ETag"]
-    thumbnail(board, image)
+    get_thumbnail(board, image)
     again = board.get(f"/images/{image['id']}")
     assert (again.get_json(), again.headers["ETag"]) == (image, etag)
 
@@ -242,13 +243,13 @@ def test_many_who_ask_for_the_same_one_wait_for_one_decoding(
     app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[str] = []
-    render = rendering.thumbnail
+    render = thumbnail.render
 
     def counted(file: Any) -> bytes:
         made.append("once")
         return render(file)
 
-    monkeypatch.setattr(rendering, "thumbnail", counted)
+    monkeypatch.setattr(thumbnail, "render", counted)
     image = board.added(data=picture("png", 2000, 2000))
     assert together(app, [image] * 12) == [200] * 12
     assert made == ["once"]
@@ -258,7 +259,7 @@ def test_a_flood_of_different_ones_is_decoded_two_at_once(
     app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lock, running, most = threading.Lock(), 0, 0
-    render = rendering.thumbnail
+    render = thumbnail.render
 
     def counted(file: Any) -> bytes:
         nonlocal running, most
@@ -271,7 +272,7 @@ def test_a_flood_of_different_ones_is_decoded_two_at_once(
             with lock:
                 running -= 1
 
-    monkeypatch.setattr(rendering, "thumbnail", counted)
+    monkeypatch.setattr(thumbnail, "render", counted)
     images = [board.added(data=picture("png", 900, 900)) for _ in range(12)]
     assert together(app, images) == [200] * 12
     assert most == thumbnails.MAX_AT_ONCE
@@ -279,69 +280,68 @@ def test_a_flood_of_different_ones_is_decoded_two_at_once(
 
 def test_who_would_wait_too_long_is_told_at_once(app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(thumbnails, "MAX_WAITING", 2)
-    monkeypatch.setitem(app.extensions, "thumbnails", thumbnails.Maker())
+    monkeypatch.setitem(app.extensions, "thumbnails", thumbnails.ThumbnailMaker())
     hold = threading.Event()
-    render = rendering.thumbnail
-    monkeypatch.setattr(rendering, "thumbnail", lambda file: hold.wait(20) and render(file))
+    render = thumbnail.render
+    monkeypatch.setattr(thumbnail, "render", lambda file: hold.wait(20) and render(file))
     first, second, third = (board.added() for _ in range(3))
     with ThreadPoolExecutor(2) as pool:
-        waiting = [pool.submit(thumbnail, Board(app.test_client()), image) for image in (first, second)]
-        while len(app.extensions["thumbnails"]._making) < 2:
-            pass
-        response = thumbnail(board, third)
+        waiting = [pool.submit(get_thumbnail, Board(app.test_client()), image) for image in (first, second)]
+        assert eventually(lambda: len(app.extensions["thumbnails"]._results) == 2)
+        response = get_thumbnail(board, third)
         assert_error(response, 503, "service_unavailable")
         assert response.headers["Retry-After"]
         hold.set()
         assert [future.result().status_code for future in waiting] == [200, 200]
-    assert thumbnail(board, third).status_code == 200
+    assert get_thumbnail(board, third).status_code == 200
 
 
 def test_a_failing_store_is_not_remembered(app: Flask, board: Board, objects: Objects) -> None:
     image = board.added()
     original = board.file(image).data
     objects.delete(image["hash"])
-    assert_error(thumbnail(board, image), 500, "storage_error")
+    assert_error(get_thumbnail(board, image), 500, "storage_error")
     objects.put(image["hash"], original)
-    assert thumbnail(board, image).status_code == 200
+    assert get_thumbnail(board, image).status_code == 200
     assert check(app) == (0, [])
 
 
 def test_a_lost_thumbnail_is_made_anew(board: Board, objects: Objects) -> None:
     image = board.added()
-    first = thumbnail(board, image)
+    first = get_thumbnail(board, image)
     objects.delete(f"thumbnails/{image['hash']}")
-    assert_error(thumbnail(board, image), 500, "storage_error")
-    assert thumbnail(board, image).data == first.data
+    assert_error(get_thumbnail(board, image), 500, "storage_error")
+    assert get_thumbnail(board, image).data == first.data
 
 
 def test_an_image_deleted_meanwhile_leaves_no_thumbnail(
     app: Flask, board: Board, objects: Objects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = board.added()
-    render = rendering.thumbnail
+    render = thumbnail.render
 
     def deleting(file: Any) -> bytes:
         Board(app.test_client()).delete(image["id"])
         return render(file)
 
-    monkeypatch.setattr(rendering, "thumbnail", deleting)
-    assert_error(thumbnail(board, image), 404, "image_not_found")
+    monkeypatch.setattr(thumbnail, "render", deleting)
+    assert_error(get_thumbnail(board, image), 404, "image_not_found")
     assert objects.keys() == set()
 
 
 def test_another_process_may_be_faster(app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
     image = board.added(data=(IMAGES / "nod.gif").read_bytes(), declared="image/gif")
-    render = rendering.thumbnail
+    render = thumbnail.render
 
     def slower(file: Any) -> bytes:
-        monkeypatch.setattr(rendering, "thumbnail", render)
+        monkeypatch.setattr(thumbnail, "render", render)
         with app.app_context():
-            service.make_thumbnail(image["id"])
+            thumbnails._make(image["id"])
         return b"of another release, with other bytes"
 
-    monkeypatch.setattr(rendering, "thumbnail", slower)
-    response = thumbnail(board, image)
-    assert response.data == thumbnail(board, image).data
+    monkeypatch.setattr(thumbnail, "render", slower)
+    response = get_thumbnail(board, image)
+    assert response.data == get_thumbnail(board, image).data
     assert response.data.startswith(b"RIFF")
 
 
@@ -349,7 +349,7 @@ class TestCheck:
     """`check` on thumbnails."""
 
     def test_it_knows_them(self, app: Flask, board: Board) -> None:
-        thumbnail(board, board.added())
+        get_thumbnail(board, board.added())
         assert check(app, "--deep") == (0, [])
 
     def test_one_without_its_image_is_found_and_deleted(self, app: Flask, objects: Objects) -> None:
@@ -365,7 +365,7 @@ class TestCheck:
         self, app: Flask, board: Board, objects: Objects, engine: Engine, fault: str
     ) -> None:
         image = board.added()
-        first = thumbnail(board, image)
+        first = get_thumbnail(board, image)
         key = f"thumbnails/{image['hash']}"
         if fault == "missing":
             objects.delete(key)
@@ -375,5 +375,5 @@ class TestCheck:
         assert (code, [(found["kind"], found["subject"]) for found in findings]) == (1, [("damaged thumbnail", key)])
         with engine.connect() as connection:
             assert connection.execute(text("SELECT thumbnail_bytes FROM images")).scalar_one() is None
-        assert thumbnail(board, image).data == first.data
+        assert get_thumbnail(board, image).data == first.data
         assert check(app) == (0, [])

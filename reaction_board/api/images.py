@@ -1,0 +1,124 @@
+"""Images: upload, look up, tag and delete."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from flask import Response, request, url_for
+from flask.typing import ResponseReturnValue
+
+from reaction_board.api.schemas import (
+    ImageListSchema,
+    ImageSchema,
+    TagChangeSchema,
+    TagsSchema,
+    UploadedImageSchema,
+    UploadSchema,
+)
+from reaction_board.database.queries.images import Image
+from reaction_board.errors import (
+    FileTooLarge,
+    ImageNotFound,
+    InvalidMimeType,
+    InvalidTag,
+    PreconditionFailed,
+    ServiceUnavailable,
+    StorageError,
+    Unauthorized,
+)
+from reaction_board.http.blueprint import Blueprint, string_header
+from reaction_board.service import images, tags
+
+blp = Blueprint("images", __name__, url_prefix="/api/v1/images", description="The images")
+
+ETAG = {"ETag": string_header("of the record: for If-None-Match and If-Match")}
+
+
+def etag_of(image: Image) -> str:
+    """Return the ETag of an image's record, of which nothing but the tags can change."""
+    return hashlib.sha256(f"{image['id']} {' '.join(image['tags'])}".encode()).hexdigest()[:32]
+
+
+def with_etag(image: Image) -> ResponseReturnValue:
+    """Return the answer that is an image's record, or 304 if the client has it."""
+    etag = etag_of(image)
+    headers = {"ETag": f'"{etag}"'}
+    if request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(etag):
+        return Response(status=304, headers=headers)
+    return dict(image), 200, headers
+
+
+def if_match(image: Image) -> None:
+    """Raise PreconditionFailed if the request is for another state of an image's record."""
+    # Weak tags match, too: nginx weakens the tag of an answer that it compresses.
+    if "If-Match" in request.headers and not request.if_match.contains_weak(etag_of(image)):
+        raise PreconditionFailed
+
+
+@blp.route("", methods=["POST"])
+@blp.raises(Unauthorized, InvalidMimeType, FileTooLarge, InvalidTag, StorageError, ServiceUnavailable)
+@blp.arguments(UploadSchema, location="multipart")
+@blp.response(201, UploadedImageSchema, headers={"Location": string_header("the path of the new image"), **ETAG})
+@blp.alt_response(
+    200, schema=UploadedImageSchema, success=True, description="The board has these bytes already", headers=ETAG
+)
+def upload_image(form: Mapping[str, Any]) -> ResponseReturnValue:
+    """Upload an image
+
+    The bytes decide what it is; the same bytes are stored once. A duplicate is answered with the image that is there,
+    whose tags and filename stay as they are.
+    """
+    file = form["file"]
+    image, duplicate = images.add_image(file.stream, file.mimetype, file.filename, form["tags"])
+    answer, headers = {**image, "duplicate": duplicate}, {"ETag": f'"{etag_of(image)}"'}
+    if duplicate:
+        return answer, 200, headers
+    return answer, 201, {**headers, "Location": url_for("images.get_image", image_id=image["id"])}
+
+
+@blp.route("/<image_id:image_id>")
+@blp.raises(ImageNotFound, ServiceUnavailable)
+@blp.reads_headers(If_None_Match="an ETag that the client has: 304 if the image is still the same")
+@blp.response(200, ImageSchema, headers=ETAG)
+@blp.alt_response(304, description="The client has it", headers=ETAG, success=True)
+def get_image(image_id: UUID) -> ResponseReturnValue:
+    """Look up an image"""
+    return with_etag(images.find_image(image_id))
+
+
+@blp.route("/<image_id:image_id>", methods=["DELETE"])
+@blp.raises(Unauthorized, ImageNotFound, StorageError, ServiceUnavailable)
+@blp.response(204)
+def delete_image(image_id: UUID) -> None:
+    """Delete an image
+
+    Its bytes, its record and its place in the lists of its tags; the tags stay. If the bytes cannot be deleted, the
+    image is still there, and the request can be repeated.
+    """
+    images.delete_image(image_id)
+
+
+@blp.route("/<image_id:image_id>/tags", methods=["PATCH"])
+@blp.raises(Unauthorized, ImageNotFound, PreconditionFailed, InvalidTag, ServiceUnavailable)
+@blp.reads_headers(If_Match="an ETag of the image: 412, and nothing changes, if it is another one by now")
+@blp.arguments(TagsSchema)
+@blp.response(200, ImageSchema, headers=ETAG)
+def replace_tags(body: Mapping[str, Any], image_id: UUID) -> ResponseReturnValue:
+    """Replace the tags of an image
+
+    The whole set; an empty list takes all tags away. With `If-Match`, only if nobody else has changed them since.
+    """
+    return with_etag(tags.replace_tags(image_id, body["tags"], if_match))
+
+
+@blp.route("/tags", methods=["POST"])
+@blp.raises(Unauthorized, ImageNotFound, InvalidTag, ServiceUnavailable)
+@blp.arguments(TagChangeSchema)
+@blp.response(200, ImageListSchema)
+def change_tags(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Give tags to many images, and take others from them
+
+    All of it or, after an error, nothing. The answer has the images in the order of `ids`; a repeated id counts once.
+    """
+    return {"items": tags.change_tags(body["ids"], body["add"], body["remove"])}

@@ -1,0 +1,42 @@
+"""oEmbed: what chat programs ask about a link."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import EXCLUDE
+
+from reaction_board.api.schemas import LinkSchema, PhotoSchema
+from reaction_board.errors import ImageNotFound, ServiceUnavailable
+from reaction_board.http import links
+from reaction_board.http.blueprint import Blueprint
+from reaction_board.media.thumbnail import thumbnail_size
+from reaction_board.service import images
+
+blp = Blueprint("oembed", __name__, url_prefix="/api/v1/oembed", description="What chat programs ask about a link")
+
+
+@blp.route("")
+@blp.raises(ImageNotFound, ServiceUnavailable)
+@blp.arguments(LinkSchema, location="query", unknown=EXCLUDE)
+@blp.response(200, PhotoSchema)
+def describe_link(query: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe the link of an image (oEmbed)
+
+    The picture is the image itself or, where it is larger than asked for, its thumbnail, and is to be shown in the size
+    that is told. Other parameters than these are ignored, as oEmbed wants it.
+    """
+    image = images.find_image(links.image_id(query["url"]))
+    most = query["maxwidth"] or sys.maxsize, query["maxheight"] or sys.maxsize
+    size = image["width"], image["height"]
+    thumbnail = links.picture("thumbnails.get_thumbnail", image["id"], thumbnail_size(*size), most)
+    fits = size[0] <= most[0] and size[1] <= most[1]
+    return {
+        "version": "1.0",
+        "type": "photo",
+        "title": links.title(image),
+        "provider_name": links.SITE_NAME,
+        "provider_url": links.absolute("pages.show_board"),
+        **(links.picture("files.get_file", image["id"], size, most) if fits else thumbnail),
+        **{f"thumbnail_{name}": value for name, value in thumbnail.items()},
+    }

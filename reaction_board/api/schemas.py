@@ -1,0 +1,303 @@
+"""What the routes take and answer: all schemas of the API."""
+
+import base64
+import re
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import current_app
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+
+from reaction_board.database.queries.search import Cursor
+from reaction_board.errors import InvalidField, InvalidTag
+from reaction_board.http.arguments import PlainInteger, UploadedFile
+from reaction_board.media.filename import MAX_FILENAME
+from reaction_board.media.formats import EXTENSIONS
+from reaction_board.storage import HASH_PATTERN
+
+HASH = {"pattern": f"^{HASH_PATTERN}$"}
+PIXELS = {"minimum": 1, "description": "pixels"}
+
+# Tags
+
+
+TAG_PATTERN = "^[a-z0-9_-]{1,64}$"
+# What clients may write for a tag, which is trimmed and lower-cased, and for several, separated by commas.
+GIVEN_TAG = "[A-Za-z0-9_-]{1,64}"
+GIVEN_TAG_PATTERN = f"^ *{GIVEN_TAG} *$"
+GIVEN_TAGS_PATTERN = f"^ *({GIVEN_TAG} *)?(, *({GIVEN_TAG} *)?)*$"
+
+
+def normalize_tags(names: Iterable[str], field: str) -> list[str]:
+    """Return the names trimmed, lower-cased, sorted and distinct.
+
+    Raises InvalidTag, and InvalidField with the name of the `field` if there are too many.
+    """
+    most = current_app.config["MAX_TAGS"]
+    tags = sorted({name.strip().lower() for name in names})
+    for tag in tags:
+        if not re.fullmatch(TAG_PATTERN[1:-1], tag):
+            raise InvalidTag(f"{tag[:100]!r} is not a tag. {InvalidTag.detail}")
+    if len(tags) > most:
+        raise InvalidField(f"{field}: More than {most} tags.")
+    return tags
+
+
+class CommaSeparatedTags(fields.Field[list[str]]):
+    """Tags as one text, separated by commas: empty entries are skipped and repeats collapse."""
+
+    def __init__(self, description: str, **metadata: Any) -> None:
+        super().__init__(
+            load_default=list,
+            metadata={"type": "string", "pattern": GIVEN_TAGS_PATTERN, "description": description, **metadata},
+        )
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[str]:
+        text = fields.String().deserialize(value)
+        return normalize_tags((name for name in text.split(",") if name.strip()), self.name or "tags")
+
+
+class TagList(fields.List[str]):
+    """A list of tags; an empty name is invalid, repeats collapse."""
+
+    def __init__(self, example: list[str], **options: Any) -> None:
+        name = fields.String(metadata={"pattern": GIVEN_TAG_PATTERN})
+        super().__init__(name, metadata={"example": example}, **options)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list[Any]:
+        names: list[Any] = super()._deserialize(value, attr, data, **kwargs)
+        return list(normalize_tags(names, self.name or "tags"))
+
+
+class TagSchema(Schema):
+    """A tag."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True, metadata={"pattern": TAG_PATTERN})
+    image_count = fields.Integer(required=True, metadata={"minimum": 0, "description": "images that have it"})
+
+
+# Images
+
+
+def created_at(image: Mapping[str, Any]) -> str:
+    """Return the time in an image's UUIDv7 as RFC 3339 in UTC, with milliseconds."""
+    moment = datetime.fromtimestamp((image["id"].int >> 80) / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class ImageSchema(Schema):
+    """An image."""
+
+    id = fields.UUID(required=True)
+    hash = fields.String(required=True, metadata={**HASH, "description": "SHA-256 of the bytes"})
+    filename = fields.String(required=True, metadata={"minLength": 1, "maxLength": MAX_FILENAME})
+    mime_type = fields.String(required=True, metadata={"enum": list(EXTENSIONS)})
+    size_bytes = fields.Integer(required=True, metadata={"minimum": 1})
+    width = fields.Integer(required=True, metadata={"minimum": 1, "description": "pixels, as displayed"})
+    height = fields.Integer(required=True, metadata={"minimum": 1, "description": "pixels, as displayed"})
+    storage_key = fields.Function(
+        lambda image: image["hash"],
+        required=True,
+        metadata={"type": "string", **HASH, "description": "the same as hash"},
+    )
+    created_at = fields.Function(created_at, required=True, metadata={"type": "string", "format": "date-time"})
+    tags = fields.List(
+        fields.String(metadata={"pattern": TAG_PATTERN}), required=True, metadata={"description": "sorted by name"}
+    )
+
+
+class UploadedImageSchema(ImageSchema):
+    """An image, and whether the board had it already."""
+
+    duplicate = fields.Boolean(required=True)
+
+
+class ImageListSchema(Schema):
+    """Some images."""
+
+    items = fields.List(fields.Nested(ImageSchema), required=True)
+
+
+class UploadSchema(Schema):
+    """The form of an upload."""
+
+    file = UploadedFile(required=True, metadata={"description": "JPEG, PNG, GIF or WebP"})
+    tags = CommaSeparatedTags("separated by commas", example="cat,funny")
+
+
+class TagsSchema(Schema):
+    """All the tags that an image shall have."""
+
+    tags = TagList(["cat", "new-tag"], required=True)
+
+
+MAX_CHANGED_IMAGES = 100  # in one request
+
+
+class TagChangeSchema(Schema):
+    """What is to change in the tags of some images."""
+
+    ids = fields.List(fields.UUID(), required=True, validate=validate.Length(1, MAX_CHANGED_IMAGES))
+    add = TagList(["cat"], load_default=list)
+    remove = TagList(["dog"], load_default=list)
+
+    @validates_schema
+    def _change_something(self, data: Mapping[str, Any], **_: Any) -> None:
+        add, remove = data.get("add", []), data.get("remove", [])
+        if not add and not remove:
+            raise ValidationError("Nothing to add and nothing to remove.", "add")
+        if both := set(add) & set(remove):
+            raise ValidationError(f"{min(both)!r} is to be added, too.", "remove")
+
+
+# Pages of lists
+
+
+def page_schema(default_limit: int, max_limit: int) -> type[Schema]:
+    """Return the schema of the query parameters of a list."""
+    return Schema.from_dict(
+        {
+            "limit": PlainInteger(load_default=default_limit, validate=validate.Range(1, max_limit)),
+            "offset": PlainInteger(load_default=0, validate=validate.Range(0, 2**63 - 1)),
+        }
+    )
+
+
+class TagQuerySchema(page_schema(default_limit=100, max_limit=200)):  # type: ignore[misc]  # a base made by a call
+    """The query parameters of the list of tags."""
+
+    q = fields.String(load_default="", metadata={"description": "only names that begin with this"})
+    order = fields.String(
+        load_default="name",
+        validate=validate.OneOf(["name", "count"]),
+        metadata={"description": "by name in byte order, or those on most images first"},
+    )
+
+
+class TagPageSchema(Schema):
+    """A page of tags."""
+
+    items = fields.List(fields.Nested(TagSchema), required=True)
+    total = fields.Integer(required=True, metadata={"minimum": 0, "description": "matching tags, on all pages"})
+    limit = fields.Integer(required=True)
+    offset = fields.Integer(required=True)
+
+
+MAX_SEED = 2**53 - 1  # the largest number that is exact in every reader of JSON
+
+
+class CursorField(fields.Field[Cursor]):
+    """A place in a list, as text that says nothing to others."""
+
+    def _deserialize(self, value: str, *args: Any, **kwargs: Any) -> Cursor:
+        try:
+            packed = base64.urlsafe_b64decode(value.encode("ascii") + b"==")
+            onward, position = {b"o": True, b"n": False}[packed[:1]], packed[1:]
+        except (ValueError, KeyError):
+            position = b""
+        if len(position) not in (16, 32):
+            raise ValidationError("Not a cursor of this board.")
+        return Cursor(position, onward)
+
+    @staticmethod
+    def text(cursor: Cursor) -> str:
+        """Return the text of a cursor."""
+        return base64.urlsafe_b64encode((b"o" if cursor.onward else b"n") + cursor.position).decode().rstrip("=")
+
+
+class SearchSchema(page_schema(default_limit=50, max_limit=100)):  # type: ignore[misc]  # a base made by a call
+    """The query parameters of the list of images."""
+
+    tags = CommaSeparatedTags("separated by commas; an image must have all of them")
+    any = CommaSeparatedTags("separated by commas; an image must have at least one of them")
+    none = CommaSeparatedTags("separated by commas; an image must have none of them")
+    mime_type = fields.String(load_default=None, validate=validate.OneOf(EXTENSIONS))
+    hash = fields.String(
+        load_default=None,
+        validate=validate.Regexp(rf"{HASH_PATTERN}\Z", error="Must be 64 hexadecimal digits, in lower case."),
+        metadata={**HASH, "description": "SHA-256 of the bytes: whether the board has them, and as which image"},
+    )
+    order = fields.String(load_default="newest", validate=validate.OneOf(["newest", "random"]))
+    seed = PlainInteger(
+        load_default=None,
+        validate=validate.Range(0, MAX_SEED),
+        metadata={"description": "of the random order; if there is none, one is made up"},
+    )
+    cursor = CursorField(
+        load_default=None,
+        metadata={
+            "type": "string",
+            "description": "a place in the list, as the header `Link` gives it; without `offset`",
+        },
+    )
+
+    @validates_schema
+    def _exclude(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data.get("cursor") and data.get("offset"):
+            raise ValidationError("Not together with offset.", "cursor")
+        if data.get("seed") is not None and data.get("order") != "random":
+            raise ValidationError("Only with order=random.", "seed")
+
+    @post_load
+    def _choose_seed(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        if data["order"] == "random" and data["seed"] is None:
+            data["seed"] = secrets.randbelow(2**31)
+        return data
+
+
+class ImagePageSchema(Schema):
+    """A page of images."""
+
+    items = fields.List(fields.Nested(ImageSchema), required=True)
+    total = fields.Integer(required=True, metadata={"minimum": 0, "description": "matching images, on all pages"})
+    limit = fields.Integer(required=True)
+    offset = fields.Integer(required=True, allow_none=True, metadata={"description": "null on a page by cursor"})
+    seed = fields.Integer(metadata={"minimum": 0, "description": "of the random order, if it is one"})
+
+
+# Links
+
+
+class LinkSchema(Schema):
+    """The query parameters of oEmbed."""
+
+    url = fields.String(
+        required=True, metadata={"format": "uri", "description": "the link of an image, `/i/{id}` or `/?image={id}`"}
+    )
+    maxwidth = PlainInteger(load_default=None, validate=validate.Range(1, 2**31), metadata={"description": "pixels"})
+    maxheight = PlainInteger(load_default=None, validate=validate.Range(1, 2**31), metadata={"description": "pixels"})
+    format = fields.String(load_default="json", validate=validate.OneOf(["json"]))
+
+
+class PhotoSchema(Schema):
+    """An answer of oEmbed 1.0: a photo."""
+
+    version = fields.String(required=True)
+    type = fields.String(required=True, metadata={"enum": ["photo"]})
+    title = fields.String(required=True)
+    provider_name = fields.String(required=True)
+    provider_url = fields.String(required=True, metadata={"format": "uri"})
+    url = fields.String(required=True, metadata={"format": "uri", "description": "the picture"})
+    width = fields.Integer(required=True, metadata=PIXELS)
+    height = fields.Integer(required=True, metadata=PIXELS)
+    thumbnail_url = fields.String(required=True, metadata={"format": "uri"})
+    thumbnail_width = fields.Integer(required=True, metadata=PIXELS)
+    thumbnail_height = fields.Integer(required=True, metadata=PIXELS)
+
+
+# The service itself
+
+
+class HealthSchema(Schema):
+    """The health of the service."""
+
+    status = fields.String(required=True, metadata={"enum": ["ok"]})
+
+
+class ReadinessSchema(Schema):
+    """Whether the service can do its work."""
+
+    status = fields.String(required=True, metadata={"enum": ["ready"]})

@@ -1,0 +1,61 @@
+"""The list of images: found by their tags and by what they are, in pages."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+
+from reaction_board.api.schemas import CursorField, ImagePageSchema, SearchSchema
+from reaction_board.database.queries.search import Page, Search
+from reaction_board.errors import InvalidTag, ServiceUnavailable
+from reaction_board.http.blueprint import Blueprint, string_header
+from reaction_board.service import images
+
+blp = Blueprint("search", __name__, url_prefix="/api/v1/images", description="Finding images")
+
+CONDITIONS = ("tags", "any", "none", "mime_type", "hash", "seed")
+
+
+@blp.route("")
+@blp.raises(InvalidTag, ServiceUnavailable)
+@blp.arguments(SearchSchema, location="query")
+@blp.response(200, ImagePageSchema, headers={"Link": string_header("the pages around this one: rel=next, rel=prev")})
+def list_images(query: Mapping[str, Any]) -> ResponseReturnValue:
+    """List and search images
+
+    What has every one of `tags`, one of `any`, none of `none`, and is of that type and hash. `total` is exact. A tag
+    that nobody has used matches nothing. Newest first, or in a random order that its seed decides: pages of one seed
+    never overlap. (All images of a board of more than 10,000 are one circle; the seed decides where it begins.) The
+    header `Link` leads to the next page and to the one before (RFC 8288): by it, a whole result is walked through
+    without skipping an image or meeting one twice while others are uploaded and deleted, and no page takes longer than
+    the first.
+    """
+    search = Search(**{name: query[name] for name in CONDITIONS})
+    page = images.find_images(search, query["limit"], query["offset"], query["cursor"])
+    return _body(query, page), 200, _links(query, page)
+
+
+def _body(query: Mapping[str, Any], page: Page) -> dict[str, Any]:
+    body = {
+        "items": page.images,
+        "total": page.total,
+        "limit": query["limit"],
+        "offset": None if query["cursor"] else query["offset"],
+    }
+    return body if query["seed"] is None else {**body, "seed": query["seed"]}
+
+
+def _links(query: Mapping[str, Any], page: Page) -> dict[str, str]:
+    """Return the header that leads to the pages around one, as far as there are any."""
+    same: dict[str, Any] = {
+        name: ",".join(value) or None if isinstance(value, list) else value
+        for name, value in query.items()
+        if name not in ("offset", "cursor") and value != "newest"
+    }
+    links = [
+        f'<{url_for("search.list_images", **same, cursor=CursorField.text(cursor))}>; rel="{relation}"'
+        for relation, cursor in (("next", page.following), ("prev", page.preceding))
+        if cursor
+    ]
+    return {"Link": ", ".join(links)} if links else {}

@@ -1,0 +1,136 @@
+"""The connections to the database, and the two ways to use them: `connect` to read, `begin` to write."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from flask import Flask, current_app
+from psycopg.abc import PQGen
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection as Connection  # for those who pass one on
+from sqlalchemy import Engine, create_engine, event, make_url, select
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from reaction_board.database.tables import totals
+from reaction_board.errors import ServiceUnavailable
+
+# Plans are made for the values at hand: a generic plan is up to a hundred times slower for a rare tag. Queries are
+# short, so parallel workers and compilation cost more than they bring.
+SERVER_OPTIONS = {
+    "plan_cache_mode": "force_custom_plan",
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",
+    "idle_in_transaction_session_timeout": "5min",  # longer than the slowest upload to the store
+}
+GRACE_SECONDS = 2  # that a client waits longer than the server may take, so that the server can say what was too slow
+
+
+class _BoundedConnection(psycopg.Connection[Any]):
+    """A connection that gives up after `answer_seconds`, even if the server hangs silently."""
+
+    answer_seconds: int | None = None  # None: wait for as long as it takes
+
+    def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Wait for an answer. Raises OperationalError if it takes too long, and closes the connection."""
+        try:
+            return super().wait(gen, interval, timeout or self.answer_seconds)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:  # the answer may still come: it is lost
+                self.close()
+            raise
+
+
+def make_engine(database_url: str, pool_size: int, timeout: int) -> Engine:
+    """Return an engine for `postgresql://…` with at most `pool_size` connections, opened when they are needed.
+
+    Every statement is a transaction of its own: `transactional` returns the engine for others. `timeout` bounds every
+    answer, in seconds; 0 does not, for migrations.
+    """
+    options = {**SERVER_OPTIONS, "statement_timeout": f"{timeout}s"}
+    engine = create_engine(
+        make_url(database_url).set(drivername="postgresql+psycopg"),
+        # Not to be set and reset for each of the many short readers: that would take longer than their statement.
+        isolation_level="AUTOCOMMIT",
+        skip_autocommit_rollback=True,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,  # seconds
+        pool_use_lifo=True,
+        connect_args={
+            "connect_timeout": 5,  # seconds
+            "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
+            "keepalives_idle": 10,  # seconds
+            "tcp_user_timeout": 15_000,  # milliseconds
+        },
+    )
+
+    @event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, record: Any, args: Any, options: Any) -> Any:
+        connection = _BoundedConnection.connect(*args, **options)
+        connection.answer_seconds = timeout + GRACE_SECONDS if timeout else None
+        return connection
+
+    return engine
+
+
+def transactional(engine: Engine) -> Engine:
+    """Return an engine with the same connections, on which statements are in transactions: `begin()` commits them."""
+    return engine.execution_options(isolation_level="READ COMMITTED")
+
+
+def init_app(app: Flask) -> None:
+    """Give the application its engine."""
+    config = app.config
+    engine = make_engine(config["DATABASE_URL"], config["DATABASE_POOL_SIZE"], config["DATABASE_TIMEOUT"])
+    app.extensions["engine"], app.extensions["transactional_engine"] = engine, transactional(engine)
+
+
+@contextmanager
+def connect() -> Iterator[Connection]:
+    """Yield a connection on which every statement is a transaction of its own: for reading.
+
+    Raises ServiceUnavailable if the database cannot be reached.
+    """
+    engine: Engine = current_app.extensions["engine"]
+    with _reachable(), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def begin() -> Iterator[Connection]:
+    """Yield a connection in a transaction that is committed at the end, or rolled back by an exception.
+
+    Raises ServiceUnavailable if the database cannot be reached.
+    """
+    engine: Engine = current_app.extensions["transactional_engine"]
+    with _reachable(), engine.begin() as connection:
+        yield connection
+
+
+def probe() -> None:
+    """Ask a question that costs nothing and that only a migrated database can answer.
+
+    Raises ServiceUnavailable if the database cannot be reached.
+    """
+    with connect() as connection:
+        connection.execute(select(totals.c.only_row))
+
+
+def observe(app: Flask, count: Callable[[int], object]) -> None:
+    """Have `count` called with 1 whenever a connection is taken from the pool, and with -1 when it is given back."""
+    event.listen(app.extensions["engine"], "checkout", lambda *_: count(1))
+    event.listen(app.extensions["engine"], "checkin", lambda *_: count(-1))
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise ServiceUnavailable from error
+    except DBAPIError as error:
+        if error.connection_invalidated:  # as by the server's own time limit for a transaction
+            raise ServiceUnavailable from error
+        raise

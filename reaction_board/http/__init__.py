@@ -1,0 +1,48 @@
+"""HTTP: how Flask and flask-smorest are bent to the contract. Knows nothing of single resources."""
+
+from flask import Flask, request
+from flask_cors import CORS
+
+from reaction_board.errors import InvalidField
+from reaction_board.http.arguments import ImageIdConverter
+from reaction_board.http.blueprint import TOKEN
+from reaction_board.http.body import Body
+from reaction_board.http.envelope import Api
+
+EXPOSED_HEADERS = ["Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Link", "Location", "X-Request-ID"]
+
+
+def init_app(app: Flask) -> Api:
+    """Make the application speak the contract; return the Api to register blueprints with."""
+    app.url_map.converters["image_id"] = ImageIdConverter
+    app.config.update(
+        API_TITLE="Reaction Image Board",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.0.3",
+        OPENAPI_URL_PREFIX="/api/v1",
+        OPENAPI_SWAGGER_UI_PATH="/docs",
+        OPENAPI_SWAGGER_UI_URL="/static/swagger-ui/",
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
+    if app.config["CORS_ORIGINS"]:
+        CORS(app, origins=app.config["CORS_ORIGINS"], expose_headers=EXPOSED_HEADERS)
+
+    @app.before_request
+    def read_carefully() -> None:
+        request.environ["wsgi.input"] = Body(request.environ["wsgi.input"])
+
+    @app.before_request
+    def refuse_unknown_query() -> None:
+        documented = getattr(app.view_functions.get(request.endpoint or ""), "_apidoc", None)
+        if documented is None or not request.args:
+            return
+        parameters = documented.get("arguments", {}).get("parameters", [])
+        if not any(parameter["in"] == "query" for parameter in parameters):
+            raise InvalidField(f"{next(iter(request.args))[:100]}: Unknown field.")
+
+    api = Api(app)
+    api.spec.components.security_scheme(
+        TOKEN, {"type": "http", "scheme": "bearer", "description": "for writing, where the board asks for a token"}
+    )
+    api.register_converter(ImageIdConverter, lambda converter: {"type": "string", "format": "uuid"})
+    return api

@@ -1,0 +1,145 @@
+"""Parsing requests strictly: queries, JSON, forms with files, ids in paths."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+from uuid import UUID
+
+from flask import Request, after_this_request, current_app, g
+from flask_smorest.fields import Upload
+from marshmallow import RAISE, Schema, ValidationError, fields
+from webargs.flaskparser import FlaskParser
+from webargs.multidictproxy import MultiDictProxy
+from werkzeug import Response as BaseResponse
+from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.formparser import MultiPartParser
+from werkzeug.routing import BaseConverter
+
+from reaction_board.errors import BadRequest, InvalidField, UnsupportedMediaType
+from reaction_board.http.body import CHUNK_BYTES
+from reaction_board.media.received_file import ReceivedFile
+from reaction_board.settings import MIB
+
+MAX_JSON_BYTES = MIB
+MAX_FORM_PARTS = 20
+MAX_FIELD_BYTES = 500_000  # of each part that is not a file
+
+
+class ArgumentsParser(FlaskParser):
+    """Parses strictly: unknown and repeated fields are refused, and what is wrong is said in our envelope."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = dict.fromkeys(("query", "json", "multipart"), RAISE)
+    __location_map__ = FlaskParser.__location_map__ | {"multipart": "load_multipart"}
+
+    def load_querystring(self, req: Request, schema: Schema) -> MultiDictProxy:
+        """Return the query's parameters."""
+        return self._once(req.args, schema)
+
+    def load_json(self, req: Request, schema: Schema) -> Any:
+        """Return the JSON body. Raises BadRequest, and 415 if it is not said to be JSON."""
+        if not req.is_json:
+            raise UnsupportedMediaType("Send the body as application/json.")
+        req.max_content_length = MAX_JSON_BYTES
+        try:
+            return json.loads(req.get_data())
+        except (ValueError, RecursionError) as error:
+            raise BadRequest("The body is not valid JSON.") from error
+
+    def load_multipart(self, req: Request, schema: Schema) -> MultiDictProxy:
+        """Return fields and files of a form. Raises BadRequest, FileTooLarge, and 415 if it is not called a form.
+
+        A file is hashed and measured while it arrives, and forgotten when the request is answered.
+        """
+        if req.mimetype != "multipart/form-data":
+            raise UnsupportedMediaType("Send the body as multipart/form-data.")
+        parser = MultiPartParser(
+            stream_factory=_receive_file,
+            max_form_memory_size=MAX_FIELD_BYTES,
+            max_form_parts=MAX_FORM_PARTS,
+            buffer_size=CHUNK_BYTES,
+        )
+        try:
+            boundary = req.mimetype_params["boundary"].encode("ascii")
+            fields, files = parser.parse(req.stream, boundary, req.content_length)
+        except (KeyError, ValueError) as error:
+            raise BadRequest("The body is not valid multipart/form-data.") from error
+        return self._once(MultiDict[str, Any]([*fields.items(multi=True), *files.items(multi=True)]), schema)
+
+    def _once(self, values: MultiDict[str, Any], schema: Schema) -> MultiDictProxy:
+        for name, all_values in values.lists():
+            if len(all_values) > 1:
+                raise InvalidField(f"{name[:100]}: Given more than once.")
+        return self._makeproxy(values, schema)
+
+    def handle_error(
+        self,
+        error: ValidationError,
+        req: Request,
+        schema: Schema,
+        *,
+        error_status_code: int | None,
+        error_headers: Mapping[str, str] | None,
+    ) -> NoReturn:
+        """Raise InvalidField for the first of the errors."""
+        raise InvalidField(_first_message(error.messages)) from None
+
+
+def _first_message(messages: Any) -> str:
+    """Return `field.inner: What is wrong` of the nested messages of webargs, which begin with the location."""
+    path = []
+    while isinstance(messages, dict):
+        name, messages = next(iter(messages.items()))
+        path.append(str(name)[:100])
+    field = ".".join(name for name in path[1:] if name != "_schema")  # marshmallow's name for the whole
+    return f"{field or 'body'}: {messages[0]}"
+
+
+class PlainInteger(fields.Integer):
+    """An integer as JSON writes it: Python would take `1_000` and the digits of every script, too."""
+
+    def _validated(self, value: Any) -> Any:
+        if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,20}", value):
+            raise self.make_error("invalid", input=value)
+        return super()._validated(value)
+
+
+class UploadedFile(Upload):
+    """A file of a form; a field of text that has its name is refused."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> FileStorage:
+        if not isinstance(value, FileStorage):
+            raise ValidationError("Must be a file.")
+        return value
+
+
+def _receive_file(*args: Any, **kwargs: Any) -> Any:
+    if "received" in g:  # a file is kept on disk: no more than one of a request
+        raise InvalidField("file: Given more than once.")
+    g.received = received = ReceivedFile(current_app.config["MAX_UPLOAD_BYTES"])
+
+    @after_this_request
+    def forget(response: BaseResponse) -> BaseResponse:
+        received.close()
+        return response
+
+    return received
+
+
+class ImageIdConverter(BaseConverter):
+    """The id of an image in a path. A malformed one becomes the nil UUID, which no image has: both are not found.
+
+    `tags` is none: that path is one of its own.
+    """
+
+    regex = r"(?!tags\Z)[^/]+"
+    part_isolating = True
+
+    def to_python(self, value: str) -> UUID:
+        """Return the UUID."""
+        well_formed = re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", value)
+        return UUID(value) if well_formed else UUID(int=0)
+
+    def to_url(self, value: Any) -> str:
+        """Return the UUID as text."""
+        return str(value)

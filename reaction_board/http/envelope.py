@@ -1,0 +1,59 @@
+"""Every error in the one envelope, whatever raised it."""
+
+from http import HTTPStatus
+
+import flask_smorest
+from flask import Flask, current_app
+from marshmallow import Schema, fields
+from werkzeug import Response as BaseResponse
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from reaction_board.errors import HTTP_ERRORS, BoardError, InternalError
+from reaction_board.http import body, request_log
+
+
+class ErrorSchema(Schema):
+    """The body of every answer of 400 and above."""
+
+    detail = fields.String(required=True, metadata={"description": "for a person"})
+    code = fields.String(required=True, metadata={"description": "for a program"})
+
+
+class Api(flask_smorest.Api):
+    """The API and its document; turns every error into the envelope."""
+
+    ERROR_SCHEMA = ErrorSchema
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def _register_error_handlers(self) -> None:
+        app: Flask = self._app
+        app.register_error_handler(BoardError, self.handle_board_error)
+        app.register_error_handler(HTTPException, self.handle_http_exception)
+
+    def handle_board_error(self, error: BoardError) -> BaseResponse:
+        """Answer with an error of ours; log the cause of a fault."""
+        if error.status >= 500:
+            request_log.log_fault(error)
+        response = BaseResponse(status=error.status, headers=error.headers)
+        return _with_envelope(response, error.detail, error.code)
+
+    def handle_http_exception(self, error: HTTPException) -> BaseResponse:
+        """Answer with an error of HTTP's own; keep its headers, such as `Allow` and `Content-Range`."""
+        if isinstance(error, InternalServerError):
+            fault = InternalError()
+            fault.__cause__ = error.original_exception or error
+            return self.handle_board_error(fault)
+        response = error.get_response()
+        if response.status_code < 400:  # a redirect
+            return response
+        if known := HTTP_ERRORS.get(response.status_code):
+            return _with_envelope(response, known.detail, known.code)
+        status = HTTPStatus(response.status_code)
+        return _with_envelope(response, error.description or status.phrase, status.name.lower())
+
+
+def _with_envelope(response: BaseResponse, detail: str, code: str) -> BaseResponse:
+    response.data = current_app.json.dumps({"detail": detail, "code": code})
+    response.content_type = "application/json"
+    body.read_rest()
+    return response

@@ -1,0 +1,136 @@
+"""`make run`: the whole board, until Ctrl-C. Data, logs and credentials are in one folder."""
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from reaction_board import settings
+from reaction_board.local.object_store import object_store
+from reaction_board.local.postgres import postgres
+from reaction_board.local.processes import Child, give_up, running, wait_until
+from reaction_board.storage import S3Storage
+
+ROOT = Path(__file__).parents[2]  # of the checkout: setup.cfg, gunicorn.conf.py and migrations are not in the package
+BUCKET = "images"
+
+
+def main() -> None:
+    """Run the board until Ctrl-C, SIGTERM or the end of one of its children."""
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, _stop)
+    port = _port()
+    configured = [name for name in ("DATABASE_URL", "S3_BUCKET_NAME") if os.environ.get(name)]
+    if len(configured) == 1:
+        give_up(f"{configured[0]} is set alone: set both DATABASE_URL and S3_BUCKET_NAME, or neither")
+    folder = Path(os.environ.get("DATA_DIR") or "var").resolve()
+    with contextlib.ExitStack() as stack:
+        children = [] if configured else _start_services(stack, folder)
+        python = [sys.executable, "-m"]
+        migration = subprocess.run([*python, "alembic", "-c", "setup.cfg", "upgrade", "head"], cwd=ROOT, check=False)
+        if migration.returncode:
+            give_up("the database could not be migrated")
+        os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # halves the freed memory that 32 threads keep
+        command: list[str | Path] = [*python, "gunicorn", "--chdir", ROOT, "--config", ROOT / "gunicorn.conf.py"]
+        command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning", *sys.argv[1:], "wsgi:app"]
+        server = stack.enter_context(running("web server", command, signal.SIGTERM))
+        api = f"http://127.0.0.1:{port}/api/v1"
+        wait_until(lambda: _get(f"{api}/health"), server)
+        print(
+            f"""
+The Reaction Image Board is running{"" if configured else f", with its data in {folder}"}.
+
+  API            {api}
+  to look at     http://127.0.0.1:{port}/
+  its document   {api}/docs
+  to try it      curl -F file=@tests/images/cat.jpg -F tags=cat,staring {api}/images
+
+Ctrl-C stops it.
+""",
+            flush=True,
+        )
+        _wait_for_an_end([*children, server])
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, signal.SIG_IGN)
+    raise SystemExit(0)
+
+
+def _port() -> int:
+    text = os.environ.get("PORT", "8000")
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        give_up(f"PORT: {text!r} is not a port")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", int(text)))
+        except OSError as error:
+            give_up(f"port {text} cannot be had ({error.strerror}); set PORT to another one")
+    return int(text)
+
+
+def _start_services(stack: contextlib.ExitStack, folder: Path) -> list[Child]:
+    """Start the database and the store on a data folder, and point this process's environment at them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    stack.enter_context(_locked(folder))
+    known = _credentials(folder)
+    database, url = stack.enter_context(postgres(folder, known["password"]))
+    store, variables = stack.enter_context(object_store(folder, known["access_key"], known["secret_key"]))
+    for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE"):  # of an account elsewhere
+        os.environ.pop(name, None)
+    os.environ.update(variables, DATABASE_URL=url, S3_BUCKET_NAME=BUCKET)
+    S3Storage(BUCKET, variables["AWS_REGION"], settings.load()["S3_TIMEOUT"]).create_bucket()
+    return [database, store]
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            give_up(f"another board is running on {folder}; stop it, or set DATA_DIR to another folder")
+        yield
+
+
+def _credentials(folder: Path) -> dict[str, str]:
+    """Return the random credentials of a data folder, made once and readable by their owner only."""
+    path = folder / "credentials.json"
+    if not path.exists():
+        credentials = {name: secrets.token_hex(24) for name in ("password", "access_key", "secret_key")}
+        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False) as file:  # of mode 0600
+            json.dump(credentials, file)
+        Path(file.name).rename(path)
+    known: dict[str, str] = json.loads(path.read_text())
+    return known
+
+
+def _get(url: str) -> Any:
+    """Ask a server on this machine, whatever proxy the environment names."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=2).close()
+
+
+def _wait_for_an_end(children: Sequence[Child]) -> NoReturn:
+    while True:
+        for child in children:
+            if child.process.poll() is not None:
+                give_up(child.cause_of_death())
+        time.sleep(0.2)
+
+
+if __name__ == "__main__":
+    main()

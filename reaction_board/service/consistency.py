@@ -1,0 +1,214 @@
+"""Whether database and bucket agree, and whether kept counts are right.
+
+Both sides are read in portions, in the same order and side by side, so memory does not grow with the board. The board
+is in use meanwhile: a difference is reported only if it is still there under the lock of its content.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import heapq
+import itertools
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from reaction_board import storage
+from reaction_board.database import queries
+from reaction_board.database.engine import Connection, begin, connect
+from reaction_board.errors import StorageError
+from reaction_board.storage import HASH_PATTERN, THUMBNAILS, Blob, ObjectMissing, thumbnail_key
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """Something that is wrong."""
+
+    kind: str
+    subject: str  # the key of an object, the id of an image, the name of a tag or total
+    detail: str
+    repaired: bool = False
+
+
+def count_images() -> int:
+    """Return how many images `findings` compares."""
+    with connect() as connection:
+        return queries.search.find_images(connection, queries.search.Search(), limit=1).total
+
+
+def findings(*, deep: bool, repair: bool, tick: Callable[[int], None]) -> Iterator[Finding]:
+    """Yield everything that is wrong, in portions: objects, thumbnails, counts, tag names.
+
+    `deep` reads every object and compares its hash. `repair` deletes objects without a record, sets wrong counts right
+    and has damaged thumbnails made anew; records are never deleted. `tick` is called with the number of images done.
+    Raises StorageError and ServiceUnavailable.
+    """
+    yield from _objects(deep, repair, tick)
+    yield from _thumbnails(repair)
+    yield from _counts(repair)
+
+
+def _objects(deep: bool, repair: bool, tick: Callable[[int], None]) -> Iterator[Finding]:
+    """Walk along records and objects, both in the order of their keys."""
+    with connect() as connection:
+        records = queries.records.all_records(connection)
+        objects = (entry for entry in storage.current().sizes() if not entry[0].startswith(THUMBNAILS))
+        record, stored = next(records, None), next(objects, None)
+        while record or stored:
+            if record and (stored is None or record["hash"] < stored[0]):
+                yield from _record_without_object(record)
+            elif stored and (record is None or stored[0] < record["hash"]):
+                yield from _object_without_record(stored[0], repair)
+                stored = next(objects, None)
+                continue
+            elif record and stored:
+                yield from _record_with_object(record, stored[1], deep)
+                stored = next(objects, None)
+            tick(1)
+            record = next(records, None)
+
+
+def _record_without_object(record: Any) -> Iterator[Finding]:
+    if has_lost_bytes(record["hash"]):
+        yield Finding("record without object", str(record["id"]), f"no object {record['hash']}")
+
+
+def has_lost_bytes(key: str) -> bool:
+    """Say whether a record names an object that does not exist."""
+    with _content_locked(key) as connection:
+        return queries.images.find_image_by_hash(connection, key) is not None and not _is_stored(key)
+
+
+def _object_without_record(key: str, repair: bool) -> Iterator[Finding]:
+    if not re.fullmatch(HASH_PATTERN, key):
+        yield _foreign_object(key)
+    elif delete_orphan(key) if repair else is_orphan(key):
+        yield Finding("object without record", key, "no image has these bytes", repair)
+
+
+def is_orphan(key: str) -> bool:
+    """Say whether there is an object that no record names."""
+    with _content_locked(key) as connection:
+        return _is_orphan(connection, key)
+
+
+def delete_orphan(key: str) -> bool:
+    """Delete an object if no record names it; return whether that was so."""
+    with _content_locked(key) as connection:
+        if orphan := _is_orphan(connection, key):
+            storage.current().delete(key)
+        return orphan
+
+
+def _is_orphan(connection: Connection, key: str) -> bool:
+    return not queries.images.find_image_by_hash(connection, key) and _is_stored(key)
+
+
+def _foreign_object(key: str) -> Finding:
+    return Finding("foreign object", key, "not stored by the board; it is never deleted")
+
+
+def _record_with_object(record: Any, size_bytes: int, deep: bool) -> Iterator[Finding]:
+    key = record["hash"]
+    if size_bytes != record["size_bytes"] != _stored_size(key):  # the listing may be older than the object
+        yield Finding("damaged object", key, f"{size_bytes} bytes instead of {record['size_bytes']}")
+    elif deep:
+        try:
+            digest = _sha256(storage.current().get(key, record["size_bytes"]))
+        except ObjectMissing:  # deleted since it was listed, or lost
+            yield from _record_without_object(record)
+        except StorageError as error:
+            yield Finding("unreadable object", key, str(error.__cause__))
+        else:
+            if digest != key:
+                yield Finding("damaged object", key, f"its bytes have the hash {digest}")
+
+
+def _sha256(blob: Blob) -> str:
+    digest = hashlib.sha256()
+    with contextlib.closing(blob):
+        for chunk in blob:
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _thumbnails(repair: bool) -> Iterator[Finding]:
+    """Walk along the sizes of thumbnails in records and bucket; look again at those that only one side has."""
+    with connect() as connection:
+        recorded = ((image["hash"], image["thumbnail_bytes"]) for image in queries.records.all_records(connection))
+        stored = ((key.removeprefix(THUMBNAILS), size) for key, size in storage.current().sizes(THUMBNAILS))
+        both = heapq.merge((pair for pair in recorded if pair[1]), stored)
+        alone = (pair[0] for pair, times in itertools.groupby(both) if len(list(times)) == 1)
+        for name, _ in itertools.groupby(alone):
+            yield from _thumbnail(name, repair)
+
+
+def _thumbnail(name: str, repair: bool) -> Iterator[Finding]:
+    key = THUMBNAILS + name
+    if not re.fullmatch(HASH_PATTERN, name):
+        yield _foreign_object(key)
+    elif sizes := delete_wrong_thumbnail(name) if repair else wrong_thumbnail(name):
+        stored, recorded = sizes
+        if recorded:
+            yield Finding("damaged thumbnail", key, f"{stored} bytes instead of {recorded}", repair)
+        else:
+            yield Finding("thumbnail without record", key, "no image has this thumbnail", repair)
+
+
+def wrong_thumbnail(content_hash: str) -> tuple[int, int] | None:
+    """Return the size of a stored thumbnail and the size that its record says, if they differ; 0 stands for none."""
+    with _content_locked(content_hash) as connection:
+        return _wrong_thumbnail(connection, content_hash)
+
+
+def delete_wrong_thumbnail(content_hash: str) -> tuple[int, int] | None:
+    """Delete a thumbnail if its size differs from that in its record, so that it is made anew.
+
+    Return what `wrong_thumbnail` returns.
+    """
+    with _content_locked(content_hash) as connection:
+        if sizes := _wrong_thumbnail(connection, content_hash):
+            if image := queries.images.find_image_by_hash(connection, content_hash):
+                queries.images.set_thumbnail(connection, image["id"], None)
+            storage.current().delete(thumbnail_key(content_hash))
+        return sizes
+
+
+def _wrong_thumbnail(connection: Connection, content_hash: str) -> tuple[int, int] | None:
+    image = queries.images.find_image_by_hash(connection, content_hash)
+    recorded = (image and image["thumbnail_bytes"]) or 0
+    stored = _stored_size(thumbnail_key(content_hash)) or 0
+    return (stored, recorded) if stored != recorded else None
+
+
+def _counts(repair: bool) -> Iterator[Finding]:
+    with connect() as connection:
+        for name, kept, counted in queries.records.wrong_tag_counts(connection):
+            if repair:
+                with begin() as transaction:
+                    queries.records.recount_tag(transaction, name)
+            yield Finding("wrong tag count", name, f"{kept} instead of {counted}", repair)
+        for name, (kept, counted) in queries.records.wrong_totals(connection).items():
+            if repair:
+                with begin() as transaction:
+                    queries.records.recount_totals(transaction)
+            yield Finding("wrong total", name, f"{kept} instead of {counted}", repair)
+        for image_id, names, listed in queries.records.wrong_tag_names(connection):
+            yield Finding("wrong tag names", image_id, f"{names} instead of {listed}")
+
+
+@contextlib.contextmanager
+def _content_locked(content_hash: str) -> Iterator[Connection]:
+    """Yield a transaction that holds the lock of a content: nobody changes its record or its objects meanwhile."""
+    with begin() as connection:
+        queries.images.lock_content(connection, content_hash)
+        yield connection
+
+
+def _is_stored(key: str) -> bool:
+    return _stored_size(key) is not None
+
+
+def _stored_size(key: str) -> int | None:
+    """Return the size in bytes of an object, None if there is none."""
+    return dict(storage.current().sizes(key)).get(key)
