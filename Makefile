@@ -24,6 +24,7 @@ migrate: install-local
 test: install-test
 	"$(BIN)/ruff" format --check .
 	"$(BIN)/ruff" check .
+	"$(BIN)/biome" check --error-on-warnings
 	"$(BIN)/mypy"
 	"$(BIN)/lint-imports" --config setup.cfg
 	"$(BIN)/hadolint" Dockerfile

@@ -99,7 +99,7 @@ const write = (path, method, body, headers = {}) =>
 export async function page(address, signal) {
   const response = await ask(address, { signal });
   const following = /<([^>]+)>; rel="next"/.exec(response.headers.get("Link") ?? "");
-  return { ...(await response.json()), next: following && following[1] };
+  return { ...(await response.json()), next: following?.[1] ?? null };
 }
 
 export const searchAddress = (query) => `${BASE}/images?${new URLSearchParams({ ...query, limit: 60 })}`;

@@ -7,7 +7,8 @@ export function element(name, attributes = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (typeof value === "function") made.addEventListener(key.slice(2), value);
-    else if (value !== null && value !== undefined && value !== false) made.setAttribute(key, value === true ? "" : value);
+    else if (value === true) made.setAttribute(key, "");
+    else if (value !== null && value !== undefined && value !== false) made.setAttribute(key, value);
   }
   made.append(...children);
   return made;
@@ -23,13 +24,26 @@ export function note(text, action = null) {
   ([...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body).append(notes);
   const made = element("div", { class: "note" }, element("p", {}, text));
   const remove = () => made.remove();
-  if (action) made.append(element("button", { type: "button", onclick: () => { remove(); action.run(); } }, action.label));
+  if (action) {
+    const run = () => {
+      remove();
+      action.run();
+    };
+    made.append(element("button", { type: "button", onclick: run }, action.label));
+  }
   made.append(element("button", { type: "button", class: "round", "aria-label": "Dismiss", onclick: remove }, "×"));
   notes.append(made);
   if (!action) setTimeout(remove, NOTE_SECONDS * 1000);
 }
 
-document.addEventListener("close", (event) => event.target.contains(find("#notes")) && document.body.append(find("#notes")), true);
+document.addEventListener(
+  "close",
+  (event) => event.target.contains(find("#notes")) && document.body.append(find("#notes")),
+  true,
+);
 
-export const bytes = (size) =>
-  size < 1000 ? `${size} B` : size < 1e6 ? `${Math.max(1, Math.round(size / 1e3))} kB` : `${(size / 1e6).toFixed(1)} MB`;
+export function bytes(size) {
+  if (size < 1000) return `${size} B`;
+  if (size < 1e6) return `${Math.round(size / 1e3)} kB`;
+  return `${(size / 1e6).toFixed(1)} MB`;
+}

@@ -19,9 +19,12 @@ export class Grid {
   #images = [];
   #blocks = []; // each {rows, root}: a row is {images, height}
   #width = 0;
-  #near = new IntersectionObserver((entries) => entries.forEach((entry) => this.#fill(entry.target, entry.isIntersecting)), {
-    rootMargin: `${NEAR}px`,
-  });
+  #near = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries) this.#fill(entry.target, entry.isIntersecting);
+    },
+    { rootMargin: `${NEAR}px` },
+  );
 
   // `open` is called with an image that is chosen.
   constructor(root, open) {
@@ -67,7 +70,8 @@ export class Grid {
   }
 
   focus(image) {
-    const block = image && this.#blocks.find(({ rows }) => rows.some((row) => row.images.some((other) => other.id === image.id)));
+    const block =
+      image && this.#blocks.find(({ rows }) => rows.some((row) => row.images.some((other) => other.id === image.id)));
     if (!block) return;
     this.#fill(block.root, true);
     tileOf(image).focus();
@@ -76,11 +80,13 @@ export class Grid {
   // All of it anew, with the same image at the top of the window.
   #layOut() {
     const images = this.#images;
-    const top = scrollY > 100 && this.#blocks.find((block) => block.root.getBoundingClientRect().bottom > 0);
-    const row = top && top.rows[[...top.root.children].findIndex((each) => each.getBoundingClientRect().bottom > 0)];
+    const top = scrollY > 100 ? this.#blocks.find((block) => block.root.getBoundingClientRect().bottom > 0) : null;
+    const row = top?.rows[[...top.root.children].findIndex((each) => each.getBoundingClientRect().bottom > 0)];
     this.clear();
     this.#images = images;
-    for (let start = 0; start < images.length; start += 100) this.#add([...this.#lastRow(), ...images.slice(start, start + 100)]);
+    for (let start = 0; start < images.length; start += 100) {
+      this.#add([...this.#lastRow(), ...images.slice(start, start + 100)]);
+    }
     if (row) this.#scrollTo(row.images[0]);
   }
 
@@ -204,9 +210,18 @@ async function failed(tile, picture, image) {
 
 // For those who want no motion: an animation shows its first frame until it is pointed at or has the focus.
 function holdStill(tile, picture) {
-  picture.addEventListener("load", () => {
-    const frame = element("canvas", { class: "still", "aria-hidden": "true", width: picture.naturalWidth, height: picture.naturalHeight });
-    frame.getContext("2d").drawImage(picture, 0, 0);
-    tile.append(frame);
-  }, { once: true });
+  picture.addEventListener(
+    "load",
+    () => {
+      const frame = element("canvas", {
+        class: "still",
+        "aria-hidden": "true",
+        width: picture.naturalWidth,
+        height: picture.naturalHeight,
+      });
+      frame.getContext("2d").drawImage(picture, 0, 0);
+      tile.append(frame);
+    },
+    { once: true },
+  );
 }

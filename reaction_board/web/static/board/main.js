@@ -14,7 +14,12 @@ import { Viewer } from "./viewer.js";
 const AHEAD = "1500px"; // how far below the window the next images are fetched
 
 const grid = new Grid(find("#grid"), (image) => openImage(image));
-const search = new TagField(find("#search"), { label: "Search by tags", placeholder: "Search by tags", changed: searchFor, eager: true });
+const search = new TagField(find("#search"), {
+  label: "Search by tags",
+  placeholder: "Search by tags",
+  changed: searchFor,
+  eager: true,
+});
 const viewer = new Viewer({
   has,
   step,
@@ -125,7 +130,8 @@ function more() {
 
 // Says whether they came.
 async function fetchNext() {
-  const { signal } = (asked = new AbortController());
+  asked = new AbortController();
+  const { signal } = asked;
   try {
     const page = await api.page(next, signal);
     if (signal.aborted) return false;
@@ -197,7 +203,10 @@ function reload() {
 
 const sentinel = find("#more");
 const atEnd = () => sentinel.getBoundingClientRect().top < innerHeight + parseInt(AHEAD, 10);
-new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && more(), { rootMargin: AHEAD }).observe(sentinel);
+const nearing = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && more(), {
+  rootMargin: AHEAD,
+});
+nearing.observe(sentinel);
 
 find("#search").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -38,9 +38,23 @@ export class TagField {
       onblur: () => this.#close(),
       onfocus: () => eager && this.#complete(),
     });
-    this.list = element("ul", { id: `${id}-list`, role: "listbox", class: "options", "aria-label": `${label}: known tags`, hidden: true });
-    const field = element("div", { class: "tagfield", onclick: (event) => event.target === field && this.input.focus() }, this.chips, this.input);
-    root.append(element("label", { for: id, class: "field-label" }, label), element("div", { class: "combo" }, field, this.list));
+    this.list = element("ul", {
+      id: `${id}-list`,
+      role: "listbox",
+      class: "options",
+      "aria-label": `${label}: known tags`,
+      hidden: true,
+    });
+    const field = element(
+      "div",
+      { class: "tagfield", onclick: (event) => event.target === field && this.input.focus() },
+      this.chips,
+      this.input,
+    );
+    root.append(
+      element("label", { for: id, class: "field-label" }, label),
+      element("div", { class: "combo" }, field, this.list),
+    );
   }
 
   get names() {
@@ -66,13 +80,25 @@ export class TagField {
   #draw() {
     this.chips.replaceChildren(
       ...this.#names.map((name) =>
-        element("li", {}, element("button", { type: "button", class: "chip", "aria-label": `Remove ${name}`, onclick: () => this.#remove(name) }, name, element("span", { "aria-hidden": "true" }, " ×"))),
+        element(
+          "li",
+          {},
+          element(
+            "button",
+            { type: "button", class: "chip", "aria-label": `Remove ${name}`, onclick: () => this.#remove(name) },
+            name,
+            element("span", { "aria-hidden": "true" }, " ×"),
+          ),
+        ),
       ),
     );
   }
 
   #add(text) {
-    const names = text.split(/[\s,]+/).map((name) => name.toLowerCase()).filter(Boolean);
+    const names = text
+      .split(/[\s,]+/)
+      .map((name) => name.toLowerCase())
+      .filter(Boolean);
     const wrong = names.find((name) => !TAG.test(name));
     if (wrong) {
       this.input.setCustomValidity("A tag has 1 to 64 of the characters a-z, 0-9, '_' and '-'.");
@@ -110,7 +136,8 @@ export class TagField {
 
   async #complete() {
     this.#asked?.abort();
-    const { signal } = (this.#asked = new AbortController());
+    this.#asked = new AbortController();
+    const { signal } = this.#asked;
     const typed = this.input.value.trim().toLowerCase();
     try {
       const found = await api.tags(typed, Math.min(SHOWN + this.#names.length, 200), signal);
@@ -156,8 +183,8 @@ export class TagField {
     const count = this.#options.length;
     if (!count) return;
     this.#active = (index + count) % count;
-    [...this.list.children].forEach((option, at) => option.setAttribute("aria-selected", String(at === this.#active)));
     const option = this.list.children[this.#active];
+    for (const other of this.list.children) other.setAttribute("aria-selected", String(other === option));
     this.input.setAttribute("aria-activedescendant", option.id);
     option.scrollIntoView({ block: "nearest" });
   }

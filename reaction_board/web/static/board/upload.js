@@ -25,7 +25,9 @@ export class Uploader {
     find(".close", this.dialog).addEventListener("click", () => this.dialog.close());
     this.start.addEventListener("click", () => this.#begin());
     // What was not begun is forgotten: it may have been dropped by mistake.
-    this.dialog.addEventListener("close", () => [...this.#waiting].forEach((each) => this.#forget(each)));
+    this.dialog.addEventListener("close", () => {
+      for (const each of this.#waiting) this.#forget(each);
+    });
     input.addEventListener("change", () => {
       this.add(input.files);
       input.value = "";
@@ -51,7 +53,11 @@ export class Uploader {
   add(files) {
     this.show();
     for (const file of files) {
-      const remove = element("button", { type: "button", class: "link", "aria-label": `Remove ${file.name}`, onclick: () => this.#forget(each) }, "remove");
+      const remove = element(
+        "button",
+        { type: "button", class: "link", "aria-label": `Remove ${file.name}`, onclick: () => this.#forget(each) },
+        "remove",
+      );
       const row = element(
         "li",
         {},
@@ -110,7 +116,9 @@ export class Uploader {
     } catch (error) {
       this.#fail(row, error);
       // Without a token, or a board, it would be the same with all the others.
-      if (error.status === 401 || error.code === "unreachable") this.#queue.splice(0).forEach((each) => this.#fail(each.row, error));
+      if (error.status === 401 || error.code === "unreachable") {
+        for (const other of this.#queue.splice(0)) this.#fail(other.row, error);
+      }
     }
     this.#running -= 1;
     if (this.#queue.length) this.#next();
@@ -129,10 +137,19 @@ export class Uploader {
 
   #finish() {
     const count = (kind) => this.list.querySelectorAll(`.${kind}`).length;
-    const parts = [[count("done"), "uploaded"], [count("known"), "already here"], [count("failed"), "refused"]];
-    this.said.textContent = parts.filter(([number]) => number).map(([number, what]) => `${number} ${what}`).join(", ");
+    const parts = [
+      [count("done"), "uploaded"],
+      [count("known"), "already here"],
+      [count("failed"), "refused"],
+    ];
+    this.said.textContent = parts
+      .filter(([number]) => number)
+      .map(([number, what]) => `${number} ${what}`)
+      .join(", ");
     if (!this.dialog.open) note(`Uploads: ${this.said.textContent}.`);
-    else if (!count("known") && !count("failed")) setTimeout(() => !this.#running && !this.#waiting.length && this.dialog.close(), 900);
+    else if (!count("known") && !count("failed")) {
+      setTimeout(() => !this.#running && !this.#waiting.length && this.dialog.close(), 900);
+    }
   }
 
   #listenToDrops() {

@@ -42,7 +42,9 @@ export class Viewer {
       this.moved(null);
     });
     // What is transparent must not show the thumbnail that held the place.
-    this.picture.addEventListener("load", () => { this.picture.style.backgroundImage = ""; });
+    this.picture.addEventListener("load", () => {
+      this.picture.style.backgroundImage = "";
+    });
     this.picture.addEventListener("error", () => {
       if (this.#image) this.said.textContent = "This picture cannot be shown. It may still be downloaded.";
     });
@@ -59,7 +61,8 @@ export class Viewer {
     find("#viewer-name").textContent = image.filename;
     const type = image.mime_type.split("/")[1].toUpperCase();
     const day = new Date(image.created_at).toLocaleDateString(undefined, { dateStyle: "medium" });
-    find("#viewer-facts").textContent = `${type} · ${image.width} × ${image.height} · ${bytes(image.size_bytes)} · ${day}`;
+    find("#viewer-facts").textContent =
+      `${type} · ${image.width} × ${image.height} · ${bytes(image.size_bytes)} · ${day}`;
     this.tags.names = image.tags;
     this.picture.removeAttribute("src"); // or the one before would be seen until this one has come
     this.picture.alt = image.tags.length ? image.tags.join(", ") : image.filename;
@@ -158,7 +161,10 @@ export class Viewer {
   async #copyImage() {
     const { picture } = this;
     const png = picture.decode().then(() => {
-      const canvas = Object.assign(document.createElement("canvas"), { width: picture.naturalWidth, height: picture.naturalHeight });
+      const canvas = Object.assign(document.createElement("canvas"), {
+        width: picture.naturalWidth,
+        height: picture.naturalHeight,
+      });
       canvas.getContext("2d").drawImage(picture, 0, 0);
       return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
     });
