@@ -1,6 +1,5 @@
 // The board's API: every function here is one operation, and throws a BoardError in the words of its envelope.
-
-import { find } from "./dom.js";
+// It sends the access token that this browser stores; token.js asks for one.
 
 const BASE = "/api/v1";
 const TOKEN = "reaction-board-token";
@@ -19,8 +18,10 @@ export const fileOf = (image) => `${BASE}/images/${image.id}/file`;
 export const thumbnailOf = (image) => `${BASE}/images/${image.id}/thumbnail`;
 export const linkOf = (image) => new URL(`/i/${image.id}`, location.href).href;
 
-// What no header can carry is no token.
-const storedToken = () => /^[!-~]+$/.exec(localStorage.getItem(TOKEN) ?? "")?.[0] ?? null;
+// The access token, or null. What no header can carry is no token.
+export const storedToken = () => /^[!-~]+$/.exec(localStorage.getItem(TOKEN) ?? "")?.[0] ?? null;
+
+export const storeToken = (token) => localStorage.setItem(TOKEN, token);
 
 const authorization = () => (storedToken() ? { Authorization: `Bearer ${storedToken()}` } : {});
 
@@ -45,55 +46,12 @@ async function ask(path, options = {}) {
   throw errorOf(response.status, await response.text());
 }
 
-// Do what may need a token; ask for one if it does, and do it again.
-export async function withToken(act) {
-  for (;;) {
-    const used = storedToken();
-    try {
-      return await act();
-    } catch (error) {
-      if (error.status !== 401) throw error;
-      // Another request may have asked for one meanwhile.
-      if (storedToken() === used && !(await askForToken(error.message))) throw error;
-    }
-  }
-}
-
-let asking = null;
-
-// Several uploads may need a token at once: they are asked for one together.
-function askForToken(why) {
-  asking ??= new Promise((resolve) => {
-    const dialog = find("#token");
-    const value = find("#token-value");
-    find("#token-said").textContent = why;
-    value.value = "";
-    dialog.returnValue = "no";
-    dialog.addEventListener(
-      "close",
-      () => {
-        const given = dialog.returnValue === "yes";
-        if (given) localStorage.setItem(TOKEN, value.value.trim());
-        asking = null;
-        resolve(given);
-      },
-      { once: true },
-    );
-    find("#token-cancel").onclick = () => dialog.close("no");
-    dialog.showModal();
-    value.focus();
-  });
-  return asking;
-}
-
 const write = (path, method, body, headers = {}) =>
-  withToken(() =>
-    ask(path, {
-      method,
-      headers: { "Content-Type": "application/json", ...headers, ...authorization() },
-      body: body && JSON.stringify(body),
-    }),
-  );
+  ask(path, {
+    method,
+    headers: { "Content-Type": "application/json", ...headers, ...authorization() },
+    body: body && JSON.stringify(body),
+  });
 
 // A page of images, and the address of the one after it, if there is one.
 export async function page(address, signal) {
@@ -125,24 +83,21 @@ export const remove = (id) => write(`images/${id}`, "DELETE");
 
 // Upload a file; `progress` is told the share that is sent. fetch() cannot tell it.
 export const upload = (file, names, progress) =>
-  withToken(
-    () =>
-      new Promise((resolve, reject) => {
-        const form = new FormData();
-        form.append("tags", names.join(","));
-        form.append("file", file, file.name);
-        const request = new XMLHttpRequest();
-        request.open("POST", `${BASE}/images`);
-        for (const [name, value] of Object.entries(authorization())) request.setRequestHeader(name, value);
-        request.upload.addEventListener("progress", (event) => progress(event.loaded / event.total));
-        request.addEventListener("error", () => reject(UNREACHABLE));
-        request.addEventListener("load", () => {
-          try {
-            if (request.status < 300) resolve(JSON.parse(request.responseText));
-          } finally {
-            reject(errorOf(request.status, request.responseText)); // unless it is resolved
-          }
-        });
-        request.send(form);
-      }),
-  );
+  new Promise((resolve, reject) => {
+    const form = new FormData();
+    form.append("tags", names.join(","));
+    form.append("file", file, file.name);
+    const request = new XMLHttpRequest();
+    request.open("POST", `${BASE}/images`);
+    for (const [name, value] of Object.entries(authorization())) request.setRequestHeader(name, value);
+    request.upload.addEventListener("progress", (event) => progress(event.loaded / event.total));
+    request.addEventListener("error", () => reject(UNREACHABLE));
+    request.addEventListener("load", () => {
+      try {
+        if (request.status < 300) resolve(JSON.parse(request.responseText));
+      } finally {
+        reject(errorOf(request.status, request.responseText)); // unless it is resolved
+      }
+    });
+    request.send(form);
+  });

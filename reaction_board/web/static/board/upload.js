@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { bytes, element, find, note } from "./dom.js";
 import { TagField } from "./tags.js";
+import { withToken } from "./token.js";
 
 const AT_ONCE = 3;
 
@@ -100,10 +101,11 @@ export class Uploader {
     this.#running += 1;
     outcome.textContent = "0 %";
     try {
-      const image = await api.upload(file, names, (share) => {
+      const progress = (share) => {
         bar.value = share;
         outcome.textContent = share < 1 ? `${Math.floor(share * 100)} %` : "storing…";
-      });
+      };
+      const image = await withToken(() => api.upload(file, names, progress));
       bar.value = 1;
       const { duplicate } = image;
       row.className = duplicate ? "known" : "done";

@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { bytes, find } from "./dom.js";
 import { TagField } from "./tags.js";
+import { withToken } from "./token.js";
 
 export class Viewer {
   #image = null;
@@ -118,7 +119,8 @@ export class Viewer {
     this.#saving = this.#saving.then(async () => {
       if (conflicts !== this.#conflicts) return;
       try {
-        this.#learn(await api.replaceTags(id, names, await this.#etag(id)));
+        const etag = await this.#etag(id);
+        this.#learn(await withToken(() => api.replaceTags(id, names, etag)));
         say("Saved.");
       } catch (error) {
         this.#conflicts += 1;
@@ -180,7 +182,7 @@ export class Viewer {
     dialog.showModal();
     await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
     if (dialog.returnValue !== "yes") return;
-    await api.remove(image.id);
+    await withToken(() => api.remove(image.id));
     if (this.#image?.id === image.id) this.close();
     this.removed(image);
   }
