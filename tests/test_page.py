@@ -290,7 +290,7 @@ def test_files_are_uploaded_with_tags_given_once(page: Page, board: Board) -> No
     expect(rows.nth(1)).to_contain_text("uploaded")
     expect(rows.nth(2)).to_contain_text("already here")
     expect(rows.nth(3)).to_contain_text("The file is not a readable JPEG, PNG, GIF or WebP image.")
-    expect(page.locator("#uploader-said")).to_have_text("2 uploaded, 1 already here, 1 refused")
+    expect(page.locator("#uploader-message")).to_have_text("2 uploaded, 1 already here, 1 refused")
     assert sorted(image["filename"] for image in board.search(tags="party")["items"]) == ["new.png", "nod.gif"]
     rows.nth(2).get_by_role("button", name="already here").click()
     expect(page.get_by_role("heading", name="known.png")).to_be_visible()

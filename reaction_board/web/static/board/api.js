@@ -25,7 +25,7 @@ export const storeToken = (token) => localStorage.setItem(TOKEN, token);
 
 const authorization = () => (storedToken() ? { Authorization: `Bearer ${storedToken()}` } : {});
 
-// The error that an answer's status and text are.
+// The error that a response stands for: that of its envelope, or an unknown one if there is none.
 function errorOf(status, text) {
   try {
     const { code, detail } = JSON.parse(text);
@@ -53,11 +53,11 @@ const write = (path, method, body, headers = {}) =>
     body: body && JSON.stringify(body),
   });
 
-// A page of images, and the address of the one after it, if there is one.
+// A page of images; `next` is the address of the page after it, or null.
 export async function page(address, signal) {
   const response = await ask(address, { signal });
-  const following = /<([^>]+)>; rel="next"/.exec(response.headers.get("Link") ?? "");
-  return { ...(await response.json()), next: following?.[1] ?? null };
+  const nextLink = /<([^>]+)>; rel="next"/.exec(response.headers.get("Link") ?? "");
+  return { ...(await response.json()), next: nextLink?.[1] ?? null };
 }
 
 export const searchAddress = (query) => `${BASE}/images?${new URLSearchParams({ ...query, limit: 60 })}`;
@@ -81,7 +81,7 @@ export async function replaceTags(id, names, etag) {
 
 export const remove = (id) => write(`images/${id}`, "DELETE");
 
-// Upload a file; `progress` is told the share that is sent. fetch() cannot tell it.
+// Upload a file; `progress` is called with the share that is sent (0 to 1), which fetch() does not report.
 export const upload = (file, names, progress) =>
   new Promise((resolve, reject) => {
     const form = new FormData();
@@ -96,7 +96,7 @@ export const upload = (file, names, progress) =>
       try {
         if (request.status < 300) resolve(JSON.parse(request.responseText));
       } finally {
-        reject(errorOf(request.status, request.responseText)); // unless it is resolved
+        reject(errorOf(request.status, request.responseText)); // has no effect after resolve()
       }
     });
     request.send(form);

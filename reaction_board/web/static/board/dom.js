@@ -4,14 +4,14 @@ export const find = (selector, root = document) => root.querySelector(selector);
 
 // element("a", {href: "/", class: "x", onclick: f}, "text", child): properties that are functions are listeners.
 export function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
+  const node = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
-    if (typeof value === "function") made.addEventListener(key.slice(2), value);
-    else if (value === true) made.setAttribute(key, "");
-    else if (value !== null && value !== undefined && value !== false) made.setAttribute(key, value);
+    if (typeof value === "function") node.addEventListener(key.slice(2), value);
+    else if (value === true) node.setAttribute(key, "");
+    else if (value !== null && value !== undefined && value !== false) node.setAttribute(key, value);
   }
-  made.append(...children);
-  return made;
+  node.append(...children);
+  return node;
 }
 
 const NOTE_SECONDS = 8;
@@ -22,17 +22,17 @@ export function note(text, action = null) {
   for (const other of notes.children) if (other.firstChild.textContent === text) other.remove();
   // What is outside of a modal dialog cannot be used while it is open.
   ([...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body).append(notes);
-  const made = element("div", { class: "note" }, element("p", {}, text));
-  const remove = () => made.remove();
+  const message = element("div", { class: "note" }, element("p", {}, text));
+  const remove = () => message.remove();
   if (action) {
     const run = () => {
       remove();
       action.run();
     };
-    made.append(element("button", { type: "button", onclick: run }, action.label));
+    message.append(element("button", { type: "button", onclick: run }, action.label));
   }
-  made.append(element("button", { type: "button", class: "round", "aria-label": "Dismiss", onclick: remove }, "×"));
-  notes.append(made);
+  message.append(element("button", { type: "button", class: "round", "aria-label": "Dismiss", onclick: remove }, "×"));
+  notes.append(message);
   if (!action) setTimeout(remove, NOTE_SECONDS * 1000);
 }
 

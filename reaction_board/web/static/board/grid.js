@@ -8,7 +8,7 @@ import { element } from "./dom.js";
 const GAP = 8; // pixels, as in the stylesheet
 const NARROWEST = 0.45; // of a picture's width to its height: what is outside is cropped in the grid
 const WIDEST = 3.2;
-const still = matchMedia("(prefers-reduced-motion: reduce)");
+const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
 const ratioOf = (image) => Math.min(Math.max(image.width / image.height, NARROWEST), WIDEST);
 const rowHeight = (width) => (width < 600 ? 130 : 190);
@@ -26,10 +26,10 @@ export class Grid {
     { rootMargin: `${NEAR}px` },
   );
 
-  // `open` is called with an image that is chosen.
-  constructor(root, open) {
+  // `onOpen` is called with the image whose tile is clicked.
+  constructor(root, onOpen) {
     this.root = root;
-    this.open = open;
+    this.onOpen = onOpen;
     new ResizeObserver(() => {
       if (Math.abs(root.clientWidth - this.#width) > GAP) this.#layOut();
     }).observe(root);
@@ -53,9 +53,9 @@ export class Grid {
   }
 
   replace(image) {
-    const put = (list) => list.map((other) => (other.id === image.id ? image : other));
-    this.#images = put(this.#images);
-    for (const block of this.#blocks) for (const row of block.rows) row.images = put(row.images);
+    const replaceIn = (list) => list.map((other) => (other.id === image.id ? image : other));
+    this.#images = replaceIn(this.#images);
+    for (const block of this.#blocks) for (const row of block.rows) row.images = replaceIn(row.images);
     const tile = tileOf(image);
     if (tile) tile.firstElementChild.alt = describe(image);
   }
@@ -77,7 +77,7 @@ export class Grid {
     tileOf(image).focus();
   }
 
-  // All of it anew, with the same image at the top of the window.
+  // Lay out all images again, and keep the same one at the top of the window.
   #layOut() {
     const images = this.#images;
     const top = scrollY > 100 ? this.#blocks.find((block) => block.root.getBoundingClientRect().bottom > 0) : null;
@@ -127,7 +127,7 @@ export class Grid {
   }
 
   #makeRow({ images, height }) {
-    const row = element("div", { class: "row" }, ...images.map(makeTile(this.open, height)));
+    const row = element("div", { class: "row" }, ...images.map(makeTile(this.onOpen, height)));
     row.style.height = `${height}px`;
     return row;
   }
@@ -139,20 +139,20 @@ const heightOf = (rows) => rows.reduce((sum, row) => sum + row.height + GAP, 0);
 
 // Rows of images that fill a width; the last one may not, and is not `full` then.
 function rowsOf(images, width) {
-  const wanted = rowHeight(width);
+  const usualHeight = rowHeight(width);
   const rows = [];
   let row = [];
   let ratios = 0;
   const end = (full) => {
-    const filling = (width - (row.length - 1) * GAP) / ratios;
-    rows.push({ images: row, full, height: full ? filling : Math.min(filling, wanted) });
+    const fullHeight = (width - (row.length - 1) * GAP) / ratios;
+    rows.push({ images: row, full, height: full ? fullHeight : Math.min(fullHeight, usualHeight) });
     row = [];
     ratios = 0;
   };
   for (const image of images) {
     row.push(image);
     ratios += ratioOf(image);
-    if (ratios * wanted + (row.length - 1) * GAP >= width) end(true);
+    if (ratios * usualHeight + (row.length - 1) * GAP >= width) end(true);
   }
   if (row.length) end(false);
   return rows;
@@ -161,7 +161,7 @@ function rowsOf(images, width) {
 const describe = (image) => (image.tags.length ? image.tags.join(", ") : image.filename);
 
 // An image is opened as the grid knows it by then: its tags may have changed.
-const makeTile = (open, height) => (image) => {
+const makeTile = (onOpen, height) => (image) => {
   const picture = element("img", {
     src: api.thumbnailOf(image),
     alt: describe(image),
@@ -180,24 +180,24 @@ const makeTile = (open, height) => (image) => {
       onclick: (event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
         event.preventDefault();
-        open(image);
+        onOpen(image);
       },
     },
     picture,
   );
-  picture.addEventListener("error", () => failed(tile, picture, image), { once: true });
+  picture.addEventListener("error", () => retry(tile, picture, image), { once: true });
   tile.style.width = `${ratioOf(image) * height}px`;
   if (image.mime_type === "image/gif") tile.dataset.kind = "GIF";
-  if (still.matches && ["image/gif", "image/webp"].includes(image.mime_type)) holdStill(tile, picture);
+  if (reducedMotion.matches && ["image/gif", "image/webp"].includes(image.mime_type)) holdStill(tile, picture);
   return tile;
 };
 
-// The board may be busy making other thumbnails: it is asked again, each time a bit later.
+// The server may be busy with other thumbnails: the page asks again, each time after a longer pause.
 const RETRIES = 4;
 
-async function failed(tile, picture, image) {
-  for (let tried = 0; tried < RETRIES && picture.isConnected; tried += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 1000 * 2 ** tried * (0.5 + Math.random())));
+async function retry(tile, picture, image) {
+  for (let attempt = 0; attempt < RETRIES && picture.isConnected; attempt += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 1000 * 2 ** attempt * (0.5 + Math.random())));
     const response = await fetch(api.thumbnailOf(image)).catch(() => null);
     if (response?.ok) {
       picture.src = `${api.thumbnailOf(image)}#again`; // from the browser's cache
@@ -208,7 +208,7 @@ async function failed(tile, picture, image) {
   tile.classList.add("broken");
 }
 
-// For those who want no motion: an animation shows its first frame until it is pointed at or has the focus.
+// With reduced motion, an animation shows its first frame until it is pointed at or has the focus.
 function holdStill(tile, picture) {
   picture.addEventListener(
     "load",

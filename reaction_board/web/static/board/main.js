@@ -17,45 +17,45 @@ const grid = new Grid(find("#grid"), (image) => openImage(image));
 const search = new TagField(find("#search"), {
   label: "Search by tags",
   placeholder: "Search by tags",
-  changed: searchFor,
+  onChange: searchFor,
   eager: true,
 });
 const viewer = new Viewer({
   has,
   step,
-  moved: (image) => (image ? go({ ...state(), image: image.id }, true) : closed()),
-  changed: (image) => grid.replace(image),
-  removed: (image) => {
+  onMove: (image) => (image ? go({ ...state(), image: image.id }, { replace: true }) : leaveImage()),
+  onChange: (image) => grid.replace(image),
+  onRemove: (image) => {
     grid.remove(image);
     total -= 1;
-    tell();
+    showTotal();
     note(`${image.filename} is deleted.`);
   },
 });
-new Uploader({ done: () => stale(), open: (image) => openImage(image) });
+new Uploader({ onUpload: () => refreshSoon(), onOpen: (image) => openImage(image) });
 
 let total = 0;
 let next = null; // the address of the next images, if there are any
-let shown = null; // what the grid shows: the part of the address that decides it
-let asked = null; // what can abort the request for the next images
-let underway = null; // the promise of it
+let listKey = null; // the query whose images the grid shows, as JSON
+let request = null; // aborts the request for the next images
+let loading = null; // the promise of that request
 
 function state() {
   const query = new URLSearchParams(location.search);
   return Object.fromEntries(["tags", "order", "seed", "image"].map((name) => [name, query.get(name) ?? undefined]));
 }
 
-function addressOf(wanted) {
-  const given = Object.entries(wanted).filter(([, value]) => value);
-  const query = new URLSearchParams(given).toString().replaceAll("%2C", ",");
+function addressOf(target) {
+  const parameters = Object.entries(target).filter(([, value]) => value);
+  const query = new URLSearchParams(parameters).toString().replaceAll("%2C", ",");
   return query ? `/?${query}` : "/";
 }
 
-// Change the address, and show what it says. A step that is not `pushed` takes the place of the one before.
-function go(wanted, replaced = false) {
-  const address = addressOf(wanted);
+// Change the address, and show what it says. With `replace`, it takes the place of the current one in the history.
+function go(target, { replace = false } = {}) {
+  const address = addressOf(target);
   if (address === location.pathname + location.search) return;
-  if (replaced) history.replaceState(history.state, "", address);
+  if (replace) history.replaceState(history.state, "", address);
   else history.pushState(null, "", address);
   show();
 }
@@ -69,23 +69,24 @@ function openImage(image) {
   viewer.show(image);
 }
 
-// A picture that was opened from here leaves by the way it came: no step back leads into it again.
-function closed() {
+// Take a closed image out of the address. If it was opened from the list, go back to the list, so that the image does not
+// stay in the history twice.
+function leaveImage() {
   const { image: id } = state();
   grid.focus(grid.images.find((image) => image.id === id));
-  if (isStale) stale();
+  if (isStale) refreshSoon();
   if (history.state?.opened) history.back();
-  else go({ ...state(), image: undefined }, true);
+  else go({ ...state(), image: undefined }, { replace: true });
 }
 
 async function show() {
-  const wanted = state();
-  search.names = (wanted.tags ?? "").split(",").filter(Boolean);
-  find("#shuffle").setAttribute("aria-pressed", String(wanted.order === "random"));
-  const { image: _, ...query } = wanted;
+  const target = state();
+  search.names = (target.tags ?? "").split(",").filter(Boolean);
+  find("#shuffle").setAttribute("aria-pressed", String(target.order === "random"));
+  const { image: _, ...query } = target;
   const key = JSON.stringify(query);
-  if (key !== shown) {
-    shown = key;
+  if (key !== listKey) {
+    listKey = key;
     await load(query);
   }
   const { image: id } = state(); // it may be another one by now
@@ -94,51 +95,51 @@ async function show() {
 }
 
 async function showImage(id) {
-  const known = grid.images.find((image) => image.id === id);
+  const listed = grid.images.find((image) => image.id === id);
   try {
-    const image = known ?? (await api.image(id));
+    const image = listed ?? (await api.image(id));
     if (state().image === id) viewer.show(image);
   } catch (error) {
     if (state().image !== id) return;
     note(error.message);
-    go({ ...state(), image: undefined }, true);
+    go({ ...state(), image: undefined }, { replace: true });
   }
 }
 
 async function load(query) {
-  asked?.abort();
-  underway = null;
+  request?.abort();
+  loading = null;
   grid.clear();
   next = api.searchAddress(Object.fromEntries(Object.entries(query).filter(([, value]) => value)));
   find("#status").textContent = "Looking…";
   await more();
 }
 
-// Fetch the next images, one page at a time; who asks while they are under way waits for the same.
+// Fetch the next page of images. Calls during a request share it.
 function more() {
   if (!next) return Promise.resolve();
-  if (!underway) {
-    const mine = fetchNext().then((came) => {
-      if (underway !== mine) return;
-      underway = null;
-      if (came && atEnd()) more();
+  if (!loading) {
+    const current = fetchNext().then((success) => {
+      if (loading !== current) return;
+      loading = null;
+      if (success && atEnd()) more();
     });
-    underway = mine;
+    loading = current;
   }
-  return underway;
+  return loading;
 }
 
-// Says whether they came.
+// Returns whether a page was added.
 async function fetchNext() {
-  asked = new AbortController();
-  const { signal } = asked;
+  request = new AbortController();
+  const { signal } = request;
   try {
     const page = await api.page(next, signal);
     if (signal.aborted) return false;
     ({ next, total } = page);
     if (page.seed !== undefined && state().seed === undefined) pinSeed(page.seed);
     grid.append(page.items);
-    tell();
+    showTotal();
     return true;
   } catch (error) {
     if (signal.aborted) return false;
@@ -154,10 +155,10 @@ async function fetchNext() {
 function pinSeed(seed) {
   history.replaceState(history.state, "", addressOf({ ...state(), seed }));
   const { image: _, ...query } = state();
-  shown = JSON.stringify(query);
+  listKey = JSON.stringify(query);
 }
 
-function tell() {
+function showTotal() {
   const { tags } = state();
   const number = total === 1 ? "1 image" : `${total.toLocaleString()} images`;
   find("#status").textContent = total || !tags ? number : "No image has all of these tags.";
@@ -171,7 +172,7 @@ function has(image, by) {
   return at >= 0 && (Boolean(grid.images[at + by]) || (by > 0 && Boolean(next)));
 }
 
-// That image; behind the last one that is here, more are fetched.
+// That image, or null. After the last one of the grid, the next page is fetched.
 async function step(image, by) {
   const at = grid.images.findIndex((other) => other.id === image.id);
   if (at < 0) return null;
@@ -179,16 +180,16 @@ async function step(image, by) {
   return grid.images[at + by] ?? null;
 }
 
-// After an upload the list is another one. Several uploads that end together are one reason to look, and nobody is torn
-// from where they read.
+// After an upload the list has changed. Uploads that end together cause one refresh, and a reader who has scrolled down is
+// asked first.
 const NEAR_TOP = 300; // pixels
-let staleTimer = 0;
+let refreshTimer = 0;
 let isStale = false;
-function stale() {
+function refreshSoon() {
   isStale = true;
-  clearTimeout(staleTimer);
-  staleTimer = setTimeout(() => {
-    if (viewer.image) return; // when it is closed, then
+  clearTimeout(refreshTimer);
+  refreshTimer = setTimeout(() => {
+    if (viewer.image) return; // refresh when it is closed
     isStale = false;
     if (scrollY < NEAR_TOP) reload();
     else note("There are new images.", { label: "Show", run: reload });
@@ -196,17 +197,17 @@ function stale() {
 }
 
 function reload() {
-  shown = null;
+  listKey = null;
   scrollTo(0, 0);
   show();
 }
 
 const sentinel = find("#more");
 const atEnd = () => sentinel.getBoundingClientRect().top < innerHeight + parseInt(AHEAD, 10);
-const nearing = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && more(), {
+const endObserver = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && more(), {
   rootMargin: AHEAD,
 });
-nearing.observe(sentinel);
+endObserver.observe(sentinel);
 
 find("#search").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -1,7 +1,7 @@
 // The button of an image's own page: the sharing of the system where there is one, else the clipboard.
 
 const button = document.querySelector("#share");
-const said = document.querySelector("#said");
+const message = document.querySelector("#message");
 const link = { title: document.title, url: document.querySelector("link[rel=canonical]").href };
 
 button.hidden = false;
@@ -10,9 +10,9 @@ button.addEventListener("click", async () => {
     if (navigator.share && matchMedia("(pointer: coarse)").matches) await navigator.share(link);
     else {
       await navigator.clipboard.writeText(link.url);
-      said.textContent = "Link copied.";
+      message.textContent = "Link copied.";
     }
   } catch (error) {
-    if (error.name !== "AbortError") said.textContent = `${error.message} The link: ${link.url}`;
+    if (error.name !== "AbortError") message.textContent = `${error.message} The link: ${link.url}`;
   }
 });

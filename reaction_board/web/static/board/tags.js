@@ -4,8 +4,8 @@ import * as api from "./api.js";
 import { element } from "./dom.js";
 
 const TAG = /^[a-z0-9_-]{1,64}$/;
-const SHOWN = 8;
-const PAUSE = 120; // milliseconds without a key before the board is asked
+const MAX_OPTIONS = 8;
+const PAUSE = 120; // milliseconds without a key before the API is asked
 
 let serial = 0;
 
@@ -14,12 +14,12 @@ export class TagField {
   #options = [];
   #active = -1;
   #timer = 0;
-  #asked = null;
+  #request = null; // aborts the request for tags that is under way
 
-  // `changed` is called with the names after each change by the user; an `eager` field offers tags before a key is hit.
-  constructor(root, { label, placeholder, changed, eager = false }) {
+  // `onChange` is called with the names after each change by the user. An `eager` field offers tags before anything is typed.
+  constructor(root, { label, placeholder, onChange, eager = false }) {
     const id = `tags-${++serial}`;
-    this.changed = changed;
+    this.onChange = onChange;
     this.chips = element("ul", { class: "chips", "aria-label": `${label}: chosen` });
     this.input = element("input", {
       id,
@@ -33,7 +33,7 @@ export class TagField {
       "aria-autocomplete": "list",
       "aria-expanded": "false",
       "aria-controls": `${id}-list`,
-      oninput: () => this.#typed(),
+      oninput: () => this.#input(),
       onkeydown: (event) => this.#key(event),
       onblur: () => this.#close(),
       onfocus: () => eager && this.#complete(),
@@ -61,13 +61,13 @@ export class TagField {
     return [...this.#names];
   }
 
-  // Show other names, without telling anybody.
+  // Show other names, without calling `onChange`.
   set names(names) {
     this.#names = [...names];
     this.#draw();
   }
 
-  // Take what is typed and not yet a chip, too.
+  // Turn what is typed into chips, and return all names.
   commit() {
     if (this.input.value.trim()) this.#add(this.input.value);
     return this.names;
@@ -99,16 +99,16 @@ export class TagField {
       .split(/[\s,]+/)
       .map((name) => name.toLowerCase())
       .filter(Boolean);
-    const wrong = names.find((name) => !TAG.test(name));
-    if (wrong) {
+    const invalid = names.find((name) => !TAG.test(name));
+    if (invalid) {
       this.input.setCustomValidity("A tag has 1 to 64 of the characters a-z, 0-9, '_' and '-'.");
       this.input.reportValidity();
       return;
     }
     this.input.value = "";
     this.#close();
-    const added = names.filter((name) => !this.#names.includes(name));
-    if (added.length) this.#change([...this.#names, ...new Set(added)]);
+    const additions = names.filter((name) => !this.#names.includes(name));
+    if (additions.length) this.#change([...this.#names, ...new Set(additions)]);
   }
 
   #remove(name) {
@@ -118,42 +118,42 @@ export class TagField {
 
   #change(names) {
     this.names = names;
-    this.changed?.(this.names);
+    this.onChange?.(this.names);
   }
 
-  #typed() {
+  #input() {
     this.input.setCustomValidity("");
     if (/[,\s]$/.test(this.input.value)) {
       this.#add(this.input.value);
       return;
     }
-    // Until the board answers, what is offered must fit what is typed.
-    const typed = this.input.value.trim().toLowerCase();
-    this.#show(this.#options.filter((tag) => tag.name.startsWith(typed)));
+    // Until the API answers, offer only the tags that fit the text.
+    const prefix = this.input.value.trim().toLowerCase();
+    this.#show(this.#options.filter((tag) => tag.name.startsWith(prefix)));
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#complete(), PAUSE);
   }
 
   async #complete() {
-    this.#asked?.abort();
-    this.#asked = new AbortController();
-    const { signal } = this.#asked;
-    const typed = this.input.value.trim().toLowerCase();
+    this.#request?.abort();
+    this.#request = new AbortController();
+    const { signal } = this.#request;
+    const prefix = this.input.value.trim().toLowerCase();
     try {
-      const found = await api.tags(typed, Math.min(SHOWN + this.#names.length, 200), signal);
+      const tags = await api.tags(prefix, Math.min(MAX_OPTIONS + this.#names.length, 200), signal);
       if (signal.aborted || document.activeElement !== this.input) return;
-      this.#show(found.filter((tag) => !this.#names.includes(tag.name) && tag.image_count).slice(0, SHOWN));
+      this.#show(tags.filter((tag) => !this.#names.includes(tag.name) && tag.image_count).slice(0, MAX_OPTIONS));
     } catch {
       if (!signal.aborted) this.#close(); // completion is a help, not a need: what is typed counts without it
     }
   }
 
-  #show(found) {
-    this.#options = found;
+  #show(tags) {
+    this.#options = tags;
     this.#active = -1;
     this.input.removeAttribute("aria-activedescendant");
     this.list.replaceChildren(
-      ...found.map((tag, index) =>
+      ...tags.map((tag, index) =>
         element(
           "li",
           {
@@ -169,13 +169,13 @@ export class TagField {
         ),
       ),
     );
-    this.list.hidden = !found.length;
-    this.input.setAttribute("aria-expanded", String(Boolean(found.length)));
+    this.list.hidden = !tags.length;
+    this.input.setAttribute("aria-expanded", String(Boolean(tags.length)));
   }
 
   #close() {
     clearTimeout(this.#timer);
-    this.#asked?.abort();
+    this.#request?.abort();
     this.#show([]);
   }
 

@@ -3,43 +3,43 @@
 import * as api from "./api.js";
 import { find } from "./dom.js";
 
-// Do what may need a token; ask for one if it does, and do it again.
-export async function withToken(act) {
+// Run a request that may need a token. While the API refuses it for want of one, ask for a token and run it again.
+export async function withToken(request) {
   for (;;) {
-    const used = api.storedToken();
+    const token = api.storedToken();
     try {
-      return await act();
+      return await request();
     } catch (error) {
       if (error.status !== 401) throw error;
-      // Another request may have asked for one meanwhile.
-      if (api.storedToken() === used && !(await askForToken(error.message))) throw error;
+      // Another request may have got a new token meanwhile.
+      if (api.storedToken() === token && !(await askForToken(error.message))) throw error;
     }
   }
 }
 
-let asking = null;
+let answer = null; // the promise of the open dialog
 
-// Several uploads may need a token at once: they are asked for one together.
-function askForToken(why) {
-  asking ??= new Promise((resolve) => {
+// Ask for a token; resolves with whether one was entered. Several uploads may need one at once: they share the dialog.
+function askForToken(reason) {
+  answer ??= new Promise((resolve) => {
     const dialog = find("#token");
-    const value = find("#token-value");
-    find("#token-said").textContent = why;
-    value.value = "";
+    const input = find("#token-value");
+    find("#token-reason").textContent = reason;
+    input.value = "";
     dialog.returnValue = "no";
     dialog.addEventListener(
       "close",
       () => {
-        const given = dialog.returnValue === "yes";
-        if (given) api.storeToken(value.value.trim());
-        asking = null;
-        resolve(given);
+        const entered = dialog.returnValue === "yes";
+        if (entered) api.storeToken(input.value.trim());
+        answer = null;
+        resolve(entered);
       },
       { once: true },
     );
     find("#token-cancel").onclick = () => dialog.close("no");
     dialog.showModal();
-    value.focus();
+    input.focus();
   });
-  return asking;
+  return answer;
 }

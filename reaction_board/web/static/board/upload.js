@@ -5,19 +5,19 @@ import { bytes, element, find, note } from "./dom.js";
 import { TagField } from "./tags.js";
 import { withToken } from "./token.js";
 
-const AT_ONCE = 3;
+const PARALLEL_UPLOADS = 3;
 
 export class Uploader {
-  #waiting = []; // each {file, row}: chosen, and not begun
-  #queue = []; // each {file, row, names}: begun
+  #waiting = []; // each {file, row}: before the button Upload is pressed
+  #queue = []; // each {file, row, names}: after it
   #running = 0;
 
-  // `done(image)` is told of each image that is new; `open(image)` is called to show one that was there.
-  constructor({ done, open }) {
-    Object.assign(this, { done, open });
+  // `onUpload(image)` is called for each new image, `onOpen(image)` to show one that the board already has.
+  constructor({ onUpload, onOpen }) {
+    Object.assign(this, { onUpload, onOpen });
     this.dialog = find("#uploader");
     this.list = find("#uploads");
-    this.said = find("#uploader-said");
+    this.message = find("#uploader-message");
     this.start = find("#start");
     this.tags = new TagField(find("#uploader-tags"), { label: "Tags for all of them", placeholder: "cat, funny" });
     const input = find("#files");
@@ -46,7 +46,7 @@ export class Uploader {
   show() {
     if (!this.#running && !this.#waiting.length) {
       this.list.replaceChildren();
-      this.said.textContent = "";
+      this.message.textContent = "";
     }
     if (!this.dialog.open) this.dialog.showModal();
   }
@@ -83,15 +83,15 @@ export class Uploader {
 
   #begin() {
     const names = this.tags.commit();
-    if (this.tags.input.value.trim()) return; // what is typed is no tag, and the field says so
+    if (this.tags.input.value.trim()) return; // the text is not a valid tag, and the field says so
     for (const each of this.#waiting) {
       find(".outcome", each.row).textContent = "waiting";
       this.#queue.push({ ...each, names });
     }
     this.#waiting = [];
     this.start.disabled = true;
-    this.said.textContent = "";
-    while (this.#running < AT_ONCE && this.#queue.length) this.#next();
+    this.message.textContent = "";
+    while (this.#running < PARALLEL_UPLOADS && this.#queue.length) this.#next();
   }
 
   async #next() {
@@ -111,13 +111,17 @@ export class Uploader {
       row.className = duplicate ? "known" : "done";
       outcome.replaceChildren(
         duplicate
-          ? element("button", { type: "button", class: "link", onclick: () => this.#showKnown(image) }, "already here")
+          ? element(
+              "button",
+              { type: "button", class: "link", onclick: () => this.#showDuplicate(image) },
+              "already here",
+            )
           : "uploaded",
       );
-      if (!duplicate) this.done(image);
+      if (!duplicate) this.onUpload(image);
     } catch (error) {
       this.#fail(row, error);
-      // Without a token, or a board, it would be the same with all the others.
+      // Without a token or a connection, the others would fail the same way.
       if (error.status === 401 || error.code === "unreachable") {
         for (const other of this.#queue.splice(0)) this.#fail(other.row, error);
       }
@@ -132,9 +136,9 @@ export class Uploader {
     find(".outcome", row).textContent = error.message;
   }
 
-  #showKnown(image) {
+  #showDuplicate(image) {
     this.dialog.close();
-    this.open(image);
+    this.onOpen(image);
   }
 
   #finish() {
@@ -144,11 +148,11 @@ export class Uploader {
       [count("known"), "already here"],
       [count("failed"), "refused"],
     ];
-    this.said.textContent = parts
+    this.message.textContent = parts
       .filter(([number]) => number)
       .map(([number, what]) => `${number} ${what}`)
       .join(", ");
-    if (!this.dialog.open) note(`Uploads: ${this.said.textContent}.`);
+    if (!this.dialog.open) note(`Uploads: ${this.message.textContent}.`);
     else if (!count("known") && !count("failed")) {
       setTimeout(() => !this.#running && !this.#waiting.length && this.dialog.close(), 900);
     }
@@ -156,21 +160,21 @@ export class Uploader {
 
   #listenToDrops() {
     const drop = find("#drop");
-    const brings = (event) => [...event.dataTransfer.types].includes("Files");
-    let inside = 0; // elements that the pointer is over
+    const hasFiles = (event) => [...event.dataTransfer.types].includes("Files");
+    let depth = 0; // of nested elements that the pointer is over
     addEventListener("dragenter", (event) => {
-      if (!brings(event)) return;
-      inside += 1;
+      if (!hasFiles(event)) return;
+      depth += 1;
       drop.hidden = false;
     });
     addEventListener("dragleave", (event) => {
-      if (brings(event) && --inside <= 0) drop.hidden = true;
+      if (hasFiles(event) && --depth <= 0) drop.hidden = true;
     });
-    addEventListener("dragover", (event) => brings(event) && event.preventDefault());
+    addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault());
     addEventListener("drop", (event) => {
-      if (!brings(event)) return;
+      if (!hasFiles(event)) return;
       event.preventDefault();
-      inside = 0;
+      depth = 0;
       drop.hidden = true;
       this.add(event.dataTransfer.files);
     });

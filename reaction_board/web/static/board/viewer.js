@@ -1,4 +1,4 @@
-// One picture, large: what can be done with it, and the way to those before and after it.
+// The viewer: one image at full size, its tags and actions, and the buttons to the previous and next image.
 
 import * as api from "./api.js";
 import { bytes, find } from "./dom.js";
@@ -7,21 +7,22 @@ import { withToken } from "./token.js";
 
 export class Viewer {
   #image = null;
-  #known = new Map(); // by id: images as this page knows them, with the ETag once it is known
+  #known = new Map(); // by id: images as this page last read them, with the ETag if they were read one by one
   #saving = Promise.resolve();
   #conflicts = 0;
 
-  // `has(image, by)` says whether there is an image before (-1) or after (1) one, `step(image, by)` gives it, in time;
-  // `moved(image)` is told which one is shown, null for none; `changed(image)` and `removed(image)` what became of it.
-  constructor({ has, step, moved, changed, removed }) {
-    Object.assign(this, { has, step, moved, changed, removed });
+  // `has(image, by)` says whether there is an image before (-1) or after (1) one, `step(image, by)` resolves with it.
+  // `onMove(image)` is called when another image is shown, or null when none is; `onChange(image)` when tags have
+  // changed, and `onRemove(image)` after a deletion.
+  constructor({ has, step, onMove, onChange, onRemove }) {
+    Object.assign(this, { has, step, onMove, onChange, onRemove });
     this.dialog = find("#viewer");
     this.picture = find("#viewer-image");
-    this.said = find("#viewer-said");
+    this.message = find("#viewer-message");
     this.tags = new TagField(find("#viewer-tags"), {
       label: "Tags",
       placeholder: "Add a tag",
-      changed: (names) => this.#saveTags(names),
+      onChange: (names) => this.#saveTags(names),
     });
     const act = (name, run) => find(`[data-act=${name}]`, this.dialog).addEventListener("click", () => this.#try(run));
     act("copy-link", () => this.#copyLink());
@@ -40,14 +41,14 @@ export class Viewer {
     this.dialog.addEventListener("close", () => {
       if (!this.#image) return;
       this.hide();
-      this.moved(null);
+      this.onMove(null);
     });
-    // What is transparent must not show the thumbnail that held the place.
+    // The thumbnail that held the place must not show through a transparent image.
     this.picture.addEventListener("load", () => {
       this.picture.style.backgroundImage = "";
     });
     this.picture.addEventListener("error", () => {
-      if (this.#image) this.said.textContent = "This picture cannot be shown. It may still be downloaded.";
+      if (this.#image) this.message.textContent = "This picture cannot be shown. It may still be downloaded.";
     });
   }
 
@@ -58,14 +59,14 @@ export class Viewer {
   show(image) {
     this.#image = image;
     if (String(this.#known.get(image.id)?.tags) !== String(image.tags)) this.#known.set(image.id, image);
-    this.said.textContent = "";
+    this.message.textContent = "";
     find("#viewer-name").textContent = image.filename;
     const type = image.mime_type.split("/")[1].toUpperCase();
     const day = new Date(image.created_at).toLocaleDateString(undefined, { dateStyle: "medium" });
     find("#viewer-facts").textContent =
       `${type} · ${image.width} × ${image.height} · ${bytes(image.size_bytes)} · ${day}`;
     this.tags.names = image.tags;
-    this.picture.removeAttribute("src"); // or the one before would be seen until this one has come
+    this.picture.removeAttribute("src"); // or the previous image would be visible until this one is loaded
     this.picture.alt = image.tags.length ? image.tags.join(", ") : image.filename;
     this.picture.width = image.width;
     this.picture.height = image.height;
@@ -83,7 +84,7 @@ export class Viewer {
     if (this.dialog.open) this.dialog.close();
   }
 
-  // Without telling anybody: the address has changed already.
+  // Close without calling `onMove`: the address has changed already.
   hide() {
     this.#image = null;
     this.picture.removeAttribute("src");
@@ -93,18 +94,18 @@ export class Viewer {
 
   async #go(by) {
     const image = this.#image;
-    const there = image && (await this.step(image, by));
-    if (!there || this.#image !== image) return; // it may have been left while the next ones were fetched
-    this.show(there);
-    this.moved(there);
+    const neighbour = image && (await this.step(image, by));
+    if (!neighbour || this.#image !== image) return; // the viewer may show another one since
+    this.show(neighbour);
+    this.onMove(neighbour);
   }
 
   async #try(run) {
     try {
-      this.said.textContent = "";
+      this.message.textContent = "";
       await run();
     } catch (error) {
-      this.said.textContent = error.message;
+      this.message.textContent = error.message;
     }
   }
 
@@ -114,7 +115,7 @@ export class Viewer {
     const { id } = this.#image;
     const conflicts = this.#conflicts;
     const say = (text) => {
-      if (this.#image?.id === id) this.said.textContent = text;
+      if (this.#image?.id === id) this.message.textContent = text;
     };
     this.#saving = this.#saving.then(async () => {
       if (conflicts !== this.#conflicts) return;
@@ -124,9 +125,9 @@ export class Viewer {
         say("Saved.");
       } catch (error) {
         this.#conflicts += 1;
-        const there = await api.image(id).catch(() => this.#known.get(id));
-        this.#learn(there);
-        if (this.#image?.id === id) this.tags.names = there.tags;
+        const current = await api.image(id).catch(() => this.#known.get(id));
+        this.#learn(current);
+        if (this.#image?.id === id) this.tags.names = current.tags;
         const theirs = "Somebody else has changed these tags meanwhile. These are theirs.";
         say(error.code === "precondition_failed" ? theirs : error.message);
       }
@@ -136,30 +137,30 @@ export class Viewer {
   #learn(image) {
     this.#known.set(image.id, image);
     if (this.#image?.id === image.id) this.#image = image;
-    this.changed(image);
+    this.onChange(image);
   }
 
-  // The ETag of an image as this page knows it. An image of a list has none, so it is asked for: if the tags are others
-  // by now, no ETag is right.
+  // The ETag of an image as this page knows it. Images of a list have none, so the image is read again: if its tags have
+  // changed since, no ETag matches.
   async #etag(id) {
     const known = this.#known.get(id);
     if (known.etag) return known.etag;
-    const there = await api.image(id);
-    return String(there.tags) === String(known.tags) ? there.etag : '"changed"';
+    const current = await api.image(id);
+    return String(current.tags) === String(known.tags) ? current.etag : '"changed"';
   }
 
   async #copyLink() {
     const link = api.linkOf(this.#image);
     if (!navigator.clipboard) {
-      this.said.textContent = link; // to be copied by hand: a page without TLS may not
-      getSelection().selectAllChildren(this.said);
+      this.message.textContent = link; // for copying by hand: a page without TLS may not write to the clipboard
+      getSelection().selectAllChildren(this.message);
       return;
     }
     await navigator.clipboard.writeText(link);
-    this.said.textContent = "Link copied.";
+    this.message.textContent = "Link copied.";
   }
 
-  // Clipboards take PNG alone: of an animation it is the frame that is shown.
+  // Clipboards take only PNG: of an animation, the frame on display.
   async #copyImage() {
     const { picture } = this;
     const png = picture.decode().then(() => {
@@ -171,7 +172,7 @@ export class Viewer {
       return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
     });
     await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
-    this.said.textContent = "Image copied.";
+    this.message.textContent = "Image copied.";
   }
 
   async #delete() {
@@ -184,6 +185,6 @@ export class Viewer {
     if (dialog.returnValue !== "yes") return;
     await withToken(() => api.remove(image.id));
     if (this.#image?.id === image.id) this.close();
-    this.removed(image);
+    this.onRemove(image);
   }
 }
