@@ -1,0 +1,242 @@
+"""The page as people read it: the list, the search, one image. All share one board and change nothing."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import violations
+from tests.page import MARKS
+from tests.page.actions import (
+    DESKTOP,
+    PHONE,
+    expect_texts,
+    give,
+    open_image,
+    search_box,
+    status,
+    tab_to,
+    texts,
+    tiles,
+    wait_for,
+)
+from tests.page.conftest import OpenPage
+
+pytestmark = MARKS
+
+
+@pytest.fixture
+def images(shared_images: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return shared_images
+
+
+def test_the_newest_images_are_shown_with_room_for_each(page: Page, images: dict[str, Any]) -> None:
+    page.goto("/")
+    expect_texts(page, "five.png", "dog", "dog, funny", "cat", "cat, funny")
+    expect(status(page)).to_have_text("5 images")
+    expect(page.locator(".tile.loaded")).to_have_count(5)
+    for box in page.locator(".tile").evaluate_all("tiles => tiles.map(tile => tile.getBoundingClientRect().toJSON())"):
+        assert box["width"] / box["height"] == pytest.approx(1.5, abs=0.05)
+
+
+def test_tags_are_completed_with_counts_and_all_must_match(page: Page, images: dict[str, Any]) -> None:
+    page.goto("/")
+    search_box(page).click()
+    expect(page.get_by_role("option")).to_have_text(["cat2", "dog2", "funny2"])
+    search_box(page).press_sequentially("fu")
+    expect(page.get_by_role("option")).to_have_text(["funny2"])
+    page.get_by_role("option", name="funny").click()
+    expect_texts(page, "dog, funny", "cat, funny")
+    search_box(page).press_sequentially("cat,")
+    expect_texts(page, "cat, funny")
+    expect(page).to_have_url(re.compile(r"/\?tags=funny,cat$"))
+    page.get_by_role("button", name="Remove funny").click()
+    expect_texts(page, "cat", "cat, funny")
+
+
+def test_the_address_is_the_state_and_the_way_back_leads_back(page: Page, images: dict[str, Any]) -> None:
+    page.goto("/?tags=dog")
+    expect_texts(page, "dog", "dog, funny")
+    search_box(page).fill("funny")
+    search_box(page).press("Enter")
+    expect_texts(page, "dog, funny")
+    open_image(page, "dog, funny")
+    expect(page).to_have_url(re.compile(f"image={images['three.png']['id']}"))
+    page.go_back()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect_texts(page, "dog, funny")
+    page.go_back()
+    expect_texts(page, "dog", "dog, funny")
+    page.go_forward()
+    expect_texts(page, "dog, funny")
+
+
+def test_a_link_to_an_opened_image_opens_it_and_it_leaves_by_its_own_way(page: Page, images: dict[str, Any]) -> None:
+    page.goto(f"/?tags=cat&image={images['two.png']['id']}")
+    expect(page.get_by_role("heading", name="two.png")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile(r"/\?tags=cat$"))
+    open_image(page, "cat")
+    page.get_by_role("button", name="Close").click()
+    expect(page).to_have_url(re.compile(r"/\?tags=cat$"))
+
+
+def test_an_image_that_is_gone_is_told(page: Page) -> None:
+    page.goto("/?image=01890000-0000-7000-8000-000000000000")
+    expect(page.get_by_role("alert")).to_contain_text("Image not found.")
+    expect(page).to_have_url(re.compile(r"/$"))
+
+
+def test_words_that_are_no_tags_are_refused_where_they_are_typed(page: Page, images: dict[str, Any]) -> None:
+    page.goto("/")
+    expect(tiles(page)).to_have_count(5)
+    search_box(page).fill("what?")
+    search_box(page).press("Enter")
+    assert "A tag has" in search_box(page).evaluate("box => box.validationMessage")
+    expect(page).to_have_url(re.compile(r"/$"))
+    expect(tiles(page)).to_have_count(5)
+
+
+def test_escape_takes_back_what_was_typed_before_it_closes_the_image(page: Page, images: dict[str, Any]) -> None:
+    page.goto("/")
+    viewer = open_image(page, "cat, funny")
+    box = viewer.get_by_role("combobox", name="Tags")
+    box.fill("bad!tag")
+    box.press("Enter")
+    box.press("Escape")
+    expect(box).to_have_value("")
+    expect(viewer).to_be_visible()
+    box.press("Escape")
+    expect(viewer).to_be_hidden()
+
+
+def test_what_the_board_refuses_is_said_once(page: Page, images: dict[str, Any]) -> None:
+    page.goto("/?order=sideways")
+    expect(status(page)).to_contain_text("order: ")
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+
+
+def test_shuffling_has_a_link_to_the_same_order(page: Page, images: dict[str, Any]) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Shuffle").click()
+    expect(page).to_have_url(re.compile("order=random&seed="))
+    expect(tiles(page)).to_have_count(5)
+    order = texts(page)
+    page.reload()
+    expect_texts(page, *order)
+    page.get_by_role("button", name="Shuffle").click()
+    expect(page).to_have_url(re.compile("/$"))
+    expect_texts(page, "five.png", "dog", "dog, funny", "cat", "cat, funny")
+
+
+def test_the_arrows_walk_through_the_result(page: Page, images: dict[str, Any]) -> None:
+    page.goto("/")
+    viewer = open_image(page, "dog")
+    heading = viewer.get_by_role("heading")
+    page.keyboard.press("ArrowRight")
+    expect(heading).to_have_text("three.png")
+    viewer.get_by_role("button", name="Next image").click()
+    expect(heading).to_have_text("two.png")
+    page.keyboard.press("ArrowLeft")
+    expect(heading).to_have_text("three.png")
+    page.go_back()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_link_and_image_are_copied_and_downloaded(page: Page, images: dict[str, Any], origin: str) -> None:
+    page.goto("/")
+    viewer = open_image(page, "cat, funny")
+    viewer.get_by_role("button", name="Copy link").click()
+    expect(viewer.get_by_text("Link copied.")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == f"{origin}/i/{images['one.png']['id']}"
+    viewer.get_by_role("button", name="Copy image").click()
+    expect(viewer.get_by_text("Image copied.")).to_be_visible()
+    types = page.evaluate("navigator.clipboard.read().then(items => items.flatMap(item => item.types))")
+    assert types == ["image/png"]
+    with page.expect_download() as download:
+        viewer.get_by_role("link", name="Download").click()
+    assert download.value.suggested_filename == "one.png"
+
+
+def test_the_page_of_one_image_shares_its_link(page: Page, images: dict[str, Any]) -> None:
+    path = f"/i/{images['one.png']['id']}"
+    page.goto(path)
+    page.get_by_role("button", name="Share").click()
+    expect(page.get_by_text("Link copied.")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+    page.get_by_role("link", name="funny").click()
+    expect_texts(page, "dog, funny", "cat, funny")
+
+
+def test_searching_and_opening_can_be_done_by_the_keyboard(page: Page, images: dict[str, Any]) -> None:
+    page.goto("/")
+    expect(tiles(page)).to_have_count(5)
+    page.keyboard.press("/")
+    page.keyboard.type("f")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect_texts(page, "dog, funny", "cat, funny")
+    page.keyboard.press("Backspace")
+    expect(tiles(page)).to_have_count(5)
+    tab_to(page, "element.classList.contains('tile')")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="five.png")).to_be_visible()
+
+
+def test_a_board_that_cannot_be_reached_is_told_and_asked_again(page: Page, images: dict[str, Any]) -> None:
+    page.goto("/")
+    expect(tiles(page)).to_have_count(5)
+    page.context.set_offline(True)
+    search_box(page).fill("cat")
+    search_box(page).press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("The board cannot be reached.")
+    give(page, "paste", ("a.png", b"never sent"))
+    page.locator("#start").click()
+    expect(page.locator("#uploads")).to_contain_text("The board cannot be reached.")
+    page.keyboard.press("Escape")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Try again").click()
+    expect_texts(page, "cat", "cat, funny")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_nobody_is_kept_out(open_page: OpenPage, images: dict[str, Any], scheme: str, size: Any) -> None:
+    page = open_page(color_scheme=scheme, viewport=size, reduced_motion="reduce")
+    page.goto("/?tags=funny")
+    expect(page.locator(".tile.loaded")).to_have_count(2)
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    search_box(page).press_sequentially("c")
+    expect(page.get_by_role("option")).to_have_count(1)
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    open_image(page, "cat, funny")
+    assert violations(page) == []
+    page.get_by_role("button", name="Delete", exact=True).click()
+    assert violations(page) == []
+    page.get_by_role("button", name="Keep it").click()
+    page.keyboard.press("Escape")
+    give(page, "paste", ("a.png", b"no image"))
+    page.locator("#start").click()
+    expect(page.locator("#uploads")).to_contain_text("not a readable")
+    assert violations(page) == []
+    page.goto(f"/i/{images['one.png']['id']}")
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+
+def test_everything_comes_from_the_board_itself(page: Page, images: dict[str, Any], origin: str) -> None:
+    urls: list[str] = []
+    page.on("request", lambda request: urls.append(request.url))
+    page.goto("/")
+    expect(page.locator(".tile.loaded")).to_have_count(5)
+    open_image(page, "cat")
+    wait_for(page, "document.querySelector('#viewer-image').naturalWidth")
+    assert f"{origin}/api/v1/images/{images['two.png']['id']}/file" in urls
+    assert all(url.startswith(origin) for url in urls)
+    source = (Path(__file__).parents[2] / "reaction_board" / "web" / "static" / "board" / "index.html").read_text()
+    assert not re.search(r"<style|<script>|\sstyle=|\son\w+=", source)

@@ -1,0 +1,61 @@
+"""A long list on the page. All tests share one board and change nothing."""
+
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.board import Board
+from tests.page import MARKS
+from tests.page.actions import TIMEOUT, texts, tiles, wait_for
+from tests.pictures import picture
+
+pytestmark = MARKS
+COUNT = 150  # images: three pages of the API
+NO_BLOCK_IN_THE_WINDOW_IS_EMPTY = """[...document.querySelectorAll(".block:empty")].every(block => {
+    const {top, bottom} = block.getBoundingClientRect();
+    return bottom < 0 || top > innerHeight;
+})"""
+
+
+@pytest.fixture(scope="module")
+def newest_first(shared_board: Board) -> list[str]:
+    """Add many images, each with a tag of its own; return these tags."""
+    tags = [f"n{number}" for number in range(COUNT)]
+    for tag in tags:
+        shared_board.added(tags=tag, data=picture("png", 300, 400))
+    return tags[::-1]
+
+
+def test_scrolling_goes_on_to_the_end(page: Page, newest_first: list[str]) -> None:
+    page.set_viewport_size({"width": 320, "height": 400})
+    page.goto("/")
+    expect(tiles(page).first).to_be_visible()
+    seen = dict.fromkeys(texts(page))
+    assert len(seen) < COUNT
+    deadline = time.monotonic() + 2 * TIMEOUT / 1000
+    while newest_first[-1] not in seen:
+        assert time.monotonic() < deadline, f"{len(seen)} of {COUNT} images were seen"
+        page.mouse.wheel(0, 400)
+        wait_for(page, NO_BLOCK_IN_THE_WINDOW_IS_EMPTY)
+        seen |= dict.fromkeys(texts(page))
+    assert list(seen) == newest_first
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    wait_for(page, f"document.querySelectorAll('.tile').length < {COUNT}")  # tiles far from the window are removed
+    page.evaluate("scrollTo(0, 0)")
+    expect(page.get_by_role("link", name=newest_first[0])).to_be_visible()
+
+
+def test_another_width_keeps_the_place(page: Page, newest_first: list[str]) -> None:
+    at_top = "document.elementFromPoint(60, 120)?.closest('.tile')?.firstElementChild.alt"
+    page.set_viewport_size({"width": 900, "height": 500})
+    page.goto("/")
+    expect(page.locator(".tile.loaded").first).to_be_visible()
+    page.evaluate("scrollTo(0, 900)")
+    before = wait_for(page, at_top)
+    assert before != newest_first[0]
+    page.set_viewport_size({"width": 600, "height": 500})
+    fits = "row => row.lastElementChild.getBoundingClientRect().right <= innerWidth"
+    wait_for(page, f"[...document.querySelectorAll('.row')].every({fits})")
+    after = wait_for(page, at_top)
+    assert abs(int(after[1:]) - int(before[1:])) <= 6  # within a row

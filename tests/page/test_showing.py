@@ -1,0 +1,51 @@
+"""What the page shows of boards that each test fills itself."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.board import Board
+from tests.page import MARKS
+from tests.page.actions import open_image, search_box, status
+from tests.page.conftest import OpenPage
+from tests.pictures import MIME_TYPES, animation
+
+pytestmark = [*MARKS, pytest.mark.usefixtures("app")]
+
+
+def test_an_empty_board_says_what_to_do(page: Page) -> None:
+    page.goto("/")
+    expect(page.locator("#more")).to_contain_text("upload the first one")
+    expect(status(page)).to_have_text("0 images")
+
+
+def test_popular_tags_are_offered_first_among_very_many(page: Page, board: Board) -> None:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    board.added(tags=",".join(f"a{one}{two}" for one in letters[:7] for two in letters))
+    board.added(tags=",".join(f"a{one}{two}" for one in letters[7:14] for two in letters))
+    for _ in range(3):
+        board.added(tags="azz-popular")
+    page.goto("/")
+    search_box(page).press_sequentially("a")
+    expect(page.get_by_role("option").first).to_have_text("azz-popular3")
+
+
+def test_a_transparent_picture_shows_nothing_behind_it(page: Page, board: Board) -> None:
+    board.added(tags="clear")
+    page.goto("/")
+    open_image(page, "clear")
+    expect(page.locator("#viewer-image")).to_have_css("background-image", "none")
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_animations_move_unless_that_is_not_wanted(open_page: OpenPage, board: Board, motion: str) -> None:
+    board.added(data=animation("gif", width=200, height=200), declared=MIME_TYPES["gif"], filename="moving.gif")
+    page = open_page(reduced_motion=motion)
+    page.goto("/")
+    expect(page.locator(".tile.loaded")).to_have_count(1)
+    page.mouse.move(0, 0)
+    frame = page.locator(".tile canvas")
+    expect(frame).to_have_count(1 if motion == "reduce" else 0)
+    if motion == "reduce":
+        expect(frame).to_be_visible()
+        page.locator(".tile").hover()
+        expect(frame).to_be_hidden()
