@@ -45,6 +45,11 @@ def open_image(page: Page, text: str) -> Locator:
     return viewer
 
 
+def click_at_once(page: Page, *selectors: str) -> None:
+    """Click on elements within one task of the browser: no event that is queued comes in between."""
+    page.evaluate("selectors => selectors.forEach(each => document.querySelector(each).click())", list(selectors))
+
+
 def wait_for(page: Page, expression: str) -> Any:
     """Evaluate an expression in the page until it is true, and return its value.
 
@@ -66,21 +71,22 @@ def tab_to(page: Page, condition: str) -> None:
     raise AssertionError(f"Tab does not lead to an element with {condition}")
 
 
-GIVE_FILES = """([kind, files]) => {
+GIVE_FILES = """([kind, files, closed]) => {
     const data = new DataTransfer();
     for (const {name, type, bytes} of files)
         data.items.add(new File([Uint8Array.from(atob(bytes), c => c.charCodeAt(0))], name, {type}));
     const body = document.body;
+    if (closed) document.querySelector(closed).close();
     if (kind === "paste") body.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true}));
     else for (const event of ["dragenter", "dragover", "drop"].slice(0, kind === "drag" ? 1 : 3))
         body.dispatchEvent(new DragEvent(event, {dataTransfer: data, bubbles: true, cancelable: true}));
 }"""
 
 
-def give(page: Page, how: str, *files: tuple[str, bytes]) -> None:
-    """Paste files, drop them, or drag them over the page."""
+def give(page: Page, how: str, *files: tuple[str, bytes], closed: str | None = None) -> None:
+    """Paste files, drop them, or drag them over the page; close a dialog first, within the same task of the browser."""
     entries = [{"name": name, "type": "image/png", "bytes": b64encode(data).decode()} for name, data in files]
-    page.evaluate(GIVE_FILES, [how, entries])
+    page.evaluate(GIVE_FILES, [how, entries, closed])
 
 
 def file_of(name: str, data: bytes, mime_type: str = "image/png") -> dict[str, Any]:

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, Request, expect
 
 from tests.board import Board, ids
 from tests.page import MARKS
-from tests.page.actions import Gate, expect_texts, open_image, status, tab_to, tiles
+from tests.page.actions import Gate, click_at_once, expect_texts, open_image, search_box, status, tab_to, tiles
 
 pytestmark = [*MARKS, pytest.mark.usefixtures("app")]
 
@@ -34,7 +34,8 @@ def test_tags_are_edited(page: Page, board: Board, images: dict[str, Any]) -> No
     expect(viewer.get_by_role("button", name="Remove brand-new")).to_be_visible()
     assert tags_of(board, images["one.png"]) == ["brand-new", "cat", "dog"]
     page.keyboard.press("Escape")
-    expect(page.get_by_role("link", name="brand-new, cat, dog")).to_be_visible()
+    viewer = open_image(page, "brand-new, cat, dog")
+    expect(viewer.get_by_role("button", name="Remove")).to_have_count(3)
 
 
 def test_tags_that_somebody_else_has_changed_are_not_overwritten(
@@ -71,6 +72,41 @@ def test_of_several_quick_changes_none_overwrites_somebody_else(page: Page, boar
     assert tags_of(board, image) == ["mine", "theirs"]
 
 
+def test_a_conflict_drops_no_changes_of_other_images(page: Page, board: Board, images: dict[str, Any]) -> None:
+    page.goto("/")
+    viewer = open_image(page, "dog")
+    board.replace_tags(images["four.png"]["id"], ["theirs"])
+    changes = Gate(page, CHANGES)
+    viewer.get_by_role("button", name="Remove dog").click()
+    viewer.get_by_role("button", name="Next image").click()
+    viewer.get_by_role("button", name="Remove dog").click()
+    changes.expect_waiting(1)
+    changes.open()
+    expect(viewer.get_by_text("Saved.")).to_be_visible()
+    assert tags_of(board, images["four.png"]) == ["theirs"]
+    assert tags_of(board, images["three.png"]) == ["funny"]
+
+
+def test_an_image_has_the_tags_that_are_being_saved_when_it_is_shown_again(
+    page: Page, board: Board, images: dict[str, Any]
+) -> None:
+    page.goto("/")
+    viewer = open_image(page, "dog, funny")
+    changes = Gate(page, CHANGES)
+    viewer.get_by_role("button", name="Remove funny").click()
+    changes.expect_waiting(1)
+    viewer.get_by_role("button", name="Next image").click()
+    expect(viewer.get_by_role("heading")).to_have_text("two.png")
+    viewer.get_by_role("button", name="Previous image").click()
+    expect(viewer.get_by_role("heading")).to_have_text("three.png")
+    expect(viewer.get_by_role("button", name="Remove")).to_have_count(1)
+    with page.expect_response(lambda response: "more" in (response.request.post_data or "")):
+        viewer.get_by_role("combobox", name="Tags").fill("more")
+        page.keyboard.press("Enter")
+        changes.open()
+    assert tags_of(board, images["three.png"]) == ["dog", "more"]
+
+
 def test_a_late_answer_changes_nothing_of_another_image(page: Page, board: Board, images: dict[str, Any]) -> None:
     page.goto("/")
     viewer = open_image(page, "dog")
@@ -102,6 +138,20 @@ def test_the_focus_returns_to_where_it_was(page: Page, images: dict[str, Any]) -
     expect(focused).to_have_attribute("alt", "dog, funny")
 
 
+def test_a_late_deletion_leaves_the_focus_where_it_is(page: Page, images: dict[str, Any]) -> None:
+    page.goto("/")
+    viewer = open_image(page, "dog")
+    deletions = Gate(page, f"**/images/{images['four.png']['id']}")
+    viewer.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Delete it").click()
+    deletions.expect_waiting(1)
+    page.keyboard.press("Escape")
+    search_box(page).focus()
+    deletions.open()
+    expect(tiles(page)).to_have_count(4)
+    expect(search_box(page)).to_be_focused()
+
+
 def test_an_image_is_deleted_after_a_question(page: Page, board: Board, images: dict[str, Any]) -> None:
     page.goto("/")
     viewer = open_image(page, "dog")
@@ -109,6 +159,8 @@ def test_an_image_is_deleted_after_a_question(page: Page, board: Board, images: 
     page.get_by_role("button", name="Keep it").click()
     expect(viewer).to_be_visible()
     viewer.get_by_role("button", name="Delete").click()
+    # Asked again within one task: the event of the first closing has not come yet.
+    click_at_once(page, "#confirm [value=no]", "[data-act=delete]")
     page.get_by_role("button", name="Delete it").click()
     expect_texts(page, "five.png", "dog, funny", "cat", "cat, funny")
     expect(status(page)).to_have_text("4 images")

@@ -12,6 +12,7 @@ from tests.page import MARKS
 from tests.page.actions import (
     DESKTOP,
     PHONE,
+    Gate,
     expect_texts,
     give,
     open_image,
@@ -83,6 +84,36 @@ def test_a_link_to_an_opened_image_opens_it_and_it_leaves_by_its_own_way(page: P
     expect(page).to_have_url(re.compile(r"/\?tags=cat$"))
 
 
+def test_an_image_that_is_opened_while_another_one_closes_stays_open(page: Page, images: dict[str, Any]) -> None:
+    page.goto("/")
+    open_image(page, "cat, funny")
+    expect(page).to_have_url(re.compile(images["one.png"]["id"]))
+    # Within one task: neither the event of the closing nor the step back in the history has come in between.
+    page.evaluate(
+        """id => {
+        document.querySelector("#viewer .close").click();
+        document.getElementById(`image-${id}`).click();
+    }""",
+        images["four.png"]["id"],
+    )
+    expect(page).to_have_url(re.compile(images["four.png"]["id"]))
+    expect(page.get_by_role("heading", name="four.png")).to_be_visible()
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/$"))
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_search_while_an_image_closes_is_not_undone(page: Page, images: dict[str, Any]) -> None:
+    page.goto("/")
+    open_image(page, "cat, funny")
+    page.evaluate("""() => {
+        document.querySelector("#viewer .close").click();
+        document.querySelector("#shuffle").click();
+    }""")
+    expect(page).to_have_url(re.compile(r"/\?order=random&seed=\d+$"))
+    expect(tiles(page)).to_have_count(5)
+
+
 def test_an_image_that_is_gone_is_told(page: Page) -> None:
     page.goto("/?image=01890000-0000-7000-8000-000000000000")
     expect(page.get_by_role("alert")).to_contain_text("Image not found.")
@@ -110,6 +141,21 @@ def test_escape_takes_back_what_was_typed_before_it_closes_the_image(page: Page,
     expect(viewer).to_be_visible()
     box.press("Escape")
     expect(viewer).to_be_hidden()
+
+
+def test_completions_of_an_earlier_text_are_not_offered(page: Page, images: dict[str, Any]) -> None:
+    page.clock.install()
+    page.goto("/")
+    search_box(page).click()
+    expect(page.get_by_role("option")).to_have_count(3)
+    answers = Gate(page, "**/tags?q=f&*")
+    search_box(page).press_sequentially("f")
+    answers.expect_waiting(1)
+    page.clock.pause_at("2100-01-01")  # nothing is asked about "fx"
+    search_box(page).press_sequentially("x")
+    answers.open()
+    page.evaluate("fetch('/api/v1/tags?q=fx')")  # takes as long as the answer about "f"
+    expect(page.get_by_role("option")).to_have_count(0)
 
 
 def test_what_the_board_refuses_is_said_once(page: Page, images: dict[str, Any]) -> None:

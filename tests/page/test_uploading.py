@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.board import Board
 from tests.page import MARKS
-from tests.page.actions import Gate, file_of, give, open_image, texts, tiles
+from tests.page.actions import Gate, click_at_once, expect_texts, file_of, give, open_image, texts, tiles
 from tests.page.conftest import OpenPage
 from tests.pictures import IMAGES, padded, picture
 from tests.servers import Gunicorn
@@ -105,6 +106,22 @@ def test_files_that_were_not_begun_are_forgotten_with_the_dialog(page: Page) -> 
     page.keyboard.press("Escape")
     give(page, "drop", ("right.png", picture()))
     expect(page.locator("#uploads li")).to_have_text([re.compile("right.png")])
+    give(page, "drop", ("last.png", picture()), closed="#uploader")  # before the event of the closing
+    expect(page.locator("#uploads li")).to_have_text([re.compile("last.png")])
+    page.locator("#start").click()
+    expect_texts(page, "last.png")
+
+
+def test_the_dialog_closes_by_itself_once_and_not_after_it_was_opened_again(page: Page) -> None:
+    page.clock.install()
+    page.goto("/")
+    give(page, "drop", ("a.png", picture()))
+    page.locator("#start").click()
+    expect(page.locator("#uploader-message")).to_have_text("1 uploaded")
+    click_at_once(page, "#uploader .close", "#upload")
+    page.clock.fast_forward(2000)  # milliseconds: more than the pause before it closes
+    expect_texts(page, "a.png")
+    expect(page.locator("#uploader")).to_be_visible()
 
 
 def test_what_was_refused_is_told_after_the_dialog_was_closed(page: Page) -> None:
@@ -115,6 +132,37 @@ def test_what_was_refused_is_told_after_the_dialog_was_closed(page: Page) -> Non
     page.keyboard.press("Escape")
     uploads.open()
     expect(page.get_by_role("alert")).to_contain_text("Uploads: 1 refused.")
+
+
+def test_a_note_can_be_dismissed_in_the_dialog_that_is_open(page: Page, images: dict[str, Any]) -> None:
+    page.goto("/")
+    viewer = open_image(page, "cat")
+    uploads = Gate(page, "**/api/v1/images")
+    give(page, "drop", ("bad.png", b"no image"))
+    page.locator("#start").click()
+    uploads.expect_waiting(1)
+    page.keyboard.press("Escape")
+    viewer.get_by_role("button", name="Delete").click()
+    uploads.open()
+    expect(page.get_by_role("alert")).to_contain_text("Uploads: 1 refused.")
+    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_role("alert")).to_be_empty()
+
+
+def test_images_uploaded_while_one_is_open_are_shown_when_the_way_back_closes_it(
+    page: Page, images: dict[str, Any]
+) -> None:
+    page.clock.install()
+    page.goto("/")
+    open_image(page, "cat")
+    give(page, "drop", ("new.png", picture()))
+    page.locator("#start").click()
+    expect(page.locator("#uploader-message")).to_have_text("1 uploaded")
+    page.clock.fast_forward(2000)  # milliseconds: more than the pauses before it closes and before the list is fetched
+    expect(page.locator("#uploader")).to_be_hidden()
+    page.go_back()
+    expect_texts(page, "new.png", "five.png", "dog", "dog, funny", "cat", "cat, funny")
 
 
 @pytest.fixture(scope="module")
@@ -149,3 +197,17 @@ def test_a_token_is_asked_for_kept_and_asked_for_again_if_it_is_wrong(guarded_pa
     page.get_by_role("button", name="Delete", exact=True).click()
     page.get_by_role("button", name="Delete it").click()
     expect(tiles(page)).to_have_count(1)
+
+
+def test_a_token_that_is_refused_is_not_asked_for_again_by_the_other_uploads(guarded_page: Page) -> None:
+    page = guarded_page
+    uploads = Gate(page, "**/api/v1/images")
+    give(page, "paste", ("a.png", picture()), ("b.png", picture()))
+    page.locator("#start").click()
+    uploads.expect_waiting(2)
+    uploads.let_one_through()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#uploads .failed")).to_have_count(1)
+    uploads.open()
+    expect(page.locator("#uploads .failed")).to_have_count(2)
+    expect(page.locator("#token")).to_be_hidden()

@@ -16,12 +16,20 @@ export function element(name, attributes = {}, ...children) {
 
 const NOTE_SECONDS = 8;
 
+// Notes belong to the open modal dialog, if there is one: what is outside of it cannot be used.
+function placeNotes() {
+  const parent = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
+  if (find("#notes").parentElement !== parent) parent.append(find("#notes"));
+}
+
+// A `close` event is a task of its own: by then the same dialog, or another one, may be open.
+document.addEventListener("close", placeNotes, true);
+
 // Say something in the corner of the page, read out at once.
 export function note(text, action = null) {
   const notes = find("#notes");
   for (const other of notes.children) if (other.firstChild.textContent === text) other.remove();
-  // What is outside of a modal dialog cannot be used while it is open.
-  ([...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body).append(notes);
+  placeNotes();
   const message = element("div", { class: "note" }, element("p", {}, text));
   const remove = () => message.remove();
   if (action) {
@@ -36,11 +44,23 @@ export function note(text, action = null) {
   if (!action) setTimeout(remove, NOTE_SECONDS * 1000);
 }
 
-document.addEventListener(
-  "close",
-  (event) => event.target.contains(find("#notes")) && document.body.append(find("#notes")),
-  true,
-);
+// Open a modal dialog with a form; resolves with whether its button "yes" submitted the form. It resolves when the dialog
+// closes, not at the `close` event: that one comes later, when the dialog may be open again.
+export function openForm(dialog) {
+  return new Promise((resolve) => {
+    const close = (answer) => {
+      dialog.close();
+      resolve(answer);
+    };
+    find("form", dialog).onsubmit = (event) => {
+      event.preventDefault();
+      close(event.submitter?.value === "yes");
+    };
+    for (const button of dialog.querySelectorAll("button[type=button]")) button.onclick = () => close(false);
+    dialog.oncancel = () => close(false); // the key Escape
+    dialog.showModal();
+  });
+}
 
 export function bytes(size) {
   if (size < 1000) return `${size} B`;

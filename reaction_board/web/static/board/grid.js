@@ -60,13 +60,14 @@ export class Grid {
     if (tile) tile.firstElementChild.alt = describe(image);
   }
 
-  // The focus goes to the image that takes the place.
+  // The focus goes to the image that takes the place, unless it has left the grid.
   remove(image) {
     const at = this.#images.findIndex((other) => other.id === image.id);
     if (at < 0) return;
+    const hasFocus = this.root.contains(document.activeElement);
     this.#images.splice(at, 1);
     this.#layOut();
-    this.focus(this.#images[Math.min(at, this.#images.length - 1)]);
+    if (hasFocus) this.focus(this.#images[Math.min(at, this.#images.length - 1)]);
   }
 
   focus(image) {
@@ -126,8 +127,13 @@ export class Grid {
     root.replaceChildren(...(near ? block.rows.map((row) => this.#makeRow(row)) : []));
   }
 
+  // Open an image as it is now: its tags may have changed since the tile was made.
+  #open({ id }) {
+    this.onOpen(this.#images.find((image) => image.id === id));
+  }
+
   #makeRow({ images, height }) {
-    const row = element("div", { class: "row" }, ...images.map(makeTile(this.onOpen, height)));
+    const row = element("div", { class: "row" }, ...images.map(makeTile((image) => this.#open(image), height)));
     row.style.height = `${height}px`;
     return row;
   }
@@ -160,7 +166,6 @@ function rowsOf(images, width) {
 
 const describe = (image) => (image.tags.length ? image.tags.join(", ") : image.filename);
 
-// An image is opened as the grid knows it by then: its tags may have changed.
 const makeTile = (onOpen, height) => (image) => {
   const picture = element("img", {
     src: api.thumbnailOf(image),

@@ -39,6 +39,8 @@ let next = null; // the address of the next images, if there are any
 let listKey = null; // the query whose images the grid shows, as JSON
 let request = null; // aborts the request for the next images
 let loading = null; // the promise of that request
+let firstPage = null; // the promise of the list's first page
+let returned = Promise.resolve(); // pending while history.back() is under way
 
 function state() {
   const query = new URLSearchParams(location.search);
@@ -60,11 +62,14 @@ function go(target, { replace = false } = {}) {
   show();
 }
 
-function searchFor(names) {
+async function searchFor(names) {
+  await returned;
   go({ ...state(), tags: names.join(","), image: undefined });
 }
 
-function openImage(image) {
+async function openImage(image) {
+  await returned;
+  if (state().image === image.id) return; // a second click during that wait
   history.pushState({ opened: true }, "", addressOf({ ...state(), image: image.id }));
   viewer.show(image);
 }
@@ -74,9 +79,22 @@ function openImage(image) {
 function leaveImage() {
   const { image: id } = state();
   grid.focus(grid.images.find((image) => image.id === id));
-  if (isStale) refreshSoon();
-  if (history.state?.opened) history.back();
+  if (history.state?.opened) goBack();
   else go({ ...state(), image: undefined }, { replace: true });
+}
+
+// history.back() takes effect later. An address that is pushed before that would be left again, so pushes wait for it.
+function goBack() {
+  returned = new Promise((resolve) => {
+    const listeners = new AbortController();
+    const end = () => {
+      listeners.abort();
+      resolve();
+    };
+    addEventListener("popstate", end, { signal: listeners.signal });
+    addEventListener("pageshow", end, { signal: listeners.signal }); // the user left the page instead, and is back
+  });
+  history.back();
 }
 
 async function show() {
@@ -87,11 +105,18 @@ async function show() {
   const key = JSON.stringify(query);
   if (key !== listKey) {
     listKey = key;
-    await load(query);
+    firstPage = load(query);
   }
+  if (!target.image) {
+    viewer.hide();
+    if (isStale) refreshSoon();
+  }
+  // The viewer needs the list, to know which images are before and after.
+  const page = firstPage;
+  await page;
+  if (page !== firstPage) return; // a later call shows the image
   const { image: id } = state(); // it may be another one by now
-  if (!id) viewer.hide();
-  else if (viewer.image?.id !== id) await showImage(id);
+  if (id && viewer.image?.id !== id) await showImage(id);
 }
 
 async function showImage(id) {
@@ -189,7 +214,7 @@ function refreshSoon() {
   isStale = true;
   clearTimeout(refreshTimer);
   refreshTimer = setTimeout(() => {
-    if (viewer.image) return; // refresh when it is closed
+    if (state().image) return; // show() calls this again when the image is closed
     isStale = false;
     if (scrollY < NEAR_TOP) reload();
     else note("There are new images.", { label: "Show", run: reload });
@@ -213,13 +238,15 @@ find("#search").addEventListener("submit", (event) => {
   event.preventDefault();
   search.commit();
 });
-find("#shuffle").addEventListener("click", () => {
+find("#shuffle").addEventListener("click", async () => {
+  await returned;
   const on = state().order !== "random";
   go({ ...state(), order: on ? "random" : undefined, seed: undefined });
 });
-find("#home").addEventListener("click", (event) => {
+find("#home").addEventListener("click", async (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
+  await returned;
   go({});
   scrollTo(0, 0);
 });

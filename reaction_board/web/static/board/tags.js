@@ -127,6 +127,7 @@ export class TagField {
       this.#add(this.input.value);
       return;
     }
+    this.#request?.abort(); // its answer would be about another text
     // Until the API answers, offer only the tags that fit the text.
     const prefix = this.input.value.trim().toLowerCase();
     this.#show(this.#options.filter((tag) => tag.name.startsWith(prefix)));

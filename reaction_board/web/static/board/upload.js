@@ -11,6 +11,7 @@ export class Uploader {
   #waiting = []; // each {file, row}: before the button Upload is pressed
   #queue = []; // each {file, row, names}: after it
   #running = 0;
+  #closeTimer = 0;
 
   // `onUpload(image)` is called for each new image, `onOpen(image)` to show one that the board already has.
   constructor({ onUpload, onOpen }) {
@@ -25,10 +26,6 @@ export class Uploader {
     find("#choose").addEventListener("click", () => input.click());
     find(".close", this.dialog).addEventListener("click", () => this.dialog.close());
     this.start.addEventListener("click", () => this.#begin());
-    // What was not begun is forgotten: it may have been dropped by mistake.
-    this.dialog.addEventListener("close", () => {
-      for (const each of this.#waiting) this.#forget(each);
-    });
     input.addEventListener("change", () => {
       this.add(input.files);
       input.value = "";
@@ -43,7 +40,11 @@ export class Uploader {
     addEventListener("beforeunload", (event) => this.#running && event.preventDefault());
   }
 
+  // Files that waited when the dialog was closed are forgotten: they may have been dropped by mistake. This happens here
+  // and not at the `close` event, which may come after the next files.
   show() {
+    clearTimeout(this.#closeTimer);
+    if (!this.dialog.open) for (const each of this.#waiting) this.#forget(each);
     if (!this.#running && !this.#waiting.length) {
       this.list.replaceChildren();
       this.message.textContent = "";
@@ -153,8 +154,8 @@ export class Uploader {
       .map(([number, what]) => `${number} ${what}`)
       .join(", ");
     if (!this.dialog.open) note(`Uploads: ${this.message.textContent}.`);
-    else if (!count("known") && !count("failed")) {
-      setTimeout(() => !this.#running && !this.#waiting.length && this.dialog.close(), 900);
+    else if (!this.#waiting.length && !count("known") && !count("failed")) {
+      this.#closeTimer = setTimeout(() => this.dialog.close(), 900);
     }
   }
 

@@ -1,7 +1,7 @@
 // The viewer: one image at full size, its tags and actions, and the buttons to the previous and next image.
 
 import * as api from "./api.js";
-import { bytes, find } from "./dom.js";
+import { bytes, find, note, openForm } from "./dom.js";
 import { TagField } from "./tags.js";
 import { withToken } from "./token.js";
 
@@ -9,7 +9,7 @@ export class Viewer {
   #image = null;
   #known = new Map(); // by id: images as this page last read them, with the ETag if they were read one by one
   #saving = Promise.resolve();
-  #conflicts = 0;
+  #edits = new Map(); // by id: the names of changes that are not saved yet, in their order
 
   // `has(image, by)` says whether there is an image before (-1) or after (1) one, `step(image, by)` resolves with it.
   // `onMove(image)` is called when another image is shown, or null when none is; `onChange(image)` when tags have
@@ -38,11 +38,7 @@ export class Viewer {
       if (event.key === "ArrowLeft") this.#go(-1);
       if (event.key === "ArrowRight") this.#go(1);
     });
-    this.dialog.addEventListener("close", () => {
-      if (!this.#image) return;
-      this.hide();
-      this.onMove(null);
-    });
+    this.dialog.addEventListener("cancel", () => this.close()); // the key Escape
     // The thumbnail that held the place must not show through a transparent image.
     this.picture.addEventListener("load", () => {
       this.picture.style.backgroundImage = "";
@@ -65,7 +61,7 @@ export class Viewer {
     const day = new Date(image.created_at).toLocaleDateString(undefined, { dateStyle: "medium" });
     find("#viewer-facts").textContent =
       `${type} · ${image.width} × ${image.height} · ${bytes(image.size_bytes)} · ${day}`;
-    this.tags.names = image.tags;
+    this.tags.names = this.#edits.get(image.id)?.at(-1) ?? image.tags;
     this.picture.removeAttribute("src"); // or the previous image would be visible until this one is loaded
     this.picture.alt = image.tags.length ? image.tags.join(", ") : image.filename;
     this.picture.width = image.width;
@@ -80,8 +76,11 @@ export class Viewer {
     if (!this.dialog.open) this.dialog.showModal();
   }
 
+  // Take the image out of the address at once, not at the `close` event: by then the viewer may show another one.
   close() {
-    if (this.dialog.open) this.dialog.close();
+    if (!this.#image) return;
+    this.hide();
+    this.onMove(null);
   }
 
   // Close without calling `onMove`: the address has changed already.
@@ -89,7 +88,7 @@ export class Viewer {
     this.#image = null;
     this.picture.removeAttribute("src");
     this.picture.style.backgroundImage = "";
-    this.close();
+    this.dialog.close();
   }
 
   async #go(by) {
@@ -101,31 +100,36 @@ export class Viewer {
   }
 
   async #try(run) {
+    const { id } = this.#image;
     try {
       this.message.textContent = "";
       await run();
     } catch (error) {
-      this.message.textContent = error.message;
+      if (this.#image?.id === id) this.message.textContent = error.message;
+      else note(error.message); // the viewer has moved on
     }
   }
 
-  // One change after the other, so that each knows the ETag that the one before left. After a conflict, those that wait
-  // behind it are dropped: they were made from tags that are no longer there.
+  // Save one change after the other, so that each knows the ETag of the one before. A failure drops the later changes of
+  // the same image: they started from tags that it does not have.
   #saveTags(names) {
     const { id } = this.#image;
-    const conflicts = this.#conflicts;
+    const edits = this.#edits.get(id) ?? [];
+    this.#edits.set(id, edits);
+    edits.push(names);
     const say = (text) => {
       if (this.#image?.id === id) this.message.textContent = text;
     };
     this.#saving = this.#saving.then(async () => {
-      if (conflicts !== this.#conflicts) return;
+      if (this.#edits.get(id) !== edits) return;
       try {
         const etag = await this.#etag(id);
         this.#learn(await withToken(() => api.replaceTags(id, names, etag)));
+        edits.shift();
         say("Saved.");
       } catch (error) {
-        this.#conflicts += 1;
         const current = await api.image(id).catch(() => this.#known.get(id));
+        this.#edits.delete(id); // with those made while the image was read
         this.#learn(current);
         if (this.#image?.id === id) this.tags.names = current.tags;
         const theirs = "Somebody else has changed these tags meanwhile. These are theirs.";
@@ -177,12 +181,8 @@ export class Viewer {
 
   async #delete() {
     const image = this.#image;
-    const dialog = find("#confirm");
     find("#confirm-text").textContent = `Delete ${image.filename} for everybody? This cannot be undone.`;
-    dialog.returnValue = "no";
-    dialog.showModal();
-    await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
-    if (dialog.returnValue !== "yes") return;
+    if (!(await openForm(find("#confirm")))) return;
     await withToken(() => api.remove(image.id));
     if (this.#image?.id === image.id) this.close();
     this.onRemove(image);
