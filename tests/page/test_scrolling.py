@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.board import Board
 from tests.page import MARKS
-from tests.page.actions import TIMEOUT, texts, tiles, wait_for
+from tests.page.actions import TIMEOUT, Gate, texts, tiles, wait_for
 from tests.pictures import picture
 
 pytestmark = MARKS
@@ -16,6 +16,18 @@ NO_BLOCK_IN_THE_WINDOW_IS_EMPTY = """[...document.querySelectorAll(".block:empty
     const {top, bottom} = block.getBoundingClientRect();
     return bottom < 0 || top > innerHeight;
 })"""
+
+ALL_ROWS_FIT = """[...document.querySelectorAll(".row")].every(
+    row => row.lastElementChild.getBoundingClientRect().right <= innerWidth
+)"""
+# Holds the news of another width back while `isHeld` is true.
+HELD_RESIZE_OBSERVER = """
+window.ResizeObserver = class extends ResizeObserver {
+    constructor(callback) {
+        super(() => { if (window.isHeld) window.release = callback; else callback(); });
+    }
+};
+"""
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +67,27 @@ def test_another_width_keeps_the_place(page: Page, newest_first: list[str]) -> N
     before = wait_for(page, at_top)
     assert before != newest_first[0]
     page.set_viewport_size({"width": 600, "height": 500})
-    fits = "row => row.lastElementChild.getBoundingClientRect().right <= innerWidth"
-    wait_for(page, f"[...document.querySelectorAll('.row')].every({fits})")
+    wait_for(page, ALL_ROWS_FIT)
     after = wait_for(page, at_top)
     assert abs(int(after[1:]) - int(before[1:])) <= 6  # within a row
+
+
+def test_images_that_come_while_the_width_changes_do_not_hide_that_change(page: Page, newest_first: list[str]) -> None:
+    page.add_init_script(HELD_RESIZE_OBSERVER)
+    page.set_viewport_size({"width": 900, "height": 500})
+    pages = Gate(page, "**/api/v1/images?*")
+    page.goto("/")
+    pages.expect_waiting(1)
+    pages.let_one_through()
+    expect(tiles(page).first).to_be_visible()
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    pages.expect_waiting(1)
+    page.evaluate("window.isHeld = true")
+    page.set_viewport_size({"width": 600, "height": 500})
+    wait_for(page, "Boolean(window.release)")
+    pages.let_one_through()
+    wait_for(page, "document.querySelectorAll('.block').length === 2")
+    page.evaluate("window.isHeld = false")
+    page.evaluate("release()")
+    wait_for(page, "document.querySelector('.row') !== null")
+    wait_for(page, ALL_ROWS_FIT)

@@ -107,7 +107,8 @@ export class Grid {
   }
 
   #add(images) {
-    this.#width = this.root.clientWidth;
+    // All blocks have one width. If another one applies by now, the ResizeObserver will see it, and lay all out again.
+    if (!this.#blocks.length) this.#width = this.root.clientWidth;
     const block = { rows: rowsOf(images, this.#width), root: element("div", { class: "block" }) };
     if (!block.rows.length) return;
     this.#blocks.push(block);
