@@ -28,8 +28,9 @@ from reaction_board.database.engine import make_engine
 from reaction_board.local.object_store import object_store
 from reaction_board.local.postgres import postgres
 from reaction_board.storage import CONFIG, S3Storage
+from tests.databases import migrate
 from tests.pictures import padded
-from tests.servers import Gunicorn, Nginx, migrate
+from tests.servers import Gunicorn, Nginx
 
 BUCKET = "benchmark"
 CONSTANT = "benchmarks.constant:app"

@@ -2,16 +2,20 @@
 
 import io
 import re
+import socket
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
+import requests
 from flask.testing import FlaskClient
 from requests.utils import parse_header_links
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from tests.pictures import picture
+from tests.servers import PATIENCE
 
 API = "/api/v1"
 
@@ -21,7 +25,7 @@ def form_file(data: bytes, filename: str = "picture.png", declared: str = "image
 
 
 class Board:
-    """The API, a method a request."""
+    """The API of an application in this process, a method a request."""
 
     def __init__(self, client: FlaskClient) -> None:
         self.client = client
@@ -90,8 +94,65 @@ class Board:
         return {tag["name"]: tag["image_count"] for tag in self.tags()["items"]}
 
 
-def image_of(response: TestResponse) -> dict[str, Any]:
-    image: dict[str, Any] = response.get_json()
+class RemoteBoard:
+    """The API of a server, a method a request, each over a connection of its own."""
+
+    def __init__(self, url: str, timeout: float = PATIENCE) -> None:
+        self.url, self.timeout = url, timeout
+
+    def request(self, method: str, path: str, **options: Any) -> requests.Response:
+        return requests.request(method, f"{self.url}{path}", timeout=self.timeout, **options)
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        return self.request("GET", path, **options)
+
+    def upload(self, data: bytes | None = None, tags: str = "cat", filename: str = "a.png") -> requests.Response:
+        """Upload a file, or else a new picture."""
+        files = {"file": (filename, picture() if data is None else data)}
+        return self.request("POST", "/images", files=files, data={"tags": tags})
+
+    def added(self, data: bytes | None = None, tags: str = "cat", filename: str = "a.png") -> dict[str, Any]:
+        """Upload a new image and return it."""
+        response = self.upload(data, tags, filename)
+        assert response.status_code == 201, response.text
+        return image_of(response)
+
+    def file(self, image: dict[str, Any], what: str = "file", **headers: str) -> requests.Response:
+        """Fetch the bytes of an image, or of its thumbnail."""
+        fields = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.get(f"/images/{image['id']}/{what}", headers=fields)
+
+    def replace_tags(self, image_id: str, tags: list[str]) -> requests.Response:
+        return self.request("PATCH", f"/images/{image_id}/tags", json={"tags": tags})
+
+    def delete(self, image_id: str) -> requests.Response:
+        return self.request("DELETE", f"/images/{image_id}")
+
+    def total(self) -> int:
+        """Return how many images the board has."""
+        total: int = self.get("/images").json()["total"]
+        return total
+
+
+def raw(url: str, request: bytes) -> requests.Response:
+    """Send bytes that no client library would send, and nothing more; return the answer."""
+    parts = urlsplit(url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status, *lines = head.decode("latin1").split("\r\n")
+    response = requests.Response()
+    response.status_code, response._content = int(status.split()[1]), body
+    response.headers.update(dict(line.split(": ", 1) for line in lines))
+    return response
+
+
+def image_of(response: TestResponse | requests.Response) -> dict[str, Any]:
+    image: dict[str, Any] = response.get_json() if isinstance(response, TestResponse) else response.json()
     return image
 
 

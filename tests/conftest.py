@@ -1,9 +1,10 @@
 """The real parts that the tests go through: a PostgreSQL server, S3 servers, the application, gunicorn."""
 
+import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import boto3
@@ -11,17 +12,40 @@ import pytest
 import requests
 from flask import Flask
 from flask.testing import FlaskClient
-from moto.server import ThreadedMotoServer
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from reaction_board import create_app, settings
-from reaction_board.local.object_store import object_store
 from reaction_board.local.postgres import postgres
 from reaction_board.storage import S3Storage
 from tests.board import Board, Objects
-from tests.servers import Gunicorn, migrate
+from tests.databases import TEMPLATE, database, empty, migrate
+from tests.servers import Gunicorn
+from tests.stores import STORES, store
 
 NOT_DURABLE = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+MORE_WORKERS_THAN_CORES = 1  # many tests wait: for a timeout, or for a program that starts
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    return (os.cpu_count() or 1) + MORE_WORKERS_THAN_CORES
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests with the mark `both_stores` on both S3 servers, and all others on the first one."""
+    chosen = any(mark.args[0] == "environment" for mark in metafunc.definition.iter_markers("parametrize"))
+    if "environment" in metafunc.fixturenames and not chosen:
+        both = metafunc.definition.get_closest_marker("both_stores")
+        metafunc.parametrize("environment", STORES if both else STORES[:1], indirect=True)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark as slow what needs a browser, and what hammers. Group the tests by store, slow ones first."""
+    for item in items:
+        if item.path.name.startswith("test_page") or item.get_closest_marker("soak"):
+            item.add_marker(pytest.mark.slow)
+    yield
+    items.sort(key=lambda item: (f"[{STORES[1]}" not in item.name, item.get_closest_marker("slow") is None))
 
 
 @pytest.fixture(scope="session")
@@ -33,33 +57,26 @@ def server_folder() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def database_url(server_folder: Path) -> Iterator[str]:
+def database_server(server_folder: Path) -> Iterator[str]:
+    """A PostgreSQL server, by the URL of a database in which nothing is."""
     with postgres(server_folder, "secret", NOT_DURABLE) as (_, url):
-        migrate(url, "upgrade", "head")
         yield url
 
 
-@pytest.fixture(scope="session", params=["rclone", "moto"])
+@pytest.fixture(scope="session")
+def database_url(database_server: str) -> Iterator[str]:
+    """The database of `board`. There is another one that nobody uses, to be copied."""
+    with database(database_server, TEMPLATE, copy_of="template0") as template:
+        migrate(template, "upgrade", "head")
+        with database(database_server, "board") as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
 def environment(request: pytest.FixtureRequest, database_url: str, server_folder: Path) -> Iterator[dict[str, str]]:
-    """The environment variables of a complete board, on each of the two S3 servers."""
-    if request.param == "rclone":
-        with object_store(server_folder, "key-of-the-tests", "secret-of-the-tests") as (_, variables):
-            yield from _environment(variables, database_url)
-    else:
-        moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-        moto.start()
-        host, port = moto.get_host_and_port()
-        yield from _environment({**variables_of_moto(), "AWS_ENDPOINT_URL_S3": f"http://{host}:{port}"}, database_url)
-        moto.stop()
-
-
-def variables_of_moto() -> dict[str, str]:
-    return {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1"}
-
-
-def _environment(variables: dict[str, str], database_url: str) -> Iterator[dict[str, str]]:
-    complete = {**variables, "DATABASE_URL": database_url, "S3_BUCKET_NAME": "test-images"}
-    with pytest.MonkeyPatch.context() as patch:
+    """The environment variables of a complete board."""
+    with store(request.param, server_folder) as variables, pytest.MonkeyPatch.context() as patch:
+        complete = {**variables, "DATABASE_URL": database_url, "S3_BUCKET_NAME": "test-images"}
         for name, value in complete.items():
             patch.setenv(name, value)
         boto3.setup_default_session()  # it remembers the credentials of the server before
@@ -78,10 +95,21 @@ def session_app(environment: dict[str, str]) -> Iterator[Flask]:
 def app(session_app: Flask, objects: Objects) -> Iterator[Flask]:
     """The application on an empty board."""
     yield session_app
-    with session_app.extensions["engine"].begin() as connection:
-        connection.execute(text("TRUNCATE images, image_tags, tags"))
-        connection.execute(text("UPDATE totals SET images = 0, tags = 0"))
+    empty(session_app.extensions["engine"])
     objects.delete_all()
+
+
+@pytest.fixture
+def another(app: Flask) -> Iterator[Callable[..., Flask]]:
+    """A function that returns another application on the same empty board, with other settings."""
+    with contextlib.ExitStack() as stack:
+
+        def make(**changed: object) -> Flask:
+            other = create_app({**app.config, "DATABASE_POOL_SIZE": 2, **changed})
+            stack.callback(other.extensions["engine"].dispose)
+            return other
+
+        yield make
 
 
 @pytest.fixture
@@ -103,7 +131,23 @@ def client(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def board(client: FlaskClient) -> Board:
+    """An empty board, for one test."""
     return Board(client)
+
+
+@pytest.fixture(scope="module")
+def shared_board(environment: dict[str, str]) -> Iterator[Board]:
+    """A board for the tests of a module that only read: fill it in a fixture of the module.
+
+    It has a database and a bucket of its own, so that tests that write can be beside them and use `board`.
+    """
+    bucket = "shared-images"
+    with database(environment["DATABASE_URL"], "shared") as url:
+        app = create_app(settings.load({**environment, "DATABASE_URL": url, "S3_BUCKET_NAME": bucket}))
+        app.extensions["storage"].create_bucket()
+        yield Board(app.test_client())
+        app.extensions["engine"].dispose()
+    Objects(boto3.client("s3", region_name="us-east-1"), bucket).delete_all()
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,8 @@ from reaction_board.local.object_store import object_store
 from reaction_board.local.postgres import postgres
 from reaction_board.storage import S3Storage
 from tests.browser import CHROMIUM, chromium
-from tests.servers import ROOT, Gunicorn, migrate
+from tests.databases import migrate
+from tests.servers import ROOT, Gunicorn
 
 DOCS = ROOT / "docs"
 SIZES = [(800, 600), (1200, 800), (600, 900), (500, 500), (1600, 700), (480, 270), (720, 960), (640, 360)]

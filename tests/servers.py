@@ -1,9 +1,8 @@
-"""Programs that the tests start: gunicorn, Alembic, `make run`."""
+"""Programs that the tests start: gunicorn and nginx."""
 
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,23 +17,10 @@ from reaction_board.local.processes import free_port, running, wait_until
 
 ROOT = Path(__file__).parents[1]
 PYTHON = [sys.executable, "-m"]
+PATIENCE = 60  # seconds: a busy machine may take long for what takes no time
 
 
-def migrate(database_url: str, *command: str) -> str:
-    """Run Alembic as `make migrate` does; return what it printed."""
-    done = subprocess.run(
-        [*PYTHON, "alembic", "-c", "setup.cfg", *command],
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": database_url},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 10) -> bool:
+def eventually(holds: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     """Wait until a condition holds; return whether it did in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -74,7 +60,7 @@ class Gunicorn:
             ]
             with running("web server", command, signal.SIGTERM, log=log_file, env=environment) as child:
                 url = f"http://127.0.0.1:{port}/api/v1"
-                wait_until(lambda: requests.get(f"{url}/health", timeout=5), child)
+                wait_until(lambda: requests.get(f"{url}/health", timeout=PATIENCE), child)
                 yield cls(url, psutil.Process(child.process.pid), log_file, socket)
 
     def log(self) -> str:
@@ -134,7 +120,7 @@ class Nginx:
             )
             with running("nginx", command, signal.SIGQUIT, log=folder / "log") as child:
                 url = f"http://127.0.0.1:{port}/api/v1"
-                wait_until(lambda: requests.get(f"{url}/health", timeout=5), child)
+                wait_until(lambda: requests.get(f"{url}/health", timeout=PATIENCE), child)
                 yield cls(url, psutil.Process(child.process.pid), folder)
 
     @staticmethod

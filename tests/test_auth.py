@@ -1,28 +1,21 @@
 """Tokens for writing, and web pages from elsewhere."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from reaction_board import create_app
 from tests.board import API, Board, assert_error
 from tests.pictures import picture
 
 TOKENS = ["first-token", "c2Vjb25k+/=="]
 
 
-def another(app: Flask, **settings: object) -> Iterator[FlaskClient]:
-    other = create_app({**app.config, **settings, "DATABASE_POOL_SIZE": 2})
-    yield other.test_client()
-    other.extensions["engine"].dispose()
-
-
 @pytest.fixture
-def guarded(app: Flask) -> Iterator[FlaskClient]:
+def guarded(another: Callable[..., Flask]) -> FlaskClient:
     """A board that asks for a token."""
-    yield from another(app, API_TOKENS=TOKENS)
+    return another(API_TOKENS=TOKENS).test_client()
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -86,15 +79,15 @@ def test_pages_from_elsewhere_are_not_let_in_by_default(client: FlaskClient) -> 
     assert not [name for name in response.headers.keys() if name.startswith("Access-Control")]  # noqa: SIM118
 
 
-def test_pages_from_named_origins_may_use_the_api(app: Flask) -> None:
-    for client in another(app, CORS_ORIGINS=["https://pages.example"]):
-        named = client.get(f"{API}/images", headers={"Origin": "https://pages.example"})
-        assert named.headers["Access-Control-Allow-Origin"] == "https://pages.example"
-        assert "X-Request-ID" in named.headers["Access-Control-Expose-Headers"]
-        asked = client.options(
-            f"{API}/images",
-            headers={"Origin": "https://pages.example", "Access-Control-Request-Method": "POST"},
-        )
-        assert "POST" in asked.headers["Access-Control-Allow-Methods"]
-        other = client.get(f"{API}/images", headers={"Origin": "https://other.example"})
-        assert "Access-Control-Allow-Origin" not in other.headers
+def test_pages_from_named_origins_may_use_the_api(another: Callable[..., Flask]) -> None:
+    client = another(CORS_ORIGINS=["https://pages.example"]).test_client()
+    named = client.get(f"{API}/images", headers={"Origin": "https://pages.example"})
+    assert named.headers["Access-Control-Allow-Origin"] == "https://pages.example"
+    assert "X-Request-ID" in named.headers["Access-Control-Expose-Headers"]
+    asked = client.options(
+        f"{API}/images",
+        headers={"Origin": "https://pages.example", "Access-Control-Request-Method": "POST"},
+    )
+    assert "POST" in asked.headers["Access-Control-Allow-Methods"]
+    other = client.get(f"{API}/images", headers={"Origin": "https://other.example"})
+    assert "Access-Control-Allow-Origin" not in other.headers

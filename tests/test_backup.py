@@ -12,19 +12,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import boto3
-import psycopg
 import pytest
-import requests
 from flask import Flask
-from sqlalchemy import make_url
 
 from reaction_board.local.object_store import object_store
 from reaction_board.local.postgres import postgres_programs
-from tests.board import Board
+from tests.board import Board, RemoteBoard
+from tests.databases import database
 from tests.pictures import picture
 from tests.servers import ROOT, Gunicorn
 
-pytestmark = pytest.mark.parametrize("environment", ["rclone"], indirect=True)
+pytestmark = pytest.mark.slow
 
 
 def remote(name: str, variables: dict[str, str]) -> dict[str, str]:
@@ -46,8 +44,7 @@ def uploading(url: str) -> Iterator[None]:
     def upload() -> set[int]:
         statuses = set()
         while not stop.is_set():
-            form = {"files": {"file": ("a.png", picture())}, "data": {"tags": "new"}}
-            statuses.add(requests.post(f"{url}/images", **form, timeout=10).status_code)  # type: ignore[arg-type]
+            statuses.add(RemoteBoard(url).upload(tags="new").status_code)
         return statuses
 
     with ThreadPoolExecutor(1) as pool:
@@ -72,10 +69,7 @@ def test_a_restored_board_has_every_image_of_the_backup(
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         _, other = stack.enter_context(object_store(folder, "key-of-another", "secret-of-another"))
-        new_url = make_url(database_url).set(database="restored").render_as_string(hide_password=False)
-        connection = stack.enter_context(psycopg.connect(database_url, autocommit=True))
-        connection.execute("CREATE DATABASE restored")
-        stack.callback(connection.execute, "DROP DATABASE restored")
+        new_url = stack.enter_context(database(database_url, "restored", copy_of="template0"))
         client = boto3.client(
             "s3",
             region_name="us-east-1",
@@ -120,12 +114,9 @@ def test_a_restored_board_has_every_image_of_the_backup(
         assert "flask --app wsgi check --deep" in clean
         run(clean, **as_new)
         with Gunicorn.running({**variables, **as_new}) as server:
+            restored = RemoteBoard(server.url)
             for image_id, image in before.items():
-                found = requests.get(f"{server.url}/images/{image_id}", timeout=10).json()
-                assert {**found, "duplicate": False} == image
-                file = requests.get(f"{server.url}/images/{image_id}/file", timeout=10)
-                assert len(file.content) == image["size_bytes"]
-            tags = requests.get(f"{server.url}/tags?q=cat", timeout=10).json()
-            assert tags["items"][0]["image_count"] == len(before)
-            uploaded = requests.post(f"{server.url}/images", files={"file": ("a.png", picture())}, timeout=10)
-            assert uploaded.status_code == 201
+                assert {**restored.get(f"/images/{image_id}").json(), "duplicate": False} == image
+                assert len(restored.file(image).content) == image["size_bytes"]
+            assert restored.get("/tags?q=cat").json()["items"][0]["image_count"] == len(before)
+            assert restored.upload().status_code == 201

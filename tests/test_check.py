@@ -1,7 +1,6 @@
 """`flask --app wsgi check`: whether database and bucket agree."""
 
 import hashlib
-import json
 from typing import Any
 
 import pytest
@@ -9,13 +8,10 @@ from flask import Flask
 from sqlalchemy import Engine, text
 
 from tests.board import Board, Objects
+from tests.check import check
 from tests.pictures import picture
 
-
-def check(app: Flask, *options: str) -> tuple[int, list[dict[str, Any]]]:
-    """Run the command; return its exit status and findings."""
-    result = app.test_cli_runner().invoke(args=["check", "--json", *options])
-    return result.exit_code, [json.loads(line) for line in result.stdout.splitlines()]
+pytestmark = pytest.mark.both_stores
 
 
 def kinds(findings: list[dict[str, Any]]) -> list[tuple[str, str, bool]]:

@@ -22,9 +22,6 @@ from tests.board import Board, Objects, ids
 from tests.pictures import MIME_TYPES, picture
 from tests.servers import Gunicorn, eventually
 
-pytestmark = pytest.mark.parametrize("environment", ["rclone"], indirect=True)
-
-
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 
 
@@ -139,6 +136,7 @@ def test_a_path_that_is_not_there_ends_it_before_anything_is_sent(url: str, boar
     assert board.search()["total"] == 0
 
 
+@pytest.mark.slow
 def test_interrupted_and_started_again_it_finishes_the_job(url: str, board: Board, tmp_path: Path) -> None:
     for number in range(150):
         (tmp_path / f"{number}.png").write_bytes(picture())
@@ -249,6 +247,7 @@ def test_more_images_than_one_request_takes_are_tagged(board: Board) -> None:
     assert (result.exit_code, UNKNOWN in result.stderr) == (1, True)
 
 
+@pytest.mark.slow
 def test_a_token_is_taken_from_the_environment(
     environment: dict[str, str], board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

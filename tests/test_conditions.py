@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from reaction_board.database.queries import search
-from tests.board import API, Board, assert_error, ids
+from tests.board import Board, assert_error, ids
 from tests.pictures import MIME_TYPES, picture
-
-pytestmark = pytest.mark.parametrize("environment", ["rclone"], indirect=True)
+from tests.walks import met_while_the_newest_first_change, walk
 
 Image = dict[str, Any]
 
@@ -20,14 +19,14 @@ def left(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(search, "FEW", {"few": 500, "many": 0}[request.param])
 
 
-@pytest.fixture
-def images(board: Board) -> list[Image]:
+@pytest.fixture(scope="module")
+def images(shared_board: Board) -> list[Image]:
     """A board of 24 images, the newest first: `a` is on every second one, `b` on every third one, and so on."""
     added = []
     for n in range(24):
         kind = list(MIME_TYPES)[n % 4 // (n % 3 + 1)]
         tags = [name for bit, name in enumerate("abcd") if n % (bit + 2) == 0] + (["rare"] if n == 12 else [])
-        image = board.added(data=picture(kind), declared=MIME_TYPES[kind], tags=",".join(tags))
+        image = shared_board.added(data=picture(kind), declared=MIME_TYPES[kind], tags=",".join(tags))
         del image["duplicate"]
         added.append(image)
     return added[::-1]
@@ -85,14 +84,13 @@ CONDITIONS: list[dict[str, str]] = [
 
 
 @pytest.mark.parametrize("asked", CONDITIONS, ids=str)
-def test_what_is_found_fulfils_all_conditions(board: Board, images: list[Image], asked: dict[str, str]) -> None:
+def test_what_is_found_fulfils_all_conditions(shared_board: Board, images: list[Image], asked: dict[str, str]) -> None:
     expected = matching(images, asked)
-    page = board.search(**asked, limit=100)
+    page = shared_board.search(**asked, limit=100)
     assert (ids(page["items"]), page["total"]) == (expected, len(expected))
-    page = board.search(**asked, limit=2, offset=1)
+    page = shared_board.search(**asked, limit=2, offset=1)
     assert (ids(page["items"]), page["total"]) == (expected[1:3], len(expected))
-    query = "&".join(f"{name}={value}" for name, value in asked.items())
-    pages = list(board.followed("next", f"{API}/images?{query}&limit=3"))
+    pages = walk(shared_board, **asked, limit=3)
     assert [image for page in pages for image in ids(page["items"])] == expected
     assert {page["total"] for page in pages} == {len(expected)}
 
@@ -105,9 +103,11 @@ def test_the_conditions_of_the_tests_find_something(images: list[Image]) -> None
 @pytest.mark.parametrize(
     "asked", [{}, {"tags": "a"}, {"none": "a"}, {"any": "a,b"}, {"mime_type": "image/png"}, {"none": "rare,b"}], ids=str
 )
-def test_a_hash_finds_its_image_if_the_rest_holds(board: Board, images: list[Image], asked: dict[str, str]) -> None:
+def test_a_hash_finds_its_image_if_the_rest_holds(
+    shared_board: Board, images: list[Image], asked: dict[str, str]
+) -> None:
     for image in images[:12]:
-        page = board.search(hash=image["hash"], **asked)
+        page = shared_board.search(hash=image["hash"], **asked)
         assert ids(page["items"]) == matching(images, {"hash": image["hash"], **asked})
         assert page["total"] == len(page["items"])
 
@@ -134,18 +134,7 @@ def test_a_client_can_ask_by_hash_before_it_uploads(board: Board) -> None:
 def test_following_links_skips_and_repeats_nothing_while_others_change_the_board(
     board: Board, asked: dict[str, str]
 ) -> None:
-    there = [board.added(tags="a,b")["id"] for _ in range(12)][::-1]
-    met: list[str] = []
-    deleted: set[str] = set()
-    query = "&".join(f"{name}={value}" for name, value in asked.items())
-    for page in board.followed("next", f"{API}/images?{query}&limit=3"):
-        met += ids(page["items"])
-        board.added(tags="a,b")
-        for gone in (met[-1], there[len(met)] if len(met) < len(there) else met[0]):
-            board.delete(gone)
-            deleted.add(gone)
-    assert len(set(met)) == len(met)
-    assert [image for image in there if image not in deleted or image in met] == met
+    met_while_the_newest_first_change(board, "a,b", **asked)
 
 
 @pytest.mark.parametrize("name", ["any", "none"])
@@ -173,5 +162,5 @@ def test_names_are_normalized_as_in_tags(board: Board, name: str) -> None:
         ("seed", "1"),
     ],
 )
-def test_a_bad_condition_is_refused_by_its_name(board: Board, name: str, value: str) -> None:
-    assert_error(board.get("/images", query_string={name: value}), 422, "validation_error", about=f"{name}: ")
+def test_a_bad_condition_is_refused_by_its_name(shared_board: Board, name: str, value: str) -> None:
+    assert_error(shared_board.get("/images", query_string={name: value}), 422, "validation_error", about=f"{name}: ")

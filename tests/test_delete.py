@@ -7,6 +7,8 @@ from reaction_board.errors import StorageError
 from tests.board import Board, Objects, assert_error
 from tests.pictures import picture
 
+pytestmark = pytest.mark.both_stores
+
 
 def test_a_deleted_image_is_gone_with_its_bytes_and_counts(board: Board, objects: Objects) -> None:
     image, other = board.added(tags="cat,funny"), board.added(tags="cat")

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 from typing import ClassVar
 
+import pytest
 import requests
 
 from reaction_board.http.body import MAX_UNREAD_BYTES
@@ -53,6 +54,7 @@ class Upstream(socketserver.StreamRequestHandler):
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n" + redirect + b"\r\n")
 
 
+@pytest.mark.slow
 def test_nothing_of_the_client_reaches_what_all_others_get(tmp_path: Path) -> None:
     with socketserver.UnixStreamServer(str(tmp_path / "sock"), Upstream) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,11 +1,12 @@
 """The envelope of every error, the auth provider, and the health of the service."""
 
+from collections.abc import Callable
+
 import pytest
 import sqlalchemy.exc
 from flask import Flask, Request
 from flask.testing import FlaskClient
 
-from reaction_board import create_app
 from reaction_board.database import queries
 from reaction_board.database.engine import make_engine
 from reaction_board.errors import BoardError, StorageError
@@ -81,19 +82,18 @@ def test_a_failing_store_is_a_storage_error_and_logged_with_its_cause(
     assert board.tags()["total"] == 0
 
 
+@pytest.mark.both_stores
 def test_a_store_that_refuses_connections_is_a_storage_error(
-    environment: dict[str, str], app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch
+    another: Callable[..., Flask], board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = board.added()
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{free_port()}")
-    lonely = create_app({**app.config, "DATABASE_POOL_SIZE": 2})
-    board = Board(lonely.test_client())
+    board = Board(another().test_client())
     assert_error(board.file(image), 500, "storage_error")
     assert_error(board.upload(tags="new"), 500, "storage_error")
     assert_error(board.delete(image["id"]), 500, "storage_error")
     assert board.search()["total"] == 1
     assert board.tags()["total"] == 0
-    lonely.extensions["engine"].dispose()
 
 
 def test_without_a_database_everything_but_health_is_unavailable(
@@ -117,7 +117,7 @@ def test_without_a_database_everything_but_health_is_unavailable(
     assert board.get("/health").status_code == 200
 
 
-def test_the_provider_decides_before_anything_else(app: Flask) -> None:
+def test_the_provider_decides_before_anything_else(another: Callable[..., Flask]) -> None:
     class Closed(BoardError):
         status, code, detail = 401, "closed", "Closed."
 
@@ -126,12 +126,11 @@ def test_the_provider_decides_before_anything_else(app: Flask) -> None:
             if request.method != "GET":
                 raise Closed
 
-    guarded = create_app(app.config)
+    guarded = another()
     auth.init_app(guarded, Guard())
     board = Board(guarded.test_client())
     assert_error(board.upload(), 401, "closed")
     assert board.search()["total"] == 0
-    guarded.extensions["engine"].dispose()
 
 
 def test_version_1_lets_everyone_through(board: Board) -> None:

@@ -1,14 +1,16 @@
 """GET /images/{id}/file."""
 
 import re
+from typing import Any
 
 import pytest
-from flask import Flask
 from sqlalchemy import Engine, update
 
 from reaction_board.database.tables import images
 from tests.board import Board, Objects, assert_error
 from tests.pictures import MIME_TYPES, picture
+
+pytestmark = pytest.mark.both_stores
 
 
 class Untouchable:
@@ -20,13 +22,21 @@ class Untouchable:
     put = delete = get
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def data() -> bytes:
     return picture("png", 200, 100)
 
 
-def without_the_store(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(app.extensions, "storage", Untouchable())
+@pytest.fixture(scope="module")
+def image(shared_board: Board, data: bytes) -> dict[str, Any]:
+    """The image of these bytes, on the board that tests only read."""
+    return shared_board.added(data=data)
+
+
+@pytest.fixture
+def store_forbidden(shared_board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the board have no store from now on."""
+    monkeypatch.setitem(shared_board.client.application.extensions, "storage", Untouchable())
 
 
 @pytest.mark.parametrize("kind", MIME_TYPES)
@@ -46,8 +56,8 @@ def test_the_bytes_come_back_with_the_headers_of_the_contract(board: Board, kind
     assert response.headers["Accept-Ranges"] == "bytes"
 
 
-def test_nothing_tells_of_the_store(board: Board, data: bytes) -> None:
-    response = board.file(board.added(data=data))
+def test_nothing_tells_of_the_store(shared_board: Board, image: dict[str, Any]) -> None:
+    response = shared_board.file(image)
     known = {"Content-Type", "Content-Length", "ETag", "Cache-Control", "X-Content-Type-Options"}
     known |= {"Content-Disposition", "Content-Security-Policy", "Accept-Ranges", "Date", "X-Request-ID"}
     assert set(response.headers.keys()) <= known
@@ -73,12 +83,11 @@ def test_no_filename_breaks_out_of_the_disposition(
 
 
 def test_head_gives_the_headers_alone_without_the_store(
-    board: Board, data: bytes, app: Flask, monkeypatch: pytest.MonkeyPatch
+    shared_board: Board, image: dict[str, Any], request: pytest.FixtureRequest
 ) -> None:
-    image = board.added(data=data)
-    whole = board.file(image)
-    without_the_store(app, monkeypatch)
-    response = board.client.head(f"/api/v1/images/{image['id']}/file")
+    whole = shared_board.file(image)
+    request.getfixturevalue("store_forbidden")
+    response = shared_board.client.head(f"/api/v1/images/{image['id']}/file")
     assert (response.status_code, response.data) == (200, b"")
     for headers in (whole.headers, response.headers):
         for name in ("Date", "X-Request-ID"):
@@ -87,24 +96,23 @@ def test_head_gives_the_headers_alone_without_the_store(
 
 
 @pytest.mark.parametrize("condition", ['"{hash}"', 'W/"{hash}"', '"other", "{hash}"', "*"])
+@pytest.mark.usefixtures("image", "store_forbidden")
 def test_a_client_that_has_the_bytes_gets_304_without_the_store(
-    board: Board, data: bytes, app: Flask, monkeypatch: pytest.MonkeyPatch, condition: str
+    shared_board: Board, image: dict[str, Any], condition: str
 ) -> None:
-    image = board.added(data=data)
-    without_the_store(app, monkeypatch)
-    response = board.file(image, If_None_Match=condition.format(**image), Range="bytes=0-1")
+    response = shared_board.file(image, If_None_Match=condition.format(**image), Range="bytes=0-1")
     assert (response.status_code, response.data) == (304, b"")
     assert response.headers["ETag"] == f'"{image["hash"]}"'
     assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert "Content-Length" not in response.headers
 
 
-def test_a_client_that_has_other_bytes_gets_these(board: Board, data: bytes) -> None:
-    assert board.file(board.added(data=data), If_None_Match='"other"').data == data
+def test_a_client_that_has_other_bytes_gets_these(shared_board: Board, image: dict[str, Any], data: bytes) -> None:
+    assert shared_board.file(image, If_None_Match='"other"').data == data
 
 
-def test_a_condition_that_cannot_hold_is_refused(board: Board) -> None:
-    assert_error(board.file(board.added(), If_Match='"other"'), 412, "precondition_failed")
+def test_a_condition_that_cannot_hold_is_refused(shared_board: Board, image: dict[str, Any]) -> None:
+    assert_error(shared_board.file(image, If_Match='"other"'), 412, "precondition_failed")
 
 
 @pytest.mark.parametrize(
@@ -112,9 +120,9 @@ def test_a_condition_that_cannot_hold_is_refused(board: Board) -> None:
     [("0-0", 0, 0), ("5-9", 5, 9), ("100-", 100, None), ("-7", -7, None), ("10-999999", 10, None)],
 )
 def test_a_range_is_answered_with_that_part(
-    board: Board, data: bytes, asked: str, first: int, last: int | None
+    shared_board: Board, image: dict[str, Any], data: bytes, asked: str, first: int, last: int | None
 ) -> None:
-    response = board.file(board.added(data=data), Range=f"bytes={asked}")
+    response = shared_board.file(image, Range=f"bytes={asked}")
     begin = first % len(data)
     end = len(data) - 1 if last is None else last
     assert response.status_code == 206
@@ -124,30 +132,31 @@ def test_a_range_is_answered_with_that_part(
 
 
 @pytest.mark.parametrize("asked", ["0-1,4-5", "x", "5-2", ""])
-def test_several_ranges_and_nonsense_are_answered_with_the_whole(board: Board, data: bytes, asked: str) -> None:
-    response = board.file(board.added(data=data), Range=f"bytes={asked}")
+def test_several_ranges_and_nonsense_are_answered_with_the_whole(
+    shared_board: Board, image: dict[str, Any], data: bytes, asked: str
+) -> None:
+    response = shared_board.file(image, Range=f"bytes={asked}")
     assert (response.status_code, response.data) == (200, data)
 
 
-def test_an_unknown_unit_is_answered_with_the_whole(board: Board, data: bytes) -> None:
-    assert board.file(board.added(data=data), Range="lines=1-2").status_code == 200
+def test_an_unknown_unit_is_answered_with_the_whole(shared_board: Board, image: dict[str, Any]) -> None:
+    assert shared_board.file(image, Range="lines=1-2").status_code == 200
 
 
-def test_a_range_outside_says_how_many_bytes_there_are(board: Board, data: bytes) -> None:
-    response = board.file(board.added(data=data), Range=f"bytes={len(data)}-")
+def test_a_range_outside_says_how_many_bytes_there_are(shared_board: Board, image: dict[str, Any], data: bytes) -> None:
+    response = shared_board.file(image, Range=f"bytes={len(data)}-")
     assert_error(response, 416, "range_not_satisfiable")
     assert response.headers["Content-Range"] == f"bytes */{len(data)}"
 
 
-def test_a_range_counts_only_if_the_bytes_are_the_same(board: Board, data: bytes) -> None:
-    image = board.added(data=data)
-    assert board.file(image, Range="bytes=0-4", If_Range=f'"{image["hash"]}"').status_code == 206
-    assert board.file(image, Range="bytes=0-4", If_Range='"other"').data == data
+def test_a_range_counts_only_if_the_bytes_are_the_same(shared_board: Board, image: dict[str, Any], data: bytes) -> None:
+    assert shared_board.file(image, Range="bytes=0-4", If_Range=f'"{image["hash"]}"').status_code == 206
+    assert shared_board.file(image, Range="bytes=0-4", If_Range='"other"').data == data
 
 
 @pytest.mark.parametrize("image_id", ["01890000-0000-7000-8000-000000000000", "no-id", "0" * 32, "%00"])
-def test_the_bytes_of_no_image_are_not_found(board: Board, image_id: str) -> None:
-    assert_error(board.get(f"/images/{image_id}/file"), 404, "image_not_found")
+def test_the_bytes_of_no_image_are_not_found(shared_board: Board, image_id: str) -> None:
+    assert_error(shared_board.get(f"/images/{image_id}/file"), 404, "image_not_found")
 
 
 def test_lost_bytes_are_a_storage_error(board: Board, objects: Objects) -> None:
@@ -174,13 +183,17 @@ def test_bytes_that_are_too_few_are_a_storage_error(board: Board, objects: Objec
     ],
 )
 def test_headers_of_the_proxy_count_only_from_its_addresses(
-    app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch, address: str, allowed: list[str] | None, trusted: bool
+    shared_board: Board,
+    image: dict[str, Any],
+    data: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    address: str,
+    allowed: list[str] | None,
+    trusted: bool,
 ) -> None:
     if allowed:
-        monkeypatch.setitem(app.config, "FORWARDED_ALLOW_IPS", allowed)
-    data = picture()
-    image = board.added(data=data)
-    response = board.get(
+        monkeypatch.setitem(shared_board.client.application.config, "FORWARDED_ALLOW_IPS", allowed)
+    response = shared_board.get(
         f"/images/{image['id']}/file",
         headers={"X-Sendfile-Type": "X-Accel-Redirect", "X-Request-ID": "from-the-proxy"},
         environ_overrides={"REMOTE_ADDR": address},
@@ -192,6 +205,6 @@ def test_headers_of_the_proxy_count_only_from_its_addresses(
 
 
 @pytest.mark.parametrize("given", ["", "a b", "a" * 65, "ä", "<id>"])
-def test_an_id_of_the_proxy_is_one_word(board: Board, given: str) -> None:
-    response = board.get("/health", headers={"X-Request-ID": given.encode().decode("latin-1")})
+def test_an_id_of_the_proxy_is_one_word(shared_board: Board, given: str) -> None:
+    response = shared_board.get("/health", headers={"X-Request-ID": given.encode().decode("latin-1")})
     assert re.fullmatch("[0-9a-f]{32}", response.headers["X-Request-ID"])

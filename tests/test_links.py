@@ -1,6 +1,7 @@
 """Links of images, as chat programs read them."""
 
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,9 +14,6 @@ from flask.testing import FlaskClient
 from tests.board import API, Board, assert_error
 from tests.pictures import animation, padded, picture
 from tests.servers import Gunicorn, Nginx
-from tests.test_auth import another
-
-pytestmark = pytest.mark.parametrize("environment", ["rclone"], indirect=True)
 
 
 class Head(HTMLParser):
@@ -35,14 +33,20 @@ class Head(HTMLParser):
             self.links[given.get("type", given["rel"])] = given["href"]
 
 
-@pytest.fixture
-def image(board: Board) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def image(shared_board: Board) -> dict[str, Any]:
+    """An image that tests only read, by `reader`."""
     data = animation("gif", width=640, height=400)
-    return board.added(data=data, declared="image/gif", filename="nod.gif", tags="yes,nodding")
+    return shared_board.added(data=data, declared="image/gif", filename="nod.gif", tags="yes,nodding")
 
 
-def test_a_link_unfolds_with_the_picture(client: FlaskClient, image: dict[str, Any]) -> None:
-    response = client.get(f"/i/{image['id']}")
+@pytest.fixture
+def reader(shared_board: Board) -> FlaskClient:
+    return shared_board.client
+
+
+def test_a_link_unfolds_with_the_picture(reader: FlaskClient, image: dict[str, Any]) -> None:
+    response = reader.get(f"/i/{image['id']}")
     assert (response.status_code, response.mimetype) == (200, "text/html")
     head = Head(response.text)
     file = f"http://localhost{API}/images/{image['id']}/file"
@@ -52,13 +56,13 @@ def test_a_link_unfolds_with_the_picture(client: FlaskClient, image: dict[str, A
     assert (head.meta["og:image:width"], head.meta["og:image:height"]) == ("640", "400")
     assert head.meta["og:image:type"] == "image/gif"
     assert head.meta["twitter:card"] == "summary_large_image"
-    assert client.get(urlsplit(file).path).status_code == 200
+    assert reader.get(urlsplit(file).path).status_code == 200
 
 
-def test_the_link_names_a_description_that_can_be_asked_for(client: FlaskClient, image: dict[str, Any]) -> None:
-    address = Head(client.get(f"/i/{image['id']}").text).links["application/json+oembed"]
+def test_the_link_names_a_description_that_can_be_asked_for(reader: FlaskClient, image: dict[str, Any]) -> None:
+    address = Head(reader.get(f"/i/{image['id']}").text).links["application/json+oembed"]
     assert parse_qs(urlsplit(address).query) == {"url": [f"http://localhost/i/{image['id']}"]}
-    answer = client.get(address.removeprefix("http://localhost")).get_json()
+    answer = reader.get(address.removeprefix("http://localhost")).get_json()
     small = f"http://localhost{API}/images/{image['id']}/thumbnail"
     assert answer == {
         "version": "1.0",
@@ -81,22 +85,22 @@ def described(client: FlaskClient, **query: object) -> Any:
 
 @pytest.mark.parametrize("bound", [{"maxwidth": 639}, {"maxheight": 399}, {"maxwidth": 320, "maxheight": 200}])
 def test_a_picture_that_is_too_large_is_described_by_its_thumbnail(
-    client: FlaskClient, image: dict[str, Any], bound: dict[str, int]
+    reader: FlaskClient, image: dict[str, Any], bound: dict[str, int]
 ) -> None:
-    answer = described(client, url=f"http://localhost/i/{image['id']}", **bound).get_json()
+    answer = described(reader, url=f"http://localhost/i/{image['id']}", **bound).get_json()
     assert (answer["url"], answer["width"], answer["height"]) == (answer["thumbnail_url"], 320, 200)
-    thumbnail = client.get(urlsplit(answer["url"]).path).data
+    thumbnail = reader.get(urlsplit(answer["url"]).path).data
     decoded = pyvips.Image.new_from_buffer(thumbnail, "")
     assert (decoded.width, decoded.height) == (320, 200)
 
 
-def test_the_address_of_an_opened_image_is_its_link_too(client: FlaskClient, image: dict[str, Any]) -> None:
-    answer = described(client, url=f"http://x/?tags=yes&image={image['id']}").get_json()
+def test_the_address_of_an_opened_image_is_its_link_too(reader: FlaskClient, image: dict[str, Any]) -> None:
+    answer = described(reader, url=f"http://x/?tags=yes&image={image['id']}").get_json()
     assert answer["title"] == "nodding, yes"
 
 
-def test_a_picture_that_fits_is_described_itself(client: FlaskClient, image: dict[str, Any]) -> None:
-    answer = described(client, url=f"http://x/i/{image['id']}", maxwidth=640, maxheight=400, format="json").get_json()
+def test_a_picture_that_fits_is_described_itself(reader: FlaskClient, image: dict[str, Any]) -> None:
+    answer = described(reader, url=f"http://x/i/{image['id']}", maxwidth=640, maxheight=400, format="json").get_json()
     assert (answer["width"], answer["height"]) == (640, 400)
 
 
@@ -113,23 +117,23 @@ def test_the_size_of_a_thumbnail_is_told_before_it_is_made(
 @pytest.mark.parametrize(
     "url", ["http://localhost/", "http://localhost/i/nothing", "http://localhost/x/{0}", "http://[", "x", "/i/{0}/more"]
 )
-def test_other_links_are_not_described(client: FlaskClient, image: dict[str, Any], url: str) -> None:
-    assert_error(described(client, url=url.format(image["id"])), 404, "image_not_found")
+def test_other_links_are_not_described(reader: FlaskClient, image: dict[str, Any], url: str) -> None:
+    assert_error(described(reader, url=url.format(image["id"])), 404, "image_not_found")
 
 
 @pytest.mark.parametrize(
     ("bound", "expected"), [({"maxwidth": 100}, (100, 62)), ({"maxheight": 50}, (80, 50)), ({"maxwidth": 1}, (1, 1))]
 )
 def test_a_size_that_is_asked_for_is_never_exceeded(
-    client: FlaskClient, image: dict[str, Any], bound: dict[str, int], expected: tuple[int, int]
+    reader: FlaskClient, image: dict[str, Any], bound: dict[str, int], expected: tuple[int, int]
 ) -> None:
-    answer = described(client, url=f"/i/{image['id']}", **bound).get_json()
+    answer = described(reader, url=f"/i/{image['id']}", **bound).get_json()
     assert (answer["width"], answer["height"]) == (answer["thumbnail_width"], answer["thumbnail_height"]) == expected
 
 
-def test_what_consumers_add_is_ignored_and_xml_is_not_spoken(client: FlaskClient, image: dict[str, Any]) -> None:
-    assert described(client, url=f"/i/{image['id']}", dnt=1).status_code == 200
-    assert_error(described(client, url=f"/i/{image['id']}", format="xml"), 422, "validation_error", about="format: ")
+def test_what_consumers_add_is_ignored_and_xml_is_not_spoken(reader: FlaskClient, image: dict[str, Any]) -> None:
+    assert described(reader, url=f"/i/{image['id']}", dnt=1).status_code == 200
+    assert_error(described(reader, url=f"/i/{image['id']}", format="xml"), 422, "validation_error", about="format: ")
 
 
 def test_a_file_that_chat_programs_do_not_fetch_unfolds_by_its_thumbnail(board: Board, client: FlaskClient) -> None:
@@ -140,13 +144,13 @@ def test_a_file_that_chat_programs_do_not_fetch_unfolds_by_its_thumbnail(board: 
 
 
 @pytest.mark.parametrize("query", [{}, {"url": "/i/x", "maxwidth": "0"}])
-def test_a_bad_question_is_refused(client: FlaskClient, query: dict[str, str]) -> None:
-    assert_error(described(client, **query), 422, "validation_error")
+def test_a_bad_question_is_refused(reader: FlaskClient, query: dict[str, str]) -> None:
+    assert_error(described(reader, **query), 422, "validation_error")
 
 
 @pytest.mark.parametrize("image_id", ["01890000-0000-7000-8000-000000000000", "x"])
-def test_an_unknown_image_has_no_page(client: FlaskClient, image_id: str) -> None:
-    assert_error(client.get(f"/i/{image_id}"), 404, "image_not_found")
+def test_an_unknown_image_has_no_page(reader: FlaskClient, image_id: str) -> None:
+    assert_error(reader.get(f"/i/{image_id}"), 404, "image_not_found")
 
 
 def test_names_and_hosts_cannot_break_out_of_the_page(client: FlaskClient, board: Board) -> None:
@@ -156,13 +160,15 @@ def test_names_and_hosts_cannot_break_out_of_the_page(client: FlaskClient, board
     assert "alert(1)" not in text.replace("&lt;script&gt;alert(1)", "")
 
 
-def test_public_url_is_what_others_are_told(app: Flask, image: dict[str, Any]) -> None:
-    for other in another(app, PUBLIC_URL="https://board.example/reactions/"):
-        head = Head(other.get(f"/i/{image['id']}").text)
-        assert head.meta["og:url"] == f"https://board.example/reactions/i/{image['id']}"
-        assert head.meta["og:image"].startswith(f"https://board.example/reactions{API}/images/")
+def test_public_url_is_what_others_are_told(another: Callable[..., Flask], board: Board) -> None:
+    image = board.added()
+    other = another(PUBLIC_URL="https://board.example/reactions/").test_client()
+    head = Head(other.get(f"/i/{image['id']}").text)
+    assert head.meta["og:url"] == f"https://board.example/reactions/i/{image['id']}"
+    assert head.meta["og:image"].startswith(f"https://board.example/reactions{API}/images/")
 
 
+@pytest.mark.slow
 def test_without_it_the_proxy_says_how_the_request_came(gunicorn: Gunicorn, board: Board, http: Any) -> None:
     image = board.added()
     with Nginx.running(gunicorn.socket) as nginx:
@@ -172,8 +178,8 @@ def test_without_it_the_proxy_says_how_the_request_came(gunicorn: Gunicorn, boar
 
 
 @pytest.mark.parametrize("path", ["/", "/i/{0}", "/?tags=cat&image=x"])
-def test_pages_let_nothing_in(client: FlaskClient, image: dict[str, Any], path: str) -> None:
-    with client.get(path.format(image["id"])) as response:
+def test_pages_let_nothing_in(reader: FlaskClient, image: dict[str, Any], path: str) -> None:
+    with reader.get(path.format(image["id"])) as response:
         text, policy = response.get_data(as_text=True), response.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
     assert "unsafe" not in policy

@@ -11,15 +11,15 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
-import requests
 
 from reaction_board.local.processes import free_port
-from tests.pictures import picture
-from tests.servers import ROOT, eventually
+from tests.board import RemoteBoard
+from tests.servers import PATIENCE, ROOT, eventually
+
+pytestmark = pytest.mark.slow
 
 COMMAND = [sys.executable, "-m", "reaction_board.local"]
 
@@ -30,6 +30,7 @@ class Run:
     def __init__(self, folder: Path, port: int | None = None, variables: dict[str, str] | None = None) -> None:
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}/api/v1"
+        self.board = RemoteBoard(self.url)
         self.log_file = Path(tempfile.mkstemp(dir=folder.parent)[1])
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         with self.log_file.open("wb") as log:
@@ -47,7 +48,7 @@ class Run:
         return self.log_file.read_text()
 
     def wait_until_it_runs(self) -> None:
-        assert eventually(lambda: "Ctrl-C stops it." in self.log() or self.popen.poll() is not None, 60)
+        assert eventually(lambda: "Ctrl-C stops it." in self.log() or self.popen.poll() is not None)
         assert self.popen.poll() is None, self.log()
         self.family = self.process.children(recursive=True)
         assert {"postgres", "rclone"} <= {process.name() for process in self.family}
@@ -56,16 +57,39 @@ class Run:
         return next(child for child in self.process.children() if name in " ".join(child.cmdline()))
 
     def assert_all_stopped(self) -> None:
-        self.popen.wait(40)
+        self.popen.wait(PATIENCE)
         assert eventually(lambda: not any(process.is_running() for process in self.family)), self.family
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
+@contextlib.contextmanager
+def new_folder() -> Iterator[Path]:
     parent = Path(tempfile.mkdtemp(prefix="board tests "))
     parent.chmod(0o755)
     yield parent / "the data"
     shutil.rmtree(parent)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A data folder that is not there yet."""
+    with new_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def data_of_an_empty_board() -> Iterator[Path]:
+    with new_folder() as folder, running(folder) as run:
+        run.popen.send_signal(signal.SIGTERM)
+        run.assert_all_stopped()
+        yield folder
+
+
+@pytest.fixture
+def used_folder(data_of_an_empty_board: Path) -> Iterator[Path]:
+    """The data folder of an empty board: to start with it costs less than to make it."""
+    with new_folder() as folder:
+        subprocess.run(["cp", "-a", data_of_an_empty_board, folder], check=True)  # with the owners of the files
+        yield folder
 
 
 @contextlib.contextmanager
@@ -76,14 +100,7 @@ def running(folder: Path) -> Iterator[Run]:
         yield run
     finally:
         run.popen.send_signal(signal.SIGTERM)
-        run.popen.wait(40)
-
-
-def upload(run: Run) -> dict[str, Any]:
-    response = requests.post(f"{run.url}/images", files={"file": ("a.png", picture())}, timeout=10)
-    assert response.status_code == 201
-    image: dict[str, Any] = response.json()
-    return image
+        run.popen.wait(PATIENCE)
 
 
 def test_it_says_where_it_is_and_finds_every_image_when_started_again(folder: Path) -> None:
@@ -95,68 +112,67 @@ def test_it_says_where_it_is_and_finds_every_image_when_started_again(folder: Pa
         assert found
         tried = subprocess.run(["curl", "-sS", *found[1].split()], cwd=ROOT, capture_output=True, check=True)
         assert b'"filename":"cat.jpg"' in tried.stdout
-        image = upload(run)
+        image = run.board.added()
         run.popen.send_signal(signal.SIGINT)
         run.assert_all_stopped()
         assert run.popen.returncode == 0
         assert "Traceback" not in run.log()
     with running(folder) as again:
-        assert requests.get(f"{again.url}/images", timeout=10).json()["total"] == 2
-        file = requests.get(f"{again.url}/images/{image['id']}/file", timeout=10)
-        assert len(file.content) == image["size_bytes"]
+        assert again.board.total() == 2
+        assert len(again.board.file(image).content) == image["size_bytes"]
         again.popen.send_signal(signal.SIGTERM)
         again.assert_all_stopped()
         assert again.popen.returncode == 0
 
 
-def test_credentials_are_for_their_owner_only_and_a_folder_and_a_port_for_one_board(folder: Path) -> None:
-    with running(folder) as run:
-        credentials = folder / "credentials.json"
+def test_credentials_are_for_their_owner_only_and_a_folder_and_a_port_for_one_board(used_folder: Path) -> None:
+    with running(used_folder) as run:
+        credentials = used_folder / "credentials.json"
         assert stat.S_IMODE(credentials.stat().st_mode) == 0o600
         secrets = re.findall(r'"([0-9a-f]{48})"', credentials.read_text())
         assert len(set(secrets)) == 3
         command_lines = [" ".join(process.cmdline()) for process in run.family if process.is_running()]
         assert not any(secret in line for secret in secrets for line in command_lines)
 
-        second = Run(folder)
-        assert second.popen.wait(20) == 1
+        second = Run(used_folder)
+        assert second.popen.wait(PATIENCE) == 1
         assert re.fullmatch(r"reaction-board: another board is running on .*DATA_DIR.*\n", second.log())
 
-        third = Run(folder.parent / "other", port=run.port)
-        assert third.popen.wait(20) == 1
+        third = Run(used_folder.parent / "other", port=run.port)
+        assert third.popen.wait(PATIENCE) == 1
         assert re.fullmatch(rf"reaction-board: port {run.port} cannot be had .*PORT.*\n", third.log())
 
 
 @pytest.mark.parametrize(
     ("part", "name"), [("postgres", "database"), ("rclone", "object store"), ("gunicorn", "web server")]
 )
-def test_the_death_of_a_part_stops_the_others_and_is_told(folder: Path, part: str, name: str) -> None:
-    with running(folder) as run:
+def test_the_death_of_a_part_stops_the_others_and_is_told(used_folder: Path, part: str, name: str) -> None:
+    with running(used_folder) as run:
         run.child(part).kill()
         run.assert_all_stopped()
         assert run.popen.returncode == 1
         assert f"reaction-board: the {name} ended by signal SIGKILL" in run.log()
 
 
-def test_if_it_is_killed_itself_no_process_remains_and_it_starts_again(folder: Path) -> None:
-    with running(folder) as run:
-        image = upload(run)
+def test_if_it_is_killed_itself_no_process_remains_and_it_starts_again(used_folder: Path) -> None:
+    with running(used_folder) as run:
+        image = run.board.added()
         run.popen.kill()
         run.assert_all_stopped()
-    with running(folder) as again:
-        assert requests.get(f"{again.url}/images/{image['id']}/file", timeout=10).status_code == 200
+    with running(used_folder) as again:
+        assert again.board.file(image).status_code == 200
 
 
 def test_it_uses_a_database_and_a_bucket_that_are_given(folder: Path, environment: dict[str, str]) -> None:
     run = Run(folder, variables=environment)
     try:
-        assert eventually(lambda: "Ctrl-C stops it." in run.log(), 30), run.log()
+        assert eventually(lambda: "Ctrl-C stops it." in run.log()), run.log()
         assert {process.name() for process in run.process.children()} & {"postgres", "rclone"} == set()
         assert not folder.exists()
-        assert requests.get(f"{run.url}/images", timeout=10).status_code == 200
+        assert run.board.total() == 0
     finally:
         run.popen.terminate()
-        run.popen.wait(40)
+        run.popen.wait(PATIENCE)
 
 
 @pytest.mark.parametrize(
@@ -169,5 +185,5 @@ def test_it_uses_a_database_and_a_bucket_that_are_given(folder: Path, environmen
 )
 def test_what_cannot_be_gets_one_line(folder: Path, variables: dict[str, str], line: str) -> None:
     run = Run(folder, variables=variables)
-    assert run.popen.wait(20) == 1
+    assert run.popen.wait(PATIENCE) == 1
     assert re.fullmatch(rf"reaction-board: {line}.*\n", run.log())

@@ -1,30 +1,38 @@
 """The migrations make the tables that the application knows, and can be taken back."""
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
-from sqlalchemy import create_engine, inspect, make_url, text
+from sqlalchemy import inspect, make_url
 
-from tests.servers import migrate
+from reaction_board.database import queries
+from reaction_board.database.engine import make_engine
+from reaction_board.database.queries.search import Search
+from reaction_board.media.identify import Media
+from tests.databases import database, migrate
+from tests.servers import PATIENCE, eventually
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def empty_database(database_url: str) -> Iterator[str]:
-    url = make_url(database_url)
-    with create_engine(url.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.execute(text("CREATE DATABASE migrations"))
-        yield url.set(database="migrations").render_as_string(hide_password=False)
-        connection.execute(text("DROP DATABASE migrations WITH (FORCE)"))
-        connection.invalidate()
+def empty_database(database_server: str) -> Iterator[str]:
+    with database(database_server, "migrations", copy_of="template0") as url:
+        yield url
 
 
-def test_migrations_go_up_agree_with_the_tables_and_come_down(empty_database: str) -> None:
-    engine = create_engine(make_url(empty_database).set(drivername="postgresql+psycopg"))
+def test_migrations_go_up_agree_with_the_tables_and_come_down_whatever_is_in_them(empty_database: str) -> None:
+    engine = make_engine(empty_database, pool_size=1, timeout=30)
     for _ in range(2):
         migrate(empty_database, "upgrade", "head")
+        with engine.begin() as connection:
+            for number in range(3):
+                media = Media(f"{number:064x}", 100, "image/png", 40, 30)
+                queries.images.add_image(connection, media, "a.png", ["cat", f"t{number}"])
+            page = queries.search.find_images(connection, Search(["cat"]), limit=2)
+            assert (page.total, [image["tags"] for image in page.images]) == (3, [["cat", "t2"], ["cat", "t1"]])
         assert "No new upgrade operations detected" in migrate(empty_database, "check")
         assert set(inspect(engine).get_table_names()) > {"images", "tags", "image_tags", "totals"}
         migrate(empty_database, "downgrade", "base")
@@ -32,20 +40,29 @@ def test_migrations_go_up_agree_with_the_tables_and_come_down(empty_database: st
     engine.dispose()
 
 
-def test_a_migration_that_has_to_wait_for_a_table_lets_others_use_it(empty_database: str) -> None:
+WAITING = "SELECT FROM pg_locks WHERE NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = %s)"
+
+
+def test_a_migration_that_has_to_wait_for_a_table_lets_others_use_it(empty_database: str, database_server: str) -> None:
     migrate(empty_database, "upgrade", "head")
-    patient = {"options": "-c statement_timeout=3s"}
+    # A migration that waited for ever would keep others waiting for ever, too.
+    bounded = {"options": f"-c statement_timeout={PATIENCE}s"}
     with (
         ThreadPoolExecutor(1) as pool,
         psycopg.connect(empty_database) as busy,
-        psycopg.connect(empty_database, autocommit=True, **patient) as other,  # type: ignore[arg-type]
+        psycopg.connect(empty_database, autocommit=True, **bounded) as other,  # type: ignore[arg-type]
+        psycopg.connect(database_server, autocommit=True) as observer,
     ):
+
+        def is_waiting() -> bool:
+            return observer.execute(WAITING, [make_url(empty_database).database]).rowcount > 0
+
         busy.execute("SELECT FROM images")  # as an upload does, until the store has its bytes
         migration = pool.submit(migrate, empty_database, "downgrade", "base")
-        until = time.monotonic() + 6
-        while time.monotonic() < until:
+        for _ in range(2):
+            assert eventually(is_waiting)
             other.execute("SELECT FROM images")
-            time.sleep(0.05)
+            assert eventually(lambda: not is_waiting())
         assert not migration.done()
         busy.commit()
         migration.result()

@@ -19,9 +19,7 @@ from reaction_board.service import readiness
 from tests.board import Board, assert_error
 from tests.pictures import picture
 from tests.proxy import in_between
-from tests.servers import ROOT, Gunicorn, Nginx, eventually
-
-pytestmark = pytest.mark.parametrize("environment", ["rclone"], indirect=True)
+from tests.servers import PATIENCE, ROOT, Gunicorn, Nginx, eventually
 
 
 def test_a_board_whose_parts_answer_is_ready(board: Board) -> None:
@@ -29,28 +27,35 @@ def test_a_board_whose_parts_answer_is_ready(board: Board) -> None:
     assert (response.status_code, response.get_json()) == (200, {"status": "ready"})
 
 
-@pytest.mark.parametrize("part", ["database", "store"])
+@pytest.mark.parametrize("part", ["database", "object store"])
 @pytest.mark.parametrize("how", ["refuses", "hangs"])
 def test_a_part_that_fails_makes_it_not_ready_in_bounded_time(
-    app: Flask, environment: dict[str, str], part: str, how: str
+    another: Callable[..., Flask],
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    part: str,
+    how: str,
 ) -> None:
     with in_between(environment) as (database, store, variables):
-        patient = {"DATABASE_TIMEOUT": "6", "S3_TIMEOUT": "6"}  # longer than the answer may take
-        with Gunicorn.running({**os.environ, **variables, **patient, "WEB_CONCURRENCY": "1"}) as server:
-            assert requests.get(f"{server.url}/ready", timeout=5).status_code == 200
-            faulty = {"database": database, "store": store}[part]
-            setattr(faulty, how, True)
-            for _ in range(3):
-                started = time.monotonic()
-                response = requests.get(f"{server.url}/ready", timeout=10)
-                assert time.monotonic() - started < readiness.SECONDS + 1
-                assert_error(response, 503, "service_unavailable")
-            assert requests.get(f"{server.url}/health", timeout=5).status_code == 200
-            if how == "hangs":
-                name = {"database": "database", "store": "object store"}[part]
-                assert f"TimeoutError: no answer within 3 seconds: {name}\n" in server.log()
-            setattr(faulty, how, False)
-            assert eventually(lambda: requests.get(f"{server.url}/ready", timeout=10).status_code == 200, 60)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", variables["AWS_ENDPOINT_URL_S3"])
+        # Longer than the answer may take, however busy the machine.
+        patient = {"DATABASE_TIMEOUT": 2 * PATIENCE, "S3_TIMEOUT": 2 * PATIENCE}
+        board = Board(another(DATABASE_URL=variables["DATABASE_URL"], **patient).test_client())
+        monkeypatch.setattr(readiness, "SECONDS", PATIENCE)
+        assert board.get("/ready").status_code == 200
+        monkeypatch.setattr(readiness, "SECONDS", 0.5 if how == "hangs" else PATIENCE)
+        faulty = {"database": database, "object store": store}[part]
+        setattr(faulty, how, True)
+        started = time.monotonic()
+        for _ in range(3):
+            assert_error(board.get("/ready"), 503, "service_unavailable")
+        assert time.monotonic() - started < PATIENCE
+        assert board.get("/health").status_code == 200
+        if how == "hangs":
+            assert f"TimeoutError: no answer within 0.5 seconds: {part}\n" in caplog.text
+        setattr(faulty, how, False)
+        assert eventually(lambda: board.get("/ready").status_code == 200)
 
 
 def test_a_database_without_tables_is_not_ready(app: Flask, board: Board) -> None:
@@ -64,6 +69,14 @@ def test_a_database_without_tables_is_not_ready(app: Flask, board: Board) -> Non
             connection.exec_driver_sql("ALTER TABLE totals_elsewhere RENAME TO totals")
 
 
+COUNT = "reaction_board_request_seconds_count"
+
+
+def _requests(samples: dict[str, float]) -> float:
+    """Return how many requests were counted, without those for the metrics."""
+    return sum(value for name, value in samples.items() if name.startswith(COUNT) and "route=/metrics" not in name)
+
+
 class Watched:
     """A board under gunicorn that tells its metrics."""
 
@@ -73,18 +86,21 @@ class Watched:
 
     def samples(self) -> dict[str, float]:
         """Return every sample by its name and labels, as `name{label=value,…}`."""
-        text = requests.get(self.metrics, timeout=5).text
+        text = requests.get(self.metrics, timeout=PATIENCE).text
         return {
             sample.name + ("{" + ",".join(f"{k}={v}" for k, v in sorted(sample.labels.items())) + "}"): sample.value
             for family in text_string_to_metric_families(text)
             for sample in family.samples
         }
 
-    def more_of(self, act: Callable[[], object]) -> dict[str, float]:
-        """Return by how much samples have grown by what is done."""
+    def more_of(self, act: Callable[[], object], requests: int) -> dict[str, float]:
+        """Return by how much samples have grown by what is done, as soon as `requests` more are counted.
+
+        The last byte of an answer may be sent before it is counted.
+        """
         before = self.samples()
         act()
-        time.sleep(0.1)  # the last byte may be sent before it is counted
+        assert eventually(lambda: requests <= _requests(self.samples()) - _requests(before))
         return {
             name: value - before.get(name, 0) for name, value in self.samples().items() if value != before.get(name)
         }
@@ -112,28 +128,28 @@ def test_requests_of_all_workers_are_counted_by_route_method_and_status(board_wa
 
     def use() -> None:
         upload = [
-            requests.post(f"{board_watched.url}/images", files={"file": ("a.png", data)}, timeout=10) for _ in range(3)
+            requests.post(f"{board_watched.url}/images", files={"file": ("a.png", data)}, timeout=PATIENCE)
+            for _ in range(3)
         ]
         for _ in range(20):  # each over a connection of its own, so by both workers
-            file = requests.get(f"{board_watched.url}/images/{upload[0].json()['id']}/file", timeout=10)
+            file = requests.get(f"{board_watched.url}/images/{upload[0].json()['id']}/file", timeout=PATIENCE)
             assert file.content == data
-        requests.get(f"{board_watched.url}/images/{upload[0].json()['id'][:-1]}x", timeout=10)
-        requests.get(f"{board_watched.url}/nothing/secret", timeout=10)
-        requests.request("NONSENSE", f"{board_watched.url}/images", timeout=10)
+        requests.get(f"{board_watched.url}/images/{upload[0].json()['id'][:-1]}x", timeout=PATIENCE)
+        requests.get(f"{board_watched.url}/nothing/secret", timeout=PATIENCE)
+        requests.request("NONSENSE", f"{board_watched.url}/images", timeout=PATIENCE)
 
     workers = {worker.pid for worker in board_watched.server.process.children()}
     assert len(workers) == 2
-    more = board_watched.more_of(use)
-    counted = {name: value for name, value in more.items() if name.startswith("reaction_board_request_seconds_count")}
-    prefix = "reaction_board_request_seconds_count"
-    counted.pop(f"{prefix}{{method=GET,route=/metrics,status=200}}", None)
+    more = board_watched.more_of(use, requests=26)
+    counted = {name: value for name, value in more.items() if name.startswith(COUNT)}
+    counted.pop(f"{COUNT}{{method=GET,route=/metrics,status=200}}", None)
     assert counted == {
-        f"{prefix}{{method=POST,route=/api/v1/images,status=201}}": 1,
-        f"{prefix}{{method=POST,route=/api/v1/images,status=200}}": 2,
-        f"{prefix}{{method=GET,route=/api/v1/images/{{image_id}}/file,status=200}}": 20,
-        f"{prefix}{{method=GET,route=/api/v1/images/{{image_id}},status=404}}": 1,
-        f"{prefix}{{method=GET,route=none,status=404}}": 1,
-        f"{prefix}{{method=other,route=none,status=405}}": 1,
+        f"{COUNT}{{method=POST,route=/api/v1/images,status=201}}": 1,
+        f"{COUNT}{{method=POST,route=/api/v1/images,status=200}}": 2,
+        f"{COUNT}{{method=GET,route=/api/v1/images/{{image_id}}/file,status=200}}": 20,
+        f"{COUNT}{{method=GET,route=/api/v1/images/{{image_id}},status=404}}": 1,
+        f"{COUNT}{{method=GET,route=none,status=404}}": 1,
+        f"{COUNT}{{method=other,route=none,status=405}}": 1,
     }
     assert more["reaction_board_duplicates_total{}"] == 2
     assert more["reaction_board_sent_bytes_total{route=/api/v1/images/{image_id}/file}"] == 20 * len(data)
@@ -141,7 +157,7 @@ def test_requests_of_all_workers_are_counted_by_route_method_and_status(board_wa
     assert more["reaction_board_store_seconds_count{operation=put}"] == 1
     assert more["reaction_board_store_seconds_count{operation=get}"] == 20
     assert not any("errors" in name for name in more)
-    assert "secret" not in requests.get(board_watched.metrics, timeout=5).text
+    assert "secret" not in requests.get(board_watched.metrics, timeout=PATIENCE).text
 
 
 def test_the_use_of_the_pool_is_told(board_watched: Watched) -> None:
@@ -150,31 +166,29 @@ def test_the_use_of_the_pool_is_told(board_watched: Watched) -> None:
     assert samples["reaction_board_database_connections{}"] == 0
 
 
-def test_errors_of_the_store_are_counted(app: Flask, environment: dict[str, str]) -> None:
-    with in_between(environment) as (_, store, variables), watched(variables, S3_TIMEOUT="1") as server:
-        store.refuses = True
-        files = {"file": ("a.png", picture())}
-
-        def fail() -> None:
-            response = requests.post(f"{server.url}/images", files=files, timeout=20)
-            assert_error(response, 500, "storage_error")
-
-        more = server.more_of(fail)
-        assert more["reaction_board_store_errors_total{operation=put}"] == 1
-        assert server.samples()["reaction_board_database_connections{}"] == 0
+def test_errors_of_the_store_are_counted(another: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{free_port()}")
+    board = Board(another(METRICS=True).test_client())
+    metrics = board.client.get("/metrics").text
+    assert 'reaction_board_store_errors_total{operation="put"} 0.0' in metrics
+    assert_error(board.upload(), 500, "storage_error")
+    metrics = board.client.get("/metrics").text
+    assert 'reaction_board_store_errors_total{operation="put"} 1.0' in metrics
+    assert "reaction_board_database_connections 0.0" in metrics
 
 
+@pytest.mark.slow
 def test_what_a_dead_worker_counted_stays_and_what_it_used_is_free(app: Flask, environment: dict[str, str]) -> None:
     with watched(environment, WEB_CONCURRENCY="1") as server:
         folder = next(Path("/dev/shm").glob(f"reaction-board-metrics-{server.server.process.pid}-*"))
         for _ in range(5):
-            requests.get(f"{server.url}/images", timeout=5)
+            requests.get(f"{server.url}/images", timeout=PATIENCE)
         name = "reaction_board_request_seconds_count{method=GET,route=/api/v1/images,status=200}"
         assert eventually(lambda: server.samples()[name] == 5)
         (worker,) = server.server.process.children()
         worker.kill()
         assert eventually(lambda: {child.pid for child in server.server.process.children()} != {worker.pid})
-        assert eventually(lambda: requests.get(f"{server.url}/images", timeout=5).status_code == 200)
+        assert eventually(lambda: requests.get(f"{server.url}/images", timeout=PATIENCE).status_code == 200)
         assert eventually(lambda: server.samples()[name] == 6)
         assert eventually(lambda: server.samples()["reaction_board_database_connections_max{}"] == 32)
         assert folder.stat().st_mode & 0o077 == 0
@@ -182,15 +196,16 @@ def test_what_a_dead_worker_counted_stays_and_what_it_used_is_free(app: Flask, e
 
 
 def test_without_being_asked_it_tells_no_metrics(gunicorn: Gunicorn) -> None:
-    assert_error(requests.get(gunicorn.url.replace("/api/v1", "/metrics"), timeout=5), 404, "not_found")
+    assert_error(requests.get(gunicorn.url.replace("/api/v1", "/metrics"), timeout=PATIENCE), 404, "not_found")
 
 
+@pytest.mark.slow
 def test_nginx_tells_metrics_on_a_port_of_their_own(board_watched: Watched) -> None:
     port = free_port()
     with Nginx.running(board_watched.server.socket, {"listen 9180": f"listen 127.0.0.1:{port}"}) as nginx:
-        assert_error(requests.get(nginx.url.replace("/api/v1", "/metrics"), timeout=5), 404, "not_found")
-        assert "reaction_board_" in requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text
-        assert requests.get(f"http://127.0.0.1:{port}/api/v1/health", timeout=5).status_code == 404
+        assert_error(requests.get(nginx.url.replace("/api/v1", "/metrics"), timeout=PATIENCE), 404, "not_found")
+        assert "reaction_board_" in requests.get(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE).text
+        assert requests.get(f"http://127.0.0.1:{port}/api/v1/health", timeout=PATIENCE).status_code == 404
 
 
 def test_the_dashboard_asks_for_metrics_that_there_are(board_watched: Watched) -> None:
@@ -198,8 +213,8 @@ def test_the_dashboard_asks_for_metrics_that_there_are(board_watched: Watched) -
     expressions = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
     asked = {name for expression in expressions for name in re.findall(r"reaction_board_\w+", expression)}
     files = {"file": ("a.png", picture())}
-    assert requests.post(f"{board_watched.url}/images", files=files, timeout=10).status_code == 201
-    text = requests.get(board_watched.metrics, timeout=5).text
+    assert requests.post(f"{board_watched.url}/images", files=files, timeout=PATIENCE).status_code == 201
+    text = requests.get(board_watched.metrics, timeout=PATIENCE).text
     told = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
     kinds = "|".join(("_bucket", "_count", "_sum"))
     assert {re.sub(f"({kinds})$", "", name) for name in asked} <= told
@@ -208,15 +223,16 @@ def test_the_dashboard_asks_for_metrics_that_there_are(board_watched: Watched) -
     }
 
 
+@pytest.mark.slow
 def test_lines_of_json_are_one_object_each(app: Flask, environment: dict[str, str]) -> None:
     with Gunicorn.running({**os.environ, **environment, "LOG_FORMAT": "json"}) as server:
         port = urlsplit(server.url).port
-        response = requests.get(f"http://127.0.0.1:{port}/api/v1/images?tags=secret", timeout=5)
-        requests.get(f"http://127.0.0.1:{port}/api/v1/x%0Ay", timeout=5)
+        response = requests.get(f"http://127.0.0.1:{port}/api/v1/images?tags=secret", timeout=PATIENCE)
+        requests.get(f"http://127.0.0.1:{port}/api/v1/x%0Ay", timeout=PATIENCE)
         with app.extensions["engine"].begin() as connection:
             connection.exec_driver_sql("ALTER TABLE totals RENAME TO totals_elsewhere")
         try:
-            broken = requests.get(f"http://127.0.0.1:{port}/api/v1/images", timeout=5)
+            broken = requests.get(f"http://127.0.0.1:{port}/api/v1/images", timeout=PATIENCE)
         finally:
             with app.extensions["engine"].begin() as connection:
                 connection.exec_driver_sql("ALTER TABLE totals_elsewhere RENAME TO totals")

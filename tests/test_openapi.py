@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
@@ -118,9 +119,9 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
 BODY_ERRORS = {"413": {"payload_too_large"}, "415": {"unsupported_media_type"}}
 
 
-@pytest.fixture
-def document(client: FlaskClient) -> dict[str, Any]:
-    response = client.get("/api/v1/openapi.json")
+@pytest.fixture(scope="module")
+def document(session_app: Flask) -> dict[str, Any]:
+    response = session_app.test_client().get("/api/v1/openapi.json")
     assert response.status_code == 200
     found: dict[str, Any] = response.get_json()
     return found

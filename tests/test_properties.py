@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -18,9 +19,9 @@ from hypothesis.stateful import (
 )
 
 from tests.board import Board, ids
+from tests.check import check
 from tests.pictures import picture
 from tests.servers import Gunicorn
-from tests.test_check import check
 
 # In sequences, the tool takes an empty list in a form for an invalid one; it is no field at all, and valid.
 SCHEMATHESIS = """
@@ -29,6 +30,7 @@ generation.mode = "positive"
 """
 
 
+@pytest.mark.slow
 def test_schemathesis_finds_no_answer_outside_the_document(gunicorn: Gunicorn, tmp_path: Path) -> None:
     (tmp_path / "schemathesis.toml").write_text(SCHEMATHESIS)
     done = subprocess.run(

@@ -11,20 +11,19 @@ import pytest
 import requests
 from flask import Flask
 
-from tests.board import assert_error
+from tests.board import RemoteBoard, assert_error
 from tests.pictures import padded, picture
 from tests.proxy import in_between
-from tests.servers import Gunicorn, eventually
+from tests.servers import PATIENCE, Gunicorn, eventually
 
 MIB = 1024 * 1024
 
 
-def upload(http: requests.Session, server: Gunicorn, data: bytes, tags: str = "") -> requests.Response:
-    return http.post(f"{server.url}/images", files={"file": ("a.png", data)}, data={"tags": tags}, timeout=60)
-
-
+@pytest.mark.both_stores
+@pytest.mark.slow
 def test_an_upload_and_a_download_of_the_largest_file_are_streamed(http: requests.Session, gunicorn: Gunicorn) -> None:
-    upload(http, gunicorn, padded(3 * MIB))  # whatever is allocated once, is
+    board = RemoteBoard(gunicorn.url)
+    board.upload(padded(3 * MIB))  # whatever is allocated once, is
     idle = gunicorn.memory()
     files = [padded(50 * MIB) for _ in range(4)]
     peaks = []
@@ -36,12 +35,15 @@ def test_an_upload_and_a_download_of_the_largest_file_are_streamed(http: request
         return size
 
     with ThreadPoolExecutor(len(files)) as pool:
-        uploads = list(pool.map(lambda data: upload(http, gunicorn, data), files))
+        uploads = list(pool.map(board.upload, files))
         assert [response.status_code for response in uploads] == [201] * 4, [response.text for response in uploads]
         images = [response.json() for response in uploads]
         peaks.append(gunicorn.memory())
         urls = [f"{gunicorn.url}/images/{image['id']}/file" for image in images]
-        assert list(pool.map(lambda url: watched(requests.get(url, stream=True, timeout=60)), urls)) == [50 * MIB] * 4
+        assert (
+            list(pool.map(lambda url: watched(requests.get(url, stream=True, timeout=PATIENCE)), urls))
+            == [50 * MIB] * 4
+        )
     # Four files in memory would be 200 MiB.
     assert max(peaks) - idle < 60 * MIB
 
@@ -57,10 +59,10 @@ def test_a_client_can_read_why_its_large_file_is_refused(
         f"{gunicorn.url}/images",
         data=(body[at : at + MIB] for at in range(0, len(body), MIB)) if chunked else body,
         headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert_error(response, 422, "file_too_large")
-    assert http.get(f"{gunicorn.url}/health", timeout=5).status_code == 200
+    assert http.get(f"{gunicorn.url}/health", timeout=PATIENCE).status_code == 200
 
 
 def test_an_upload_may_be_chunked(http: requests.Session, gunicorn: Gunicorn) -> None:
@@ -70,30 +72,32 @@ def test_an_upload_may_be_chunked(http: requests.Session, gunicorn: Gunicorn) ->
         f"{gunicorn.url}/images",
         data=iter([body[:100], body[100:]]),
         headers={"Content-Type": "multipart/form-data; boundary=b"},
-        timeout=10,
+        timeout=PATIENCE,
     )
     assert response.status_code == 201
-    file = http.get(f"{gunicorn.url}/images/{response.json()['id']}/file", timeout=10)
+    file = http.get(f"{gunicorn.url}/images/{response.json()['id']}/file", timeout=PATIENCE)
     assert file.content == data
 
 
+@pytest.mark.both_stores
+@pytest.mark.slow
 def test_an_error_in_the_middle_of_a_download_breaks_the_connection(
     app: Flask, environment: dict[str, str], http: requests.Session
 ) -> None:
     with in_between(environment) as (_, proxy, variables), Gunicorn.running({**os.environ, **variables}) as server:
-        image = upload(http, server, padded(5 * MIB)).json()
+        board = RemoteBoard(server.url)
+        image = board.added(padded(5 * MIB))
         proxy.cut_after = MIB
-        file = f"{server.url}/images/{image['id']}/file"
         with pytest.raises(requests.exceptions.ChunkedEncodingError, match="IncompleteRead|Connection broken"):
-            requests.get(file, timeout=10)
+            board.file(image)
         assert "StorageError" in server.log()
         assert re.search(rf"/images/{image['id']}/file failed, request [0-9a-f]{{32}}\n", server.log())
         proxy.cut_after = None
-        assert len(http.get(file, timeout=10).content) == 5 * MIB
+        assert len(board.file(image).content) == 5 * MIB
 
 
 def test_every_request_is_one_line_with_the_id_that_the_client_got(http: requests.Session, gunicorn: Gunicorn) -> None:
-    response = http.get(f"{gunicorn.url}/tags?q=secret", timeout=5)
+    response = http.get(f"{gunicorn.url}/tags?q=secret", timeout=PATIENCE)
     request_id = response.headers["X-Request-ID"]
     assert eventually(lambda: request_id in gunicorn.log())
     lines = [line for line in gunicorn.log().splitlines() if request_id in line]
@@ -102,31 +106,32 @@ def test_every_request_is_one_line_with_the_id_that_the_client_got(http: request
 
 
 def test_a_static_file_is_told_of_like_the_others(http: requests.Session, gunicorn: Gunicorn) -> None:
-    response = http.get(gunicorn.url.replace("/api/v1", "/static/swagger-ui/LICENSE"), timeout=5)
+    response = http.get(gunicorn.url.replace("/api/v1", "/static/swagger-ui/LICENSE"), timeout=PATIENCE)
     assert response.status_code == 200
     assert eventually(lambda: response.headers["X-Request-ID"] in gunicorn.log())
 
 
 def test_a_request_cannot_forge_a_line(http: requests.Session, gunicorn: Gunicorn) -> None:
-    response = http.get(f"{gunicorn.url}/x%0A2026-01-01 INFO forged", timeout=5)
+    response = http.get(f"{gunicorn.url}/x%0A2026-01-01 INFO forged", timeout=PATIENCE)
     assert eventually(lambda: response.headers["X-Request-ID"] in gunicorn.log())
     assert "/api/v1/x%0A2026-01-01%20INFO%20forged 404" in gunicorn.log()
 
 
+@pytest.mark.slow
 def test_sigterm_lets_a_running_request_finish(app: Flask, environment: dict[str, str], http: requests.Session) -> None:
     with Gunicorn.running({**os.environ, **environment}) as server:
-        image = upload(http, server, padded(20 * MIB)).json()
-        with requests.get(f"{server.url}/images/{image['id']}/file", stream=True, timeout=20) as response:
+        image = RemoteBoard(server.url).added(padded(20 * MIB))
+        with requests.get(f"{server.url}/images/{image['id']}/file", stream=True, timeout=PATIENCE) as response:
             chunks = response.iter_content(64 * 1024)
             received = len(next(chunks))
             server.process.send_signal(signal.SIGTERM)
             received += sum(map(len, chunks))
         assert received == 20 * MIB
-        assert server.process.wait(30) == 0
+        assert server.process.wait(PATIENCE) == 0
 
 
 def test_a_client_that_goes_away_is_no_fault(http: requests.Session, gunicorn: Gunicorn) -> None:
-    image = upload(http, gunicorn, padded(20 * MIB)).json()
+    image = RemoteBoard(gunicorn.url).added(padded(20 * MIB))
     url = urlsplit(gunicorn.url)
     for _ in range(5):
         with socket.create_connection((url.hostname, url.port)) as connection:

@@ -16,6 +16,11 @@ def names(page: dict[str, Any]) -> list[str]:
     return [tag["name"] for tag in page["items"]]
 
 
+@pytest.fixture(scope="module")
+def tagged(shared_board: Board) -> None:
+    shared_board.added(tags="cat,cats,a_b,aab,zz")
+
+
 def test_a_board_without_tags_has_an_empty_list(board: Board) -> None:
     assert board.tags() == {"items": [], "total": 0, "limit": 100, "offset": 0}
 
@@ -56,9 +61,9 @@ def test_a_tag_keeps_its_id_and_stays_without_images(board: Board) -> None:
         ("a b", []),
     ],
 )
-def test_a_prefix_is_taken_literally(board: Board, prefix: str, found: list[str]) -> None:
-    board.added(tags="cat,cats,a_b,aab,zz")
-    page = board.tags(q=prefix)
+@pytest.mark.usefixtures("tagged")
+def test_a_prefix_is_taken_literally(shared_board: Board, prefix: str, found: list[str]) -> None:
+    page = shared_board.tags(q=prefix)
     assert (names(page), page["total"]) == (found, len(found))
 
 

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,9 +15,10 @@ from werkzeug.test import TestResponse
 from reaction_board.media import thumbnail
 from reaction_board.service import thumbnails
 from tests.board import API, Board, Objects, assert_error
+from tests.check import check
+from tests.concurrency import Counted, together
 from tests.pictures import IMAGES, MIME_TYPES, animation, picture, turned_jpeg
-from tests.servers import eventually
-from tests.test_check import check
+from tests.servers import PATIENCE, eventually
 
 Image = dict[str, Any]
 
@@ -157,26 +159,14 @@ def test_what_is_read_line_by_line_may_be_large(board: Board, monkeypatch: pytes
 
 def test_large_ones_are_decoded_one_at_a_time(app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(thumbnail, "LARGE", 1000)
-    lock, running, most = threading.Lock(), 0, 0
-    render = thumbnail._thumbnail
-
-    def counted(*arguments: Any) -> bytes:
-        nonlocal running, most
-        with lock:
-            running += 1
-            most = max(most, running)
-        try:
-            return render(*arguments)
-        finally:
-            with lock:
-                running -= 1
-
-    monkeypatch.setattr(thumbnail, "_thumbnail", counted)
+    render = Counted(thumbnail._thumbnail)
+    monkeypatch.setattr(thumbnail, "_thumbnail", render)
     images = [board.added(data=picture("gif", 500, 500), declared="image/gif") for _ in range(6)]
-    assert together(app, images) == [200] * 6
-    assert most == 1
+    assert all_at_once(app, images) == [200] * 6
+    assert render.most_at_once == 1
 
 
+@pytest.mark.both_stores
 def test_it_is_made_once_and_kept_in_the_bucket(
     board: Board, objects: Objects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,6 +177,7 @@ def test_it_is_made_once_and_kept_in_the_bucket(
     assert get_thumbnail(board, image).data == first.data
 
 
+@pytest.mark.both_stores
 def test_it_is_deleted_with_its_image(board: Board, objects: Objects) -> None:
     image, other = board.added(), board.added()
     for each in (image, other):
@@ -196,6 +187,7 @@ def test_it_is_deleted_with_its_image(board: Board, objects: Objects) -> None:
     assert_error(get_thumbnail(board, image), 404, "image_not_found")
 
 
+@pytest.mark.both_stores
 def test_its_headers_are_those_of_bytes_that_never_change(board: Board, client: FlaskClient) -> None:
     image = board.added(filename="cat.png")
     response = get_thumbnail(board, image)
@@ -226,56 +218,31 @@ def test_what_the_record_shows_stays_the_same(board: Board) -> None:
     assert (again.get_json(), again.headers["ETag"]) == (image, etag)
 
 
-def together(app: Flask, images: list[Image]) -> list[int]:
+def all_at_once(app: Flask, images: list[Image]) -> list[int]:
     """Ask for thumbnails at the same moment; return the statuses."""
-    barrier = threading.Barrier(len(images))
-
-    def ask(image: Image) -> int:
-        with app.test_client() as client:
-            barrier.wait()
-            return client.get(f"{API}/images/{image['id']}/thumbnail").status_code
-
-    with ThreadPoolExecutor(len(images)) as pool:
-        return list(pool.map(ask, images))
+    clients = [Board(app.test_client()) for _ in images]
+    asks = [partial(get_thumbnail, client, image) for client, image in zip(clients, images, strict=True)]
+    return [response.status_code for response in together(*asks)]
 
 
 def test_many_who_ask_for_the_same_one_wait_for_one_decoding(
     app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made: list[str] = []
-    render = thumbnail.render
-
-    def counted(file: Any) -> bytes:
-        made.append("once")
-        return render(file)
-
-    monkeypatch.setattr(thumbnail, "render", counted)
+    render = Counted(thumbnail.render)
+    monkeypatch.setattr(thumbnail, "render", render)
     image = board.added(data=picture("png", 2000, 2000))
-    assert together(app, [image] * 12) == [200] * 12
-    assert made == ["once"]
+    assert all_at_once(app, [image] * 12) == [200] * 12
+    assert render.calls == 1
 
 
 def test_a_flood_of_different_ones_is_decoded_two_at_once(
     app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lock, running, most = threading.Lock(), 0, 0
-    render = thumbnail.render
-
-    def counted(file: Any) -> bytes:
-        nonlocal running, most
-        with lock:
-            running += 1
-            most = max(most, running)
-        try:
-            return render(file)
-        finally:
-            with lock:
-                running -= 1
-
-    monkeypatch.setattr(thumbnail, "render", counted)
+    render = Counted(thumbnail.render)
+    monkeypatch.setattr(thumbnail, "render", render)
     images = [board.added(data=picture("png", 900, 900)) for _ in range(12)]
-    assert together(app, images) == [200] * 12
-    assert most == thumbnails.MAX_AT_ONCE
+    assert all_at_once(app, images) == [200] * 12
+    assert render.most_at_once == thumbnails.MAX_AT_ONCE
 
 
 def test_who_would_wait_too_long_is_told_at_once(app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,7 +250,7 @@ def test_who_would_wait_too_long_is_told_at_once(app: Flask, board: Board, monke
     monkeypatch.setitem(app.extensions, "thumbnails", thumbnails.ThumbnailMaker())
     hold = threading.Event()
     render = thumbnail.render
-    monkeypatch.setattr(thumbnail, "render", lambda file: hold.wait(20) and render(file))
+    monkeypatch.setattr(thumbnail, "render", lambda file: hold.wait(PATIENCE) and render(file))
     first, second, third = (board.added() for _ in range(3))
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(get_thumbnail, Board(app.test_client()), image) for image in (first, second)]
@@ -296,6 +263,7 @@ def test_who_would_wait_too_long_is_told_at_once(app: Flask, board: Board, monke
     assert get_thumbnail(board, third).status_code == 200
 
 
+@pytest.mark.both_stores
 def test_a_failing_store_is_not_remembered(app: Flask, board: Board, objects: Objects) -> None:
     image = board.added()
     original = board.file(image).data
@@ -306,6 +274,7 @@ def test_a_failing_store_is_not_remembered(app: Flask, board: Board, objects: Ob
     assert check(app) == (0, [])
 
 
+@pytest.mark.both_stores
 def test_a_lost_thumbnail_is_made_anew(board: Board, objects: Objects) -> None:
     image = board.added()
     first = get_thumbnail(board, image)
@@ -314,6 +283,7 @@ def test_a_lost_thumbnail_is_made_anew(board: Board, objects: Objects) -> None:
     assert get_thumbnail(board, image).data == first.data
 
 
+@pytest.mark.both_stores
 def test_an_image_deleted_meanwhile_leaves_no_thumbnail(
     app: Flask, board: Board, objects: Objects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -345,6 +315,7 @@ def test_another_process_may_be_faster(app: Flask, board: Board, monkeypatch: py
     assert response.data.startswith(b"RIFF")
 
 
+@pytest.mark.both_stores
 class TestCheck:
     """`check` on thumbnails."""
 

@@ -47,6 +47,7 @@ def test_a_new_image_is_answered_with_its_record_and_its_place(board: Board) -> 
     }
 
 
+@pytest.mark.both_stores
 def test_an_uploaded_image_can_be_fetched_where_location_says(board: Board, client: FlaskClient) -> None:
     response = board.upload(tags="cat")
     image = image_of(response)
@@ -54,6 +55,7 @@ def test_an_uploaded_image_can_be_fetched_where_location_says(board: Board, clie
     assert client.get(response.headers["Location"]).get_json() == image
 
 
+@pytest.mark.both_stores
 def test_the_bytes_are_stored_under_their_hash(board: Board, objects: Objects) -> None:
     data = picture()
     board.added(data=data)
@@ -75,6 +77,7 @@ def test_ids_increase_within_a_process(board: Board) -> None:
 
 
 @pytest.mark.parametrize("kind", MIME_TYPES)
+@pytest.mark.both_stores
 def test_all_four_types_are_accepted(board: Board, kind: str) -> None:
     image = board.added(data=picture(kind, 31, 17), declared=MIME_TYPES[kind])
     assert (image["mime_type"], image["width"], image["height"]) == (MIME_TYPES[kind], 31, 17)
@@ -127,6 +130,7 @@ def test_another_declared_type_is_refused(board: Board, objects: Objects, declar
     ],
     ids=["nothing", "text", "tiff", "svg", "pdf", "truncated header", "ppm"],
 )
+@pytest.mark.both_stores
 def test_what_is_not_one_of_the_four_is_refused(board: Board, objects: Objects, data: bytes) -> None:
     assert_error(board.upload(data, tags="new"), 422, "invalid_mime_type")
     assert_nothing_left(board, objects)
@@ -145,6 +149,7 @@ def test_one_byte_more_is_too_large(
     assert_nothing_left(board, objects)
 
 
+@pytest.mark.both_stores
 def test_fifty_mebibytes_are_the_default_bound(board: Board) -> None:
     assert board.added(data=padded(52_428_800))["size_bytes"] == 52_428_800
     assert_error(board.upload(padded(52_428_801)), 422, "file_too_large")
@@ -156,6 +161,7 @@ def test_a_picture_of_too_many_pixels_is_too_large(board: Board, app: Flask, mon
     assert_error(board.upload(picture(width=41, height=30)), 422, "file_too_large", about="1200 pixels")
 
 
+@pytest.mark.both_stores
 def test_the_same_bytes_are_answered_with_the_record_unchanged(board: Board, objects: Objects) -> None:
     data = picture()
     first = board.added(data=data, tags="cat", filename="first.png")
@@ -175,6 +181,7 @@ def test_a_duplicate_does_not_reach_the_store(board: Board, app: Flask, monkeypa
     assert board.upload(data).status_code == 200
 
 
+@pytest.mark.both_stores
 def test_the_same_bytes_at_once_give_one_new_image(app: Flask, objects: Objects) -> None:
     data = picture()
     with ThreadPoolExecutor(6) as pool:

@@ -1,0 +1,12 @@
+"""`flask --app wsgi check`, as the tests run it."""
+
+import json
+from typing import Any
+
+from flask import Flask
+
+
+def check(app: Flask, *options: str) -> tuple[int, list[dict[str, Any]]]:
+    """Run the command; return its exit status and findings."""
+    result = app.test_cli_runner().invoke(args=["check", "--json", *options])
+    return result.exit_code, [json.loads(line) for line in result.stdout.splitlines()]

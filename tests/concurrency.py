@@ -1,0 +1,41 @@
+"""Many at once: clients that act together, and how many calls of a function overlap."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+SECONDS = 30  # until a client gives up waiting for the others
+
+T = TypeVar("T")
+
+
+def together(*acts: Callable[[], T]) -> list[T]:
+    """Do all of it at the same moment, each in a thread of its own; return what they returned."""
+    barrier = threading.Barrier(len(acts))
+
+    def act_with_the_others(act: Callable[[], T]) -> T:
+        barrier.wait(SECONDS)
+        return act()
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(act_with_the_others, acts))
+
+
+class Counted:
+    """A function that remembers how often it was called, and how many of its calls ran at once."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.calls = self.most_at_once = 0
+        self._function, self._lock, self._running = function, threading.Lock(), 0
+
+    def __call__(self, *arguments: Any) -> Any:
+        with self._lock:
+            self.calls += 1
+            self._running += 1
+            self.most_at_once = max(self.most_at_once, self._running)
+        try:
+            return self._function(*arguments)
+        finally:
+            with self._lock:
+                self._running -= 1

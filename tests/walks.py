@@ -1,0 +1,58 @@
+"""Walking through a result by its links, and what such a walk must promise."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.board import API, Board, ids, links_of
+
+
+def path_of(**query: object) -> str:
+    return f"{API}/images?" + "&".join(f"{name}={value}" for name, value in query.items())
+
+
+def walk(board: Board, **query: object) -> list[dict[str, Any]]:
+    """Return all pages of a search, as its links lead to them.
+
+    The links that lead back from the last page must lead through the same pages.
+    """
+    path = path_of(**query)
+    pages = list(board.followed("next", path))
+    while following := links_of(board.client.get(path)).get("next"):
+        path = following
+    back = list(board.followed("prev", path))
+    assert [ids(page["items"]) for page in back] == [ids(page["items"]) for page in pages[::-1]]
+    return pages
+
+
+def walk_among_others(board: Board, change: Callable[[list[str]], object], **query: object) -> list[str]:
+    """Return the ids that are met on a walk, none twice, while the board changes after each page.
+
+    `change` is called with the ids met so far; the walk ends after 40 of them.
+    """
+    met: list[str] = []
+    for page in board.followed("next", path_of(**query)):
+        met += ids(page["items"])
+        change(met)
+        if len(met) > 40:
+            break
+    assert len(set(met)) == len(met)
+    return met
+
+
+def met_while_the_newest_first_change(board: Board, names: str, /, **query: object) -> None:
+    """Hold a walk from the newest on against its promise: nothing that stays on the board is skipped or met twice.
+
+    All images have the tags `names`. After each page one is added, and two are deleted: the last one that was met, and
+    the one with which the next page begins.
+    """
+    there = [board.added(tags=names)["id"] for _ in range(12)][::-1]
+    deleted: set[str] = set()
+
+    def change(met: list[str]) -> None:
+        board.added(tags=names)
+        for gone in (met[-1], there[len(met)] if len(met) < len(there) else met[0]):
+            board.delete(gone)
+            deleted.add(gone)
+
+    met = walk_among_others(board, change, **query, limit=3)
+    assert [image for image in there if image not in deleted or image in met] == met
