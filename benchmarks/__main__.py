@@ -23,7 +23,7 @@ from rich.table import Table
 
 from benchmarks import proxied, search, transfers
 from benchmarks.fill import Filled, fill
-from benchmarks.measure import Case, Figure, in_turns
+from benchmarks.measure import QUICK, Case, Effort, Figure, in_turns
 from reaction_board.database.engine import make_engine
 from reaction_board.local.object_store import object_store
 from reaction_board.local.postgres import postgres
@@ -41,9 +41,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--images", type=int, default=1_000_000, help="how many the board has")
     parser.add_argument("--rounds", type=int, default=9, help="how often each case is measured")
+    parser.add_argument("--quick", action="store_true", help="every case once, in its shortest form, judging nothing")
     parser.add_argument("--only", choices=["search", "bytes"], help="one half of it")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
+    effort = QUICK if options.quick else Effort(options.rounds)
     console = Console(stderr=True)
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(
@@ -59,9 +61,11 @@ def main() -> int:
         migrate(database_url, "upgrade", "head")
         figures = []
         if options.only != "bytes":
-            figures += _search(stack, progress, database_url, options.images, options.rounds)
+            figures += _search(stack, progress, database_url, options.images, effort)
         if options.only != "search":
-            figures += _bytes(stack, progress, options.rounds)
+            figures += _bytes(stack, progress, effort)
+    if options.quick:
+        figures = [dataclasses.replace(figure, holds=None) for figure in figures]
     machine = _machine()
     if options.json:
         print(
@@ -74,13 +78,13 @@ def main() -> int:
     return int(any(figure.holds is False for figure in figures))
 
 
-def _measured(progress: Progress, group: str, cases: list[Case], rounds: int) -> list[Figure]:
-    task = progress.add_task(group, total=len(cases) * (rounds + 1))
-    return in_turns(group, cases, rounds, lambda name: progress.update(task, advance=1, description=name))
+def _measured(progress: Progress, group: str, cases: list[Case], effort: Effort) -> list[Figure]:
+    task = progress.add_task(group, total=len(cases) * (effort.rounds + effort.warm_up))
+    return in_turns(group, cases, effort, lambda name: progress.update(task, advance=1, description=name))
 
 
 def _search(
-    stack: contextlib.ExitStack, progress: Progress, database_url: str, images: int, rounds: int
+    stack: contextlib.ExitStack, progress: Progress, database_url: str, images: int, effort: Effort
 ) -> list[Figure]:
     task = progress.add_task(f"fill with {images:,} images", total=10 * images)
     with psycopg.connect(database_url) as connection:
@@ -90,46 +94,48 @@ def _search(
     engine = make_engine(database_url, pool_size=1, timeout=30)
     with engine.connect() as connection:
         # More than 20 executions on one connection: by then PostgreSQL would change to a plan for any value.
-        often = max(rounds, 21)
+        often = effort if effort is QUICK else dataclasses.replace(effort, rounds=max(effort.rounds, 21))
         figures += _measured(progress, "SQL", list(search.sql_cases(connection, board, images)), often)
         connection.exec_driver_sql("ANALYZE")
         cases = list(search.sql_cases(connection, board, images))
-        figures += _measured(progress, "SQL after ANALYZE", cases, rounds)
+        figures += _measured(progress, "SQL after ANALYZE", cases, effort)
         search.retag(connection, board, images)
         cases = list(search.sql_cases(connection, board, images))
-        figures += _measured(progress, "SQL after 5 % were re-tagged", cases, rounds)
+        figures += _measured(progress, "SQL after 5 % were re-tagged", cases, effort)
         connection.exec_driver_sql("VACUUM ANALYZE")
     engine.dispose()
     with Gunicorn.running(os.environ) as server, Gunicorn.running(os.environ, CONSTANT) as constant:
         cases = list(search.http_cases(server.url, constant.url, board, images))
         figures += _measured(progress, "HTTP", cases, often)
     task = progress.add_task("entering records", total=1)
-    figures += search.entering(database_url, board)
+    figures += search.entering(database_url, board, effort)
     progress.update(task, advance=1)
     return figures
 
 
-def _bytes(stack: contextlib.ExitStack, progress: Progress, rounds: int) -> list[Figure]:
+def _bytes(stack: contextlib.ExitStack, progress: Progress, effort: Effort) -> list[Figure]:
     store = transfers.Store(
         boto3.client("s3", region_name="us-east-1", config=CONFIG.merge(Config(signature_version="s3v4"))), BUCKET
     )
     with Gunicorn.running(os.environ) as server, Gunicorn.running(os.environ, CONSTANT) as constant:
         api = server.url
         images: dict[str, dict[str, Any]] = {
-            size: requests.post(f"{api}/images", files={"file": ("a.png", padded(bytes_))}, timeout=60).json()
+            size: requests.post(
+                f"{api}/images", files={"file": ("a.png", padded(effort.of(bytes_)))}, timeout=60
+            ).json()
             for size, bytes_ in transfers.SIZES.items()
         }
-        figures = transfers.memory_figures(server, images["50 MB"])
-        cases = list(transfers.transfer_cases(api, constant.url, store, images))
-        figures += _measured(progress, "bytes", cases, rounds)
+        figures = transfers.memory_figures(server, images["50 MB"], effort)
+        cases = list(transfers.transfer_cases(api, constant.url, store, images, effort))
+        figures += _measured(progress, "bytes", cases, effort)
         task = progress.add_task("slow readers", total=1)
-        figures += transfers.slow_reader_figures("slow readers", api, images["20 MB"], 5)
+        figures += transfers.slow_reader_figures("slow readers", api, images["20 MB"], 5, effort)
         progress.update(task, advance=1)
         with Nginx.running(server.socket) as nginx:
-            cases = list(proxied.cases(nginx.url, constant.url, store, images))
-            figures += _measured(progress, "through nginx", cases, rounds)
-            figures += proxied.cold_figures(nginx.url, server)
-            figures += transfers.slow_reader_figures("slow readers, nginx", nginx.url, images["20 MB"], 3)
+            cases = list(proxied.cases(nginx.url, constant.url, store, images, effort))
+            figures += _measured(progress, "through nginx", cases, effort)
+            figures += proxied.cold_figures(nginx.url, server, effort)
+            figures += transfers.slow_reader_figures("slow readers, nginx", nginx.url, images["20 MB"], 3, effort)
     return figures
 
 

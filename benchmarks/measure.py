@@ -8,6 +8,23 @@ from dataclasses import dataclass, field
 Tick = Callable[[str], None]
 
 
+@dataclass(frozen=True)
+class Effort:
+    """How much is done for each figure."""
+
+    rounds: int  # how often each case is measured
+    share: float = 1  # of the bytes, clients and seconds that it takes otherwise
+    warm_up: bool = True  # whether there is a round before that is not counted
+
+    def of(self, amount: int) -> int:
+        """Return that share of a number."""
+        return max(1, round(amount * self.share))
+
+
+# Shows that every case runs; the figures mean nothing.
+QUICK = Effort(rounds=1, share=0.05, warm_up=False)
+
+
 @dataclass
 class Case:
     """Something to measure: `run` once is one sample, unless it returns its own, in seconds."""
@@ -58,10 +75,10 @@ class Figure:
     holds: bool | None = None
 
 
-def in_turns(group: str, cases: Iterable[Case], rounds: int, tick: Tick) -> list[Figure]:
-    """Run every case once a round, after one round that is not counted; return their figures in the same order."""
+def in_turns(group: str, cases: Iterable[Case], effort: Effort, tick: Tick) -> list[Figure]:
+    """Run every case once a round; return their figures in the same order."""
     cases = list(cases)
-    for number in range(rounds + 1):
+    for number in range(0 if effort.warm_up else 1, effort.rounds + 1):
         for case in cases:
             tick(f"{group}: {case.name}")
             started = time.perf_counter()

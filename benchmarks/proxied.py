@@ -10,7 +10,7 @@ from typing import Any
 import requests
 
 from benchmarks.client import Client
-from benchmarks.measure import Case, Figure, discard
+from benchmarks.measure import Case, Effort, Figure, discard
 from benchmarks.transfers import FORM_TYPE, SIZES, NewFile, Store, post
 from tests.servers import Gunicorn
 
@@ -20,7 +20,7 @@ AT_ONCE = 30
 COLD_ROUNDS = 3
 
 
-def cases(api: str, constant: str, store: Store, images: dict[str, dict[str, Any]]) -> Iterator[Case]:
+def cases(api: str, constant: str, store: Store, images: dict[str, dict[str, Any]], effort: Effort) -> Iterator[Case]:
     """Yield downloads of kept files, each behind its floor. `images` has one of each size."""
     floor, client, raw = Client(constant), Client(api), Client(store.url("get", "x"))
     yield Case("constant", discard(partial(floor.request, "GET", constant)))
@@ -33,16 +33,16 @@ def cases(api: str, constant: str, store: Store, images: dict[str, dict[str, Any
     match = {"If-None-Match": f'"{image["hash"]}"'}
     file = f"{api}/images/{image['id']}/file"
     yield Case("304", discard(partial(client.request, "GET", file, None, match)), "constant")
-    yield Case("upload 2 MB", partial(post, client, api, NewFile(SIZES["2 MB"]).next))
+    yield Case("upload 2 MB", partial(post, client, api, NewFile(effort.of(SIZES["2 MB"])).next))
 
 
-def cold_figures(api: str, server: Gunicorn) -> list[Figure]:
+def cold_figures(api: str, server: Gunicorn, effort: Effort) -> list[Figure]:
     """Measure 30 clients who ask at once for a 20 MB file that is not kept, against 30 who ask for it again."""
-    new, reads = NewFile(SIZES["20 MB"]), []
+    new, reads = NewFile(effort.of(SIZES["20 MB"])), []
     taken: dict[str, list[float]] = {"cold": [], "warm": []}
-    clients = [Client(api) for _ in range(AT_ONCE)]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for _ in range(COLD_ROUNDS):
+    clients = [Client(api) for _ in range(effort.of(AT_ONCE))]
+    with ThreadPoolExecutor(len(clients)) as pool:
+        for _ in range(effort.of(COLD_ROUNDS)):
             image = requests.post(f"{api}/images", data=bytes(new.next()), headers=FORM_TYPE, timeout=60).json()
             file = f"{api}/images/{image['id']}/file"
             for samples in taken.values():
@@ -52,7 +52,7 @@ def cold_figures(api: str, server: Gunicorn) -> list[Figure]:
                 samples.append(time.perf_counter() - started)
             time.sleep(0.2)  # a line is written after the last byte
             asked = server.log().count(f"GET /api/v1/images/{image['id']}/file")
-            reads.append(asked - 2 * AT_ONCE)  # besides the decisions
+            reads.append(asked - 2 * len(clients))  # besides the decisions
     cold, warm = (statistics.median(taken[state]) for state in ("cold", "warm"))
     return [
         Figure("through nginx", f"{AT_ONCE} at once, 20 MB that is kept", warm * 1000, "ms"),

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Uuid, text
 
 from benchmarks.client import Client
 from benchmarks.fill import APART, TOGETHER, Filled
-from benchmarks.measure import Case, Figure, discard
+from benchmarks.measure import Case, Effort, Figure, discard
 from reaction_board.database import queries
 from reaction_board.database.engine import make_engine, transactional
 from reaction_board.database.queries.search import Cursor, Search
@@ -123,14 +123,15 @@ def retag(connection: Connection, board: Filled, n: int) -> None:
     connection.execute(text("DROP TABLE retagged"))
 
 
-def entering(database_url: str, board: Filled) -> list[Figure]:
+def entering(database_url: str, board: Filled, effort: Effort) -> list[Figure]:
     """Measure how many records of images with 8 popular tags 8 clients enter, against the same without counts."""
     tags = sorted(list(board.counts)[:8])
     rates: dict[Callable[..., None], float] = {}
-    with ProcessPoolExecutor(CLIENTS) as pool:
+    clients, seconds = effort.of(CLIENTS), SECONDS_OF_ENTERING * effort.share
+    with ProcessPoolExecutor(clients) as pool:
         for enter in (_enter_uncounted, _enter, _enter_uncounted, _enter):
-            done = pool.map(_enter_for_a_while, [database_url] * CLIENTS, [enter] * CLIENTS, [tags] * CLIENTS)
-            rates[enter] = max(rates.get(enter, 0.0), sum(done) / SECONDS_OF_ENTERING)
+            done = pool.map(partial(_enter_for_a_while, database_url, enter, tags), [seconds] * clients)
+            rates[enter] = max(rates.get(enter, 0.0), sum(done) / seconds)
     ratio = rates[_enter] / rates[_enter_uncounted]
     return [
         Figure("entering", "records without counts", rates[_enter_uncounted], "/s"),
@@ -149,11 +150,11 @@ def entering(database_url: str, board: Filled) -> list[Figure]:
 
 
 def _enter_for_a_while(
-    database_url: str, enter: Callable[[Connection, Media, list[str]], None], tags: list[str]
+    database_url: str, enter: Callable[[Connection, Media, list[str]], None], tags: list[str], seconds: float
 ) -> int:
     """Enter records for some seconds; return how many. A deadlock is raised."""
     engine = transactional(make_engine(database_url, pool_size=1, timeout=30))
-    entered, end = 0, time.monotonic() + SECONDS_OF_ENTERING
+    entered, end = 0, time.monotonic() + seconds
     while time.monotonic() < end:
         with engine.begin() as connection:
             enter(connection, Media(os.urandom(32).hex(), 100_000, "image/png", 800, 600), tags)

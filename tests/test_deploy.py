@@ -14,9 +14,10 @@ import requests
 
 from reaction_board.http.body import MAX_UNREAD_BYTES
 from reaction_board.settings import MIB, SettingsSchema
-from tests.servers import ROOT, Nginx
+from tests.servers import ROOT, Nginx, needs_nginx
 
 
+@needs_nginx
 def test_the_configuration_of_nginx_is_clean() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -55,6 +56,7 @@ class Upstream(socketserver.StreamRequestHandler):
 
 
 @pytest.mark.slow
+@needs_nginx
 def test_nothing_of_the_client_reaches_what_all_others_get(tmp_path: Path) -> None:
     with socketserver.UnixStreamServer(str(tmp_path / "sock"), Upstream) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from tests.board import API, Board, assert_error
 from tests.pictures import animation, padded, picture
-from tests.servers import Gunicorn, Nginx
+from tests.servers import Gunicorn, Nginx, needs_nginx
 
 
 class Head(HTMLParser):
@@ -169,6 +169,7 @@ def test_public_url_is_what_others_are_told(another: Callable[..., Flask], board
 
 
 @pytest.mark.slow
+@needs_nginx
 def test_without_it_the_proxy_says_how_the_request_came(gunicorn: Gunicorn, board: Board, http: Any) -> None:
     image = board.added()
     with Nginx.running(gunicorn.socket) as nginx:

@@ -19,9 +19,9 @@ from flask import Flask
 from tests.board import RemoteBoard, assert_error, raw
 from tests.pictures import padded
 from tests.proxy import Proxy, in_between
-from tests.servers import PATIENCE, Gunicorn, Nginx, eventually
+from tests.servers import PATIENCE, Gunicorn, Nginx, eventually, needs_nginx
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, needs_nginx]
 
 
 MIB = 1024 * 1024

@@ -19,7 +19,7 @@ from reaction_board.service import readiness
 from tests.board import Board, assert_error
 from tests.pictures import picture
 from tests.proxy import in_between
-from tests.servers import PATIENCE, ROOT, Gunicorn, Nginx, eventually
+from tests.servers import PATIENCE, ROOT, Gunicorn, Nginx, eventually, needs_nginx
 
 
 def test_a_board_whose_parts_answer_is_ready(board: Board) -> None:
@@ -200,6 +200,7 @@ def test_without_being_asked_it_tells_no_metrics(gunicorn: Gunicorn) -> None:
 
 
 @pytest.mark.slow
+@needs_nginx
 def test_nginx_tells_metrics_on_a_port_of_their_own(board_watched: Watched) -> None:
     port = free_port()
     with Nginx.running(board_watched.server.socket, {"listen 9180": f"listen 127.0.0.1:{port}"}) as nginx:

@@ -1,0 +1,30 @@
+"""`make bench`, in its shortest form: every case once, on a small board."""
+
+import json
+import subprocess
+
+import pytest
+
+from tests.servers import PYTHON, ROOT, needs_nginx
+
+pytestmark = [pytest.mark.slow, needs_nginx]
+
+
+def test_every_case_of_the_benchmark_runs() -> None:
+    command = [*PYTHON, "benchmarks", "--images", "2000", "--quick", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    result = json.loads(done.stdout)
+    assert result["images"] == 2000
+    groups = {figure["group"] for figure in result["figures"]}
+    assert groups >= {
+        "SQL",
+        "SQL after ANALYZE",
+        "HTTP",
+        "entering",
+        "memory",
+        "bytes",
+        "slow readers",
+        "through nginx",
+    }
+    assert all(figure["value"] >= 0 for figure in result["figures"])
