@@ -1,5 +1,6 @@
 """The envelope of every error, the auth provider, and the health of the service."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -7,6 +8,7 @@ import sqlalchemy.exc
 from flask import Flask, Request
 from flask.testing import FlaskClient
 
+from reaction_board import errors
 from reaction_board.database import queries
 from reaction_board.database.engine import make_engine
 from reaction_board.errors import BoardError, StorageError
@@ -143,3 +145,15 @@ def test_a_constraint_that_fails_is_a_fault_of_ours(board: Board, app: Flask, mo
 
     monkeypatch.setattr(queries.images, "add_image", violating)
     assert_error(board.upload(), 500, "internal_error")
+
+
+def test_the_tree_of_errors_is_drawn_as_it_is() -> None:
+    drawn = {
+        name: (int(status), code)
+        for name, status, code in re.findall(r"(?m)^ +[├└]── (\w+) +(\d{3})  (\w+)$", errors.__doc__ or "")
+    }
+    classes = [each for each in BoardError.__subclasses__() if each.__module__ == errors.__name__]
+    assert drawn == {each.__name__: (each.status, each.code) for each in classes}
+    assert list(drawn) == [each.__name__ for each in classes]  # in the same order
+    assert {each.__base__ for each in classes} == {BoardError}
+    assert all(each.__subclasses__() == [] for each in classes)
