@@ -14,7 +14,7 @@ import requests
 
 from reaction_board.http.body import MAX_UNREAD_BYTES
 from reaction_board.settings import MIB, SettingsSchema
-from tests.servers import ROOT, Nginx, needs_nginx
+from tests.servers import PATIENCE, ROOT, Nginx, needs_nginx
 
 
 @needs_nginx
@@ -63,7 +63,7 @@ def test_nothing_of_the_client_reaches_what_all_others_get(tmp_path: Path) -> No
         with Nginx.running(tmp_path / "sock") as nginx:
             Upstream.heads.clear()
             mine = {"Cookie": "a=b", "Authorization": "Bearer x", "X-Forwarded-Proto": "https", "Range": "bytes=0-1"}
-            requests.get(f"{nginx.url}/images/x/file", headers=mine, data=b"body", timeout=20)
+            requests.get(f"{nginx.url}/images/x/file", headers=mine, data=b"body", timeout=PATIENCE)
         server.shutdown()
     decision, fetch = Upstream.heads
     assert "Bearer x" in decision

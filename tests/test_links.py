@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from tests.board import API, Board, assert_error
 from tests.pictures import animation, padded, picture
-from tests.servers import Gunicorn, Nginx, needs_nginx
+from tests.servers import PATIENCE, Gunicorn, Nginx, needs_nginx
 
 
 class Head(HTMLParser):
@@ -174,7 +174,7 @@ def test_without_it_the_proxy_says_how_the_request_came(gunicorn: Gunicorn, boar
     image = board.added()
     with Nginx.running(gunicorn.socket) as nginx:
         base = nginx.url.removesuffix("/api/v1")
-        head = Head(http.get(f"{base}/i/{image['id']}", timeout=20).text)
+        head = Head(http.get(f"{base}/i/{image['id']}", timeout=PATIENCE).text)
     assert head.meta["og:url"] == f"{base}/i/{image['id']}"
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from coverage import Coverage
 
 from reaction_board.local.processes import free_port
 from tests.board import RemoteBoard
@@ -21,7 +22,11 @@ from tests.servers import PATIENCE, ROOT, eventually
 
 pytestmark = pytest.mark.slow
 
-COMMAND = [sys.executable, "-m", "reaction_board.local"]
+
+def command() -> list[str]:
+    """Return the command of `make run`, traced if the tests are: nothing else runs it."""
+    trace = ["-m", "coverage", "run", "--parallel-mode"] if Coverage.current() else []
+    return [sys.executable, *trace, "-m", "reaction_board.local"]
 
 
 class Run:
@@ -35,7 +40,7 @@ class Run:
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         with self.log_file.open("wb") as log:
             self.popen = subprocess.Popen(
-                COMMAND,
+                command(),
                 cwd=ROOT,
                 env={**inherited, "DATA_DIR": str(folder), "PORT": str(self.port), **(variables or {})},
                 stdout=log,

@@ -18,10 +18,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tests.board import Board, ids
+from tests.board import Board, assert_error, ids, links_of
 from tests.check import check
 from tests.pictures import picture
 from tests.servers import Gunicorn
+from tests.walks import path_of, walk
 
 # In sequences, the tool takes an empty list in a form for an invalid one; it is no field at all, and valid.
 SCHEMATHESIS = """
@@ -55,7 +56,7 @@ TAG_SETS = st.sets(st.sampled_from("abcd")).map(sorted)
 
 
 class AgainstAModel(RuleBasedStateMachine):
-    """Random uploads, replacements, deletes and searches; the model is a list of images, the newest first."""
+    """Random uploads, tags, deletes, searches and walks; the model is a list of images, the newest first."""
 
     app: Flask
 
@@ -63,6 +64,8 @@ class AgainstAModel(RuleBasedStateMachine):
         super().__init__()
         self.board = Board(self.app.test_client())
         self.images: list[dict[str, Any]] = []
+        self.link = ""  # to the next page of a walk from the newest on
+        self.ahead: list[str] = []  # ids that were there when the walk began, and are to be met
 
     @initialize()
     def empty(self) -> None:
@@ -90,27 +93,81 @@ class AgainstAModel(RuleBasedStateMachine):
         assert self.board.replace_tags(image["id"], tags[::-1]).get_json() == image
 
     @precondition(lambda self: self.images)
+    @rule(data=st.data(), add=TAG_SETS, remove=TAG_SETS)
+    def change_tags_of_many(self, data: st.DataObject, add: list[str], remove: list[str]) -> None:
+        images = data.draw(st.lists(st.sampled_from(self.images), min_size=1, max_size=4, unique_by=lambda i: i["id"]))
+        response = self.board.change_tags(ids(images), add=add, remove=remove)
+        if (not add and not remove) or set(add) & set(remove):
+            assert_error(response, 422, "validation_error")
+            return
+        for image in images:
+            image["tags"] = sorted(set(image["tags"]) - set(remove) | set(add))
+        assert response.get_json()["items"] == images
+
+    @precondition(lambda self: self.images)
     @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:
         image = data.draw(st.sampled_from(self.images))
         self.images.remove(image)
+        self.ahead = [image_id for image_id in self.ahead if image_id != image["id"]]
         assert self.board.delete(image["id"]).status_code == 204
         assert self.board.get(f"/images/{image['id']}").status_code == 404
         assert self.board.file(image).status_code == 404
 
-    @rule(tags=TAG_SETS, several=TAG_SETS, none=TAG_SETS, limit=st.integers(1, 4), offset=st.integers(0, 4))
-    def search(self, tags: list[str], several: list[str], none: list[str], limit: int, offset: int) -> None:
-        found = [
-            image
+    def matching(self, tags: list[str], several: list[str], none: list[str]) -> list[str]:
+        """Return the ids of the images that have these tags, the newest first."""
+        return [
+            image["id"]
             for image in self.images
             if set(image["tags"]) >= set(tags)
             and (not several or set(image["tags"]) & set(several))
             and not set(image["tags"]) & set(none)
         ]
+
+    @rule(tags=TAG_SETS, several=TAG_SETS, none=TAG_SETS, limit=st.integers(1, 4), offset=st.integers(0, 4))
+    def search(self, tags: list[str], several: list[str], none: list[str], limit: int, offset: int) -> None:
+        found = self.matching(tags, several, none)
         asked = {"tags": ",".join(tags), "any": ",".join(several), "none": ",".join(none)}
         page = self.board.search(**asked, limit=limit, offset=offset)
         assert page["total"] == len(found)
-        assert ids(page["items"]) == ids(found[offset : offset + limit])
+        assert ids(page["items"]) == found[offset : offset + limit]
+
+    @rule(tags=TAG_SETS, several=TAG_SETS, none=TAG_SETS, limit=st.integers(1, 4), seed=st.none() | st.integers(0, 9))
+    def walk(self, tags: list[str], several: list[str], none: list[str], limit: int, seed: int | None) -> None:
+        found = self.matching(tags, several, none)
+        order = {} if seed is None else {"order": "random", "seed": seed}
+        asked = {"tags": ",".join(tags), "any": ",".join(several), "none": ",".join(none)}
+        met = [image for page in walk(self.board, **asked, **order, limit=limit) for image in ids(page["items"])]
+        assert (sorted(met) if order else met) == (sorted(found) if order else found)
+        if order:
+            assert met == ids(self.board.search(**asked, **order, limit=100)["items"])
+
+    @rule(limit=st.integers(1, 3))
+    def begin_a_walk(self, limit: int) -> None:
+        self.link, self.ahead = path_of(limit=limit), ids(self.images)
+        self.go_on()
+
+    @precondition(lambda self: self.link)
+    @rule()
+    def go_on_with_the_walk(self) -> None:
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Meet what comes next, whatever was uploaded, tagged and deleted since the page before."""
+        response = self.board.client.get(self.link)
+        page = ids(response.get_json()["items"])
+        assert page == self.ahead[: len(page)]
+        self.ahead = self.ahead[len(page) :]
+        self.link = links_of(response).get("next", "")
+        assert self.link or not self.ahead
+
+    @precondition(lambda self: self.images)
+    @rule(data=st.data(), tags=TAG_SETS)
+    def find_by_hash(self, data: st.DataObject, tags: list[str]) -> None:
+        image = data.draw(st.sampled_from(self.images))
+        page = self.board.search(hash=image["hash"], tags=",".join(tags))
+        assert page["items"] == ([image] if set(image["tags"]) >= set(tags) else [])
+        assert page["total"] == len(page["items"])
 
     @invariant()
     def every_image_is_as_the_model_has_it(self) -> None:

@@ -77,7 +77,7 @@ def test_a_bad_setting_stops_the_start_with_one_line(command: list[str]) -> None
         env={**os.environ, **NEEDED, "MAX_UPLOAD_BYTES": "many"},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 1

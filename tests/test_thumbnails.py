@@ -238,7 +238,13 @@ def test_many_who_ask_for_the_same_one_wait_for_one_decoding(
 def test_a_flood_of_different_ones_is_decoded_two_at_once(
     app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    render = Counted(thumbnail.render)
+    original = thumbnail.render
+
+    def with_another(file: Any) -> bytes:
+        assert eventually(lambda: render.most_at_once >= 2)
+        return original(file)
+
+    render = Counted(with_another)
     monkeypatch.setattr(thumbnail, "render", render)
     images = [board.added(data=picture("png", 900, 900)) for _ in range(12)]
     assert all_at_once(app, images) == [200] * 12
