@@ -29,7 +29,7 @@ from tests.pictures import padded, picture
 from tests.proxy import Proxy, in_between
 from tests.servers import PATIENCE, Gunicorn, eventually
 
-pytestmark = [pytest.mark.slow, pytest.mark.both_stores]
+pytestmark = pytest.mark.slow
 
 TIMEOUT = 1  # seconds, of both settings
 BOUND = 30  # seconds: three attempts at the store take about seven, with a pause before each; without a bound, minutes
@@ -93,6 +93,7 @@ STORE_FAULTS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.both_stores
 @pytest.mark.parametrize("how", STORE_FAULTS.values(), ids=STORE_FAULTS)
 def test_a_failing_store_is_a_storage_error_in_bounded_time(faulty: Faulty, how: dict[str, Any]) -> None:
     image = faulty.added()
@@ -107,6 +108,7 @@ def test_a_failing_store_is_a_storage_error_in_bounded_time(faulty: Faulty, how:
     assert faulty.delete(image["id"]).status_code == 204
 
 
+@pytest.mark.both_stores
 def test_an_upload_that_the_store_cuts_off_leaves_no_record_and_can_be_repeated(faulty: Faulty) -> None:
     data = padded(3 * MIB)
     with fault(faulty.store, cut_requests_after=MIB):
@@ -117,6 +119,7 @@ def test_an_upload_that_the_store_cuts_off_leaves_no_record_and_can_be_repeated(
     assert faulty.file(image).content == data
 
 
+@pytest.mark.both_stores
 def test_a_lost_object_is_a_storage_error_and_its_image_can_be_deleted(faulty: Faulty, objects: Objects) -> None:
     image = faulty.added()
     objects.delete(image["hash"])
@@ -188,6 +191,7 @@ def test_a_database_without_free_connections_is_unavailable(faulty: Faulty, data
     assert eventually(lambda: faulty.get("/images").status_code == 200)
 
 
+@pytest.mark.both_stores
 @pytest.mark.soak
 def test_killed_workers_lose_nothing_that_was_acknowledged(
     app: Flask, environment: dict[str, str], objects: Objects

@@ -19,7 +19,6 @@ from tests.servers import PATIENCE, Gunicorn, eventually
 MIB = 1024 * 1024
 
 
-@pytest.mark.both_stores
 @pytest.mark.slow
 def test_an_upload_and_a_download_of_the_largest_file_are_streamed(http: requests.Session, gunicorn: Gunicorn) -> None:
     board = RemoteBoard(gunicorn.url)
