@@ -42,7 +42,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Mark as slow what needs a browser, and what hammers. Group the tests by store, slow ones first."""
     for item in items:
-        if item.path.name.startswith("test_page") or item.get_closest_marker("soak"):
+        if item.path.parent.name == "page" or item.get_closest_marker("soak"):
             item.add_marker(pytest.mark.slow)
     yield
     items.sort(key=lambda item: (f"[{STORES[1]}" not in item.name, item.get_closest_marker("slow") is None))

@@ -6,5 +6,4 @@ from tests.browser import CHROMIUM
 
 MARKS = [
     pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine: apt install chromium"),
-    pytest.mark.parametrize("environment", ["rclone"], indirect=True),  # the page does not know the S3 server
 ]

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
-from sqlalchemy import text
 
 from tests.board import Board, Objects
 from tests.browser import chromium
+from tests.databases import empty
 from tests.page.actions import DESKTOP, TIMEOUT
 from tests.pictures import picture
 from tests.servers import Gunicorn
@@ -81,9 +81,7 @@ def images(board: Board) -> dict[str, dict[str, Any]]:
 def shared_board(session_app: Flask, objects: Objects) -> Iterator[Board]:
     """A board that the tests of a module share, because they only read it. It is emptied as the fixture `app` does."""
     yield Board(session_app.test_client())
-    with session_app.extensions["engine"].begin() as connection:
-        connection.execute(text("TRUNCATE images, image_tags, tags"))
-        connection.execute(text("UPDATE totals SET images = 0, tags = 0"))
+    empty(session_app.extensions["engine"])
     objects.delete_all()
 
 
