@@ -1,50 +1,64 @@
-# The two commands: `make run` and `make test`. What production uses: `make migrate`. VENV=path uses that environment.
+# `make help` lists the commands. VENV=path uses another virtual environment, PYTHON=program another Python.
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+N ?= 1000000
+SECONDS ?= 60
 
-.PHONY: help run test soak bench migrate screenshots install-local install-test constraints
+.PHONY: help run dev migrate test test-fast lint format soak bench screenshots constraints install-local install-test
 
-help:
-	@echo 'make run      run the board on http://127.0.0.1:8000 with a database and an object store of its own'
-	@echo '              (PORT=8000, DATA_DIR=./var; DATABASE_URL and S3_BUCKET_NAME to use others)'
-	@echo 'make test     check formatting, lint, types and the Dockerfile, and run the tests'
-	@echo 'make soak     hammer it for longer than the tests do (SECONDS=60 for each of four hammerings)'
-	@echo 'make bench    measure it on a board of N images (N=1000000; ARGS=--help for more)'
-	@echo 'make screenshots  make the pictures of the README anew, with a Chromium'
-	@echo 'make migrate  bring the database at DATABASE_URL up to date'
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
-run: install-local
+run: install-local ## run the board on http://127.0.0.1:8000 with its own database and store (PORT=8000, DATA_DIR=./var)
 	@exec "$(BIN)/python" -m reaction_board.local
 
-migrate: install-local
+dev: install-local ## run the board, and load its code again whenever that changes
+	@exec "$(BIN)/python" -m reaction_board.local --reload
+
+migrate: install-local ## bring the database at DATABASE_URL up to date
 	@exec "$(BIN)/python" -m alembic -c setup.cfg upgrade head
 
-test: install-test
+test: lint ## run all checks and all tests
+	"$(BIN)/python" -m pytest --cov
+
+test-fast: install-test ## run the tests that take no browser, no nginx and no waiting: less than a minute
+	"$(BIN)/python" -m pytest -m "not slow"
+
+lint: install-test ## check formatting, style, types, imports, the Dockerfile and the configuration files
 	"$(BIN)/ruff" format --check .
 	"$(BIN)/ruff" check .
-	"$(BIN)/biome" check --error-on-warnings
+	@if [ -x "$(BIN)/biome" ]; then set -x; "$(BIN)/biome" check --error-on-warnings; \
+		else echo "There is no biome for this machine: scripts and styles are not checked."; fi
 	"$(BIN)/mypy"
 	"$(BIN)/lint-imports" --config setup.cfg
 	"$(BIN)/hadolint" Dockerfile
 	"$(BIN)/check-jsonschema" --builtin-schema vendor.compose-spec compose.yaml
-	"$(BIN)/python" -m pytest
+	"$(BIN)/check-jsonschema" --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
-SECONDS ?= 60
+format: install-test ## format the code, and mend what the linters can mend
+	"$(BIN)/ruff" format .
+	"$(BIN)/ruff" check --fix .
+	"$(BIN)/biome" check --write
 
-soak: install-test
-	SOAK_SECONDS=$(SECONDS) "$(BIN)/python" -m pytest tests/test_races.py tests/test_faults.py -k "same_bytes_lose or killed"
+soak: install-test ## hammer the board for longer than the tests do (SECONDS=60 for each of four hammerings)
+	SOAK_SECONDS=$(SECONDS) "$(BIN)/python" -m pytest -m soak
 
-N ?= 1000000
-
-bench: install-test
+bench: install-test ## measure the board with N generated images (N=1000000; ARGS=--help lists the options)
 	@exec "$(BIN)/python" -m benchmarks --images $(N) $(ARGS)
 
-screenshots: install-test
+screenshots: install-test ## make the pictures of the README anew, with Chromium
 	@exec "$(BIN)/python" -m tests.screenshots
 
-# Installs once, and again after the list of what to install has changed.
+constraints: ## pin the newest releases of everything that is installed; run `make test` afterwards
+	rm -rf .venv-constraints
+	$(PYTHON) -m venv .venv-constraints
+	.venv-constraints/bin/python -m pip install --disable-pip-version-check '.[test]'
+	.venv-constraints/bin/python -m pip freeze --exclude reaction-board > constraints.txt
+	rm -rf .venv-constraints
+
+# Installs once, and again when the list of what to install has changed.
 install-local install-test: install-%:
 	@if [ ! -e "$(VENV)/.$*" ] || [ -n "$$(find setup.cfg pyproject.toml constraints.txt -newer "$(VENV)/.$*")" ]; then \
 		echo "Installing into $(VENV) …" && \
@@ -52,11 +66,3 @@ install-local install-test: install-%:
 		"$(BIN)/python" -m pip install --disable-pip-version-check -c constraints.txt -e '.[$*]' && \
 		touch "$(VENV)/.$*"; \
 	fi
-
-# Pins the newest releases of everything: run it to update, then `make test`.
-constraints:
-	rm -rf .venv-constraints
-	$(PYTHON) -m venv .venv-constraints
-	.venv-constraints/bin/python -m pip install --disable-pip-version-check '.[test]'
-	.venv-constraints/bin/python -m pip freeze --exclude reaction-board > constraints.txt
-	rm -rf .venv-constraints

@@ -5,6 +5,7 @@ import os
 import secrets
 import shutil
 import socket
+import sys
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,13 @@ def when_ready(server: Any) -> None:
     """Make the folder, now that nothing can stop the start any more."""
     if configured["METRICS"]:
         _metrics_folder.mkdir(mode=0o700)
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """With `--reload`, let a new worker import the code as it is now, instead of what the main process imported."""
+    if worker.cfg.reload:
+        for name in [name for name in sys.modules if name.startswith("reaction_board")]:
+            del sys.modules[name]
 
 
 def child_exit(server: Any, worker: Any) -> None:

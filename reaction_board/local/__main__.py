@@ -1,4 +1,7 @@
-"""`make run`: the whole board, until Ctrl-C. Data, logs and credentials are in one folder."""
+"""`make run`: the whole board, until Ctrl-C. Data, logs and credentials are in one folder.
+
+Arguments are gunicorn's: `make dev` gives `--reload`.
+"""
 
 import contextlib
 import fcntl
