@@ -5,6 +5,7 @@ RUN python -m venv /app/venv
 COPY constraints.txt setup.cfg pyproject.toml README.md LICENSE ./
 COPY reaction_board reaction_board
 COPY reaction_board_client reaction_board_client
+COPY reaction_board_decoder reaction_board_decoder
 RUN /app/venv/bin/python -m pip install --no-cache-dir -c constraints.txt . \
     && /app/venv/bin/python -m pip uninstall --yes pip
 

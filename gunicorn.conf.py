@@ -34,7 +34,7 @@ bind = "127.0.0.1:8000"
 # One process per core; threads, because a request mostly waits: for the database, the store, a slow client.
 worker_class = "gthread"
 workers = configured["WEB_CONCURRENCY"]
-threads = 32
+threads = 36  # more than may wait for the object store (storage.py), so that some are always free
 # A worker that gives no sign of life for so long is killed; a long request is no reason, its main thread goes on.
 timeout = 30  # seconds
 # Where a worker's heartbeat is a file: delayed by a busy disk, it would get a healthy worker killed.
@@ -80,6 +80,13 @@ def post_fork(server: Any, worker: Any) -> None:
     if worker.cfg.reload:
         for name in [name for name in sys.modules if name.startswith("reaction_board")]:
             del sys.modules[name]
+
+
+def post_worker_init(worker: Any) -> None:
+    """Finish what an earlier worker may have left behind."""
+    from reaction_board.service import pending_deletes
+
+    pending_deletes.finish_in_background(worker.wsgi)
 
 
 def child_exit(server: Any, worker: Any) -> None:

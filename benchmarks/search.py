@@ -157,7 +157,7 @@ def _enter_for_a_while(
     entered, end = 0, time.monotonic() + seconds
     while time.monotonic() < end:
         with engine.begin() as connection:
-            enter(connection, Media(os.urandom(32).hex(), 100_000, "image/png", 800, 600), tags)
+            enter(connection, Media(os.urandom(32).hex(), 100_000, "image/png", 800, 600, 1), tags)
         entered += 1
     engine.dispose()
     return entered

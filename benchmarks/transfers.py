@@ -135,8 +135,8 @@ def _at_once(clients: int, url: str, kept: Client) -> Callable[[], float | None]
 
 
 @contextlib.contextmanager
-def _peak_of(server: Gunicorn) -> Iterator[Callable[[], int]]:
-    """Yield what returns the most memory, in bytes, that the server's processes had together so far."""
+def peak_of(server: Gunicorn) -> Iterator[Callable[[], int]]:
+    """Yield a function that returns the most memory, in bytes, that the server had so far."""
     peak, done = 0, threading.Event()
 
     def watch() -> None:
@@ -162,7 +162,7 @@ def memory_figures(server: Gunicorn, image: dict[str, Any], effort: Effort) -> l
             ("8 downloads of 50 MB", lambda _: Client(api).request("GET", file)),
             ("8 uploads of 50 MB", lambda form: upload(api, form)),
         ):
-            with _peak_of(server) as peak:
+            with peak_of(server) as peak:
                 list(pool.map(act, forms))
             more = peak() - idle
             figures.append(

@@ -17,11 +17,12 @@ from reaction_board.service.consistency import Finding
 @click.option(
     "--repair",
     is_flag=True,
-    help="Delete objects without a record, set wrong counts right, have damaged thumbnails made anew.",
+    help="Finish deletes, delete objects without a record, set wrong counts right, have damaged thumbnails made anew.",
 )
+@click.option("--force", is_flag=True, help="Let --repair delete more than a tenth of the objects.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each finding.")
 @with_appcontext
-def check(deep: bool, repair: bool, as_json: bool) -> None:
+def check(deep: bool, repair: bool, force: bool, as_json: bool) -> None:
     """Compare database and bucket in both directions, and counts with fresh ones.
 
     Exits with 0 if nothing is wrong, 1 if something is, 2 if the board cannot be checked.
@@ -30,7 +31,7 @@ def check(deep: bool, repair: bool, as_json: bool) -> None:
     try:
         total = consistency.count_images()
         with click.progressbar(length=total, file=sys.stderr, label="checking", hidden=not sys.stderr.isatty()) as bar:
-            for finding in consistency.findings(deep=deep, repair=repair, tick=bar.update):
+            for finding in consistency.findings(deep=deep, repair=repair, force=force, tick=bar.update):
                 wrong += 1
                 click.echo(json.dumps(dataclasses.asdict(finding)) if as_json else _line(finding))
     except Exception as error:  # noqa: BLE001 - whatever it was, it is not a finding

@@ -4,9 +4,12 @@ Thumbnails live beside them, under the hash of the image that they are of, and a
 """
 
 import base64
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import boto3
@@ -15,19 +18,21 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.response import StreamingBody
 from flask import Flask, current_app
 
-from reaction_board.errors import StorageError
+from reaction_board.errors import ServiceUnavailable, StorageError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
 CHUNK_BYTES = 256 * 1024  # smaller ones cost CPU (16 KiB: 2.5 times as much), larger ones only memory
-MAX_CONNECTIONS = 64  # at once, from one worker process; more than it has threads
+# Requests to the store, and answers of it that are on their way to clients, at once in one worker process. Fewer than
+# the worker has threads (gunicorn.conf.py) and database connections: when the store hangs, the others still answer.
+MAX_AT_ONCE = 28
 
 CONFIG = Config(
     connect_timeout=3,  # seconds
     retries={"mode": "standard", "total_max_attempts": 3},
-    max_pool_connections=MAX_CONNECTIONS,
+    max_pool_connections=MAX_AT_ONCE,
     user_agent="reaction-board",  # boto3 puts its own together anew for each request, which is a tenth of its time
     # `put` gives the one checksum that it has anyway; a range is not the object that a checksum in the answer is of.
     request_checksum_calculation="when_required",
@@ -38,6 +43,7 @@ CONFIG = Config(
 
 HASH_PATTERN = "[0-9a-f]{64}"  # a SHA-256, as keys have it
 THUMBNAILS = "thumbnails/"  # the prefix of their keys
+MARKER = "board-id"  # the key of the object that says which board the bucket belongs to
 
 
 def thumbnail_key(content_hash: str) -> str:
@@ -58,13 +64,17 @@ class Blob(Protocol):
 
 
 class Storage(Protocol):
-    """What the board asks of an object store. Every method raises StorageError if the store fails."""
+    """What the board asks of an object store.
 
-    def get(self, key: str, size_bytes: int, part: slice | None = None) -> Blob:
+    Every method raises StorageError if the store fails, and ServiceUnavailable if too many requests wait for it.
+    """
+
+    def get(self, key: str, size_bytes: int, part: slice | None = None, sha256: str | None = None) -> Blob:
         """Return the bytes of an object, or those from `part.start` up to before `part.stop`.
 
-        Raises ObjectMissing if there is none, and StorageError if it is not of `size_bytes`: nothing has
-        been sent by then. If the store breaks off later, iterating raises StorageError.
+        The first bytes are there when it returns. Raises ObjectMissing if there is no object, StorageError if it does
+        not have `size_bytes`. Iterating raises StorageError if the store breaks off or, with `sha256`, before the last
+        bytes of a whole object that does not have that hash.
         """
 
     def put(self, key: str, file: BinaryIO, size_bytes: int, mime_type: str, sha256: str) -> None:
@@ -73,6 +83,15 @@ class Storage(Protocol):
     def delete(self, key: str) -> None:
         """Delete an object; one that is not there is fine."""
 
+    def size(self, key: str) -> int | None:
+        """Return the size of an object in bytes, None if there is none."""
+
+    def board_id(self) -> str | None:
+        """Return the id of the board that the bucket belongs to, None if no board has claimed it."""
+
+    def claim(self, board_id: str) -> None:
+        """Write into the bucket that it belongs to this board."""
+
     def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
         """Yield key and size in bytes of all objects, or those whose keys begin with `prefix`, in the order of keys."""
 
@@ -80,28 +99,59 @@ class Storage(Protocol):
         """Raise StorageError unless the bucket is there."""
 
 
-OPERATIONS = ("get", "read", "put", "delete", "list", "probe")  # read: what follows a get, the body itself
+# `read` is the body that follows a `get`; `claim` finds out, or says, whose bucket it is.
+OPERATIONS = ("get", "read", "put", "delete", "head", "list", "probe", "claim")
 # Called after every request to the store with the operation, the seconds until the answer began, and whether it failed.
 # A read takes as long as its client, so it is reported only if it failed, without a time.
 Observer = Callable[[str, float | None, bool], None]
 
 
 class S3Blob:
-    """The body of an answer of S3."""
+    """The body of an answer of S3. Its first bytes are read, and checked if they are all, when it is made."""
 
-    def __init__(self, body: StreamingBody, report_failure: Callable[[], None]) -> None:
-        self._body, self._report_failure = body, report_failure
+    def __init__(
+        self, body: StreamingBody, sha256: str | None, on_failure: Callable[[], None], on_close: Callable[[], None]
+    ) -> None:
+        self._body, self._on_failure, self._on_close = body, on_failure, on_close
+        self._is_closed = False
+        self._chunks = self._read(sha256)
+        try:
+            self._first = next(self._chunks, b"")
+        except StorageError:
+            self.close()
+            raise
+
+    def _read(self, sha256: str | None) -> Iterator[bytes]:
+        """Yield the chunks, each when the next one is there: the last one only if the hash of all is right."""
+        digest = hashlib.sha256()
+        previous = b""
+        try:
+            for chunk in self._body.iter_chunks(CHUNK_BYTES):
+                if sha256:
+                    digest.update(chunk)
+                if previous:
+                    yield previous
+                previous = chunk
+        except (BotoCoreError, HTTPClientError, OSError) as error:
+            self._on_failure()
+            raise StorageError from error
+        if sha256 and digest.hexdigest() != sha256:
+            self._on_failure()
+            raise StorageError from ValueError(f"the bytes have the hash {digest.hexdigest()} instead of {sha256}")
+        yield previous
 
     def __iter__(self) -> Iterator[bytes]:
-        try:
-            yield from self._body.iter_chunks(CHUNK_BYTES)
-        except (BotoCoreError, HTTPClientError, OSError) as error:
-            self._report_failure()
-            raise StorageError from error
+        yield self._first
+        yield from self._chunks
 
     def close(self) -> None:
         """Give the connection back."""
-        self._body.close()
+        if not self._is_closed:
+            self._is_closed = True
+            self._body.close()
+            self._on_close()
+
+    __del__ = close
 
 
 class S3Storage:
@@ -111,20 +161,37 @@ class S3Storage:
         """Make a client that waits for `timeout` seconds without a byte, three times at most."""
         self.observers: list[Observer] = []
         self._bucket = bucket
+        self._places = BoundedSemaphore(MAX_AT_ONCE)
         # One client for all threads, made at the start: made lazily by racing threads it costs twice the memory.
         self._client: S3Client = boto3.client(
             "s3", region_name=region, config=CONFIG.merge(Config(read_timeout=timeout))
         )
 
+    def _take_place(self) -> None:
+        if not self._places.acquire(blocking=False):
+            raise ServiceUnavailable from TimeoutError(f"{MAX_AT_ONCE} requests wait for the object store")
+
     @contextmanager
     def _asking(self, operation: str) -> Iterator[None]:
+        """Take a place among the requests for as long as one takes, and translate its errors."""
+        self._take_place()
+        try:
+            with self._translating(operation):
+                yield
+        finally:
+            self._places.release()
+
+    @contextmanager
+    def _translating(self, operation: str) -> Iterator[None]:
         """Translate what boto3 raises: a missing object into ObjectMissing, all else into StorageError."""
         started, failed = time.perf_counter(), True
         try:
             yield
             failed = False
         except ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchKey":
+            # Not every store says `NoSuchKey`, and the answer to a HEAD has no body that could say anything.
+            is_404 = error.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+            if is_404 and error.response["Error"]["Code"] != "NoSuchBucket":
                 failed = False
                 raise ObjectMissing from error
             raise StorageError from error
@@ -137,19 +204,32 @@ class S3Storage:
         for observe in self.observers:
             observe(operation, seconds, failed)
 
-    def get(self, key: str, size_bytes: int, part: slice | None = None) -> S3Blob:
+    def get(self, key: str, size_bytes: int, part: slice | None = None, sha256: str | None = None) -> S3Blob:
         """Return the bytes of an object: see Storage."""
         request: GetObjectRequestTypeDef = {"Bucket": self._bucket, "Key": key}
         expected = size_bytes
         if part:
             request["Range"] = f"bytes={part.start}-{part.stop - 1}"
             expected = part.stop - part.start
-        with self._asking("get"):
+        self._take_place()
+        try:
+            body = self._open(request, expected)
+        except BaseException:
+            self._places.release()
+            raise
+        # The blob keeps the place until it is closed.
+        on_failure = partial(self._report, "read", None, True)
+        return S3Blob(body, None if part else sha256, on_failure, self._places.release)
+
+    def _open(self, request: "GetObjectRequestTypeDef", size_bytes: int) -> StreamingBody:
+        """Return the body of an answer of that size. Raises StorageError and ObjectMissing."""
+        with self._translating("get"):
             answer = self._client.get_object(**request)
-        if answer["ContentLength"] != expected:
+        if answer["ContentLength"] != size_bytes:
             answer["Body"].close()
-            raise StorageError from ValueError(f"{key} has {answer['ContentLength']} bytes instead of {expected}")
-        return S3Blob(answer["Body"], lambda: self._report("read", None, True))
+            reason = f"{request['Key']} has {answer['ContentLength']} bytes instead of {size_bytes}"
+            raise StorageError from ValueError(reason)
+        return answer["Body"]
 
     def put(self, key: str, file: BinaryIO, size_bytes: int, mime_type: str, sha256: str) -> None:
         """Store the bytes of a file: see Storage."""
@@ -169,6 +249,27 @@ class S3Storage:
         with self._asking("delete"):
             self._client.delete_object(Bucket=self._bucket, Key=key)
 
+    def size(self, key: str) -> int | None:
+        """Return the size of an object: see Storage."""
+        try:
+            with self._asking("head"):
+                return self._client.head_object(Bucket=self._bucket, Key=key)["ContentLength"]
+        except ObjectMissing:
+            return None
+
+    def board_id(self) -> str | None:
+        """Return the id of the board that the bucket belongs to: see Storage."""
+        try:
+            with self._asking("claim"):
+                return self._client.get_object(Bucket=self._bucket, Key=MARKER)["Body"].read(100).decode()
+        except ObjectMissing:
+            return None
+
+    def claim(self, board_id: str) -> None:
+        """Write into the bucket that it belongs to this board: see Storage."""
+        with self._asking("claim"):
+            self._client.put_object(Bucket=self._bucket, Key=MARKER, Body=board_id.encode(), ContentType="text/plain")
+
     def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
         """Yield key and size of objects: see Storage."""
         pages = iter(self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix))
@@ -181,8 +282,11 @@ class S3Storage:
 
     def probe(self) -> None:
         """Ask for the bucket: see Storage."""
-        with self._asking("probe"):
-            self._client.head_bucket(Bucket=self._bucket)
+        try:
+            with self._asking("probe"):
+                self._client.head_bucket(Bucket=self._bucket)
+        except ObjectMissing as error:
+            raise StorageError from error
 
     def create_bucket(self) -> None:
         """Create the bucket unless it is there: for an embedded store; a managed one is made by its owner."""

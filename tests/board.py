@@ -14,6 +14,7 @@ from requests.utils import parse_header_links
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
+from reaction_board.storage import MARKER
 from tests.pictures import picture
 from tests.servers import PATIENCE
 
@@ -171,8 +172,9 @@ class Objects:
         self.client, self.bucket = client, bucket
 
     def keys(self) -> set[str]:
+        """The keys of all objects but the one that says whose bucket it is."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
-        return {found["Key"] for page in pages for found in page.get("Contents", [])}
+        return {found["Key"] for page in pages for found in page.get("Contents", [])} - {MARKER}
 
     def put(self, key: str, data: bytes) -> None:
         self.client.put_object(Bucket=self.bucket, Key=key, Body=data)

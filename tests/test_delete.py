@@ -1,9 +1,7 @@
 """DELETE /images/{id}."""
 
 import pytest
-from flask import Flask
 
-from reaction_board.errors import StorageError
 from tests.board import Board, Objects, assert_error
 from tests.pictures import picture
 
@@ -46,21 +44,4 @@ def test_deleted_bytes_can_be_uploaded_again(board: Board) -> None:
 def test_an_image_whose_bytes_are_lost_can_be_deleted(board: Board, objects: Objects) -> None:
     image = board.added()
     objects.delete(image["hash"])
-    assert board.delete(image["id"]).status_code == 204
-
-
-def test_if_the_store_fails_the_image_is_still_there_and_can_be_deleted_later(
-    board: Board, app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Failing:
-        def delete(self, key: str) -> None:
-            raise StorageError from OSError("the store is down")
-
-    data = picture()
-    image = board.added(data=data, tags="cat")
-    with monkeypatch.context() as patch:
-        patch.setitem(app.extensions, "storage", Failing())
-        assert_error(board.delete(image["id"]), 500, "storage_error")
-    assert board.file(image).data == data
-    assert board.tag_counts() == {"cat": 1}
     assert board.delete(image["id"]).status_code == 204

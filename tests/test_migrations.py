@@ -29,7 +29,7 @@ def test_migrations_go_up_agree_with_the_tables_and_come_down_whatever_is_in_the
         migrate(empty_database, "upgrade", "head")
         with engine.begin() as connection:
             for number in range(3):
-                media = Media(f"{number:064x}", 100, "image/png", 40, 30)
+                media = Media(f"{number:064x}", 100, "image/png", 40, 30, 1)
                 queries.images.add_image(connection, media, "a.png", ["cat", f"t{number}"])
             page = queries.search.find_images(connection, Search(["cat"]), limit=2)
             assert (page.total, [image["tags"] for image in page.images]) == (3, [["cat", "t2"], ["cat", "t1"]])

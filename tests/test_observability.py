@@ -170,10 +170,10 @@ def test_errors_of_the_store_are_counted(another: Callable[..., Flask], monkeypa
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", f"http://127.0.0.1:{free_port()}")
     board = Board(another(METRICS=True).test_client())
     metrics = board.client.get("/metrics").text
-    assert 'reaction_board_store_errors_total{operation="put"} 0.0' in metrics
+    assert 'reaction_board_store_errors_total{operation="claim"} 0.0' in metrics
     assert_error(board.upload(), 500, "storage_error")
     metrics = board.client.get("/metrics").text
-    assert 'reaction_board_store_errors_total{operation="put"} 1.0' in metrics
+    assert 'reaction_board_store_errors_total{operation="claim"} 1.0' in metrics
     assert "reaction_board_database_connections 0.0" in metrics
 
 

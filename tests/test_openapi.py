@@ -48,7 +48,7 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
         {"204"},
         {
             "404": {"image_not_found"},
-            "500": {"storage_error", "internal_error"},
+            "500": {"internal_error"},
             "503": {"service_unavailable"},
         },
     ),

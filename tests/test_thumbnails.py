@@ -1,9 +1,12 @@
 """GET /images/{id}/thumbnail."""
 
+import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import pyvips
@@ -13,7 +16,9 @@ from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
 from reaction_board.media import thumbnail
+from reaction_board.media.decoder import Bounds
 from reaction_board.service import thumbnails
+from reaction_board_decoder import thumbnail as decoding
 from tests.board import API, Board, Objects, assert_error
 from tests.check import check
 from tests.concurrency import Counted, together
@@ -108,10 +113,14 @@ def test_an_animation_stays_one(board: Board, kind: str) -> None:
 
 @pytest.mark.parametrize("bound", ["MAX_FRAMES", "MAX_FRAMES_PIXELS", "MAX_BYTES"])
 def test_an_animation_beyond_the_bounds_is_shown_by_its_first_frame(
-    board: Board, bound: str, monkeypatch: pytest.MonkeyPatch
+    bound: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(thumbnail, bound, 4)
-    small = shown(board, animation("gif", frames=5, width=64, height=32), "image/gif")
+    monkeypatch.setattr(decoding, bound, 4)
+    path = tmp_path / "moving.gif"
+    path.write_bytes(animation("gif", frames=5, width=64, height=32))
+    with path.open("rb") as file:
+        _, data = decoding.thumbnail(file, side=320, max_bytes=10**9, max_seconds=10)
+    small = pyvips.Image.new_from_buffer(data, "")
     assert (small.width, small.height) == (64, 32)
     assert small.get_typeof("n-pages") == 0
 
@@ -145,25 +154,13 @@ def test_a_picture_that_cannot_be_decoded_is_remembered_as_such(
 def test_a_small_file_of_many_pixels_is_not_decoded(
     board: Board, kind: str, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(thumbnail, "LIGHT", Bounds(500 * 500 * 3 - 1, cpu_seconds=2, wall_seconds=60))
+    monkeypatch.setattr(thumbnail, "HEAVY", Bounds(1, cpu_seconds=2, wall_seconds=60))
     monkeypatch.setattr(thumbnail, "MAX_MEMORY", 500 * 500 * 3 - 1)
     large, small = plain(500, 500, [9, 9, 9], kind, **options), plain(300, 400, [9, 9, 9], kind, **options)
     assert_error(get_thumbnail(board, board.added(data=large, declared=MIME_TYPES[kind])), 422, "undecodable_image")
+    monkeypatch.undo()
     assert shown(board, small, MIME_TYPES[kind]).height == 320
-
-
-def test_what_is_read_line_by_line_may_be_large(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(thumbnail, "MAX_MEMORY", 1)
-    assert shown(board, picture("png", 500, 500)).width == 320
-    assert shown(board, picture("jpg", 500, 500), "image/jpeg").width == 320
-
-
-def test_large_ones_are_decoded_one_at_a_time(app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(thumbnail, "LARGE", 1000)
-    render = Counted(thumbnail._thumbnail)
-    monkeypatch.setattr(thumbnail, "_thumbnail", render)
-    images = [board.added(data=picture("gif", 500, 500), declared="image/gif") for _ in range(6)]
-    assert all_at_once(app, images) == [200] * 6
-    assert render.most_at_once == 1
 
 
 @pytest.mark.both_stores
@@ -191,7 +188,7 @@ def test_it_is_deleted_with_its_image(board: Board, objects: Objects) -> None:
 def test_its_headers_are_those_of_bytes_that_never_change(board: Board, client: FlaskClient) -> None:
     image = board.added(filename="cat.png")
     response = get_thumbnail(board, image)
-    assert response.headers["ETag"] == f'"thumbnail-{image["hash"]}"'
+    assert response.headers["ETag"] == f'"{hashlib.sha256(response.data).hexdigest()}"'
     assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert response.headers["Content-Disposition"] == "inline; filename=cat.webp"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
@@ -311,8 +308,9 @@ def test_another_process_may_be_faster(app: Flask, board: Board, monkeypatch: py
 
     def slower(file: Any) -> bytes:
         monkeypatch.setattr(thumbnail, "render", render)
+        monkeypatch.setitem(app.extensions, "thumbnails", thumbnails.ThumbnailMaker())  # as in another process
         with app.app_context():
-            thumbnails._make(image["id"])
+            thumbnails.find_thumbnail(UUID(image["id"]))
         return b"of another release, with other bytes"
 
     monkeypatch.setattr(thumbnail, "render", slower)

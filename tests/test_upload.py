@@ -173,13 +173,6 @@ def test_the_same_bytes_are_answered_with_the_record_unchanged(board: Board, obj
     assert len(objects.keys()) == 1
 
 
-def test_a_duplicate_does_not_reach_the_store(board: Board, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = picture()
-    board.added(data=data)
-    monkeypatch.setitem(app.extensions, "storage", None)
-    assert board.upload(data).status_code == 200
-
-
 @pytest.mark.both_stores
 def test_the_same_bytes_at_once_give_one_new_image(app: Flask, objects: Objects) -> None:
     data = picture()

@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("height", sa.Integer(), nullable=False),
         sa.Column("tags", postgresql.ARRAY(name), nullable=False),
         sa.Column("thumbnail_bytes", sa.Integer()),
+        sa.Column("thumbnail_hash", sa.LargeBinary()),
         sa.CheckConstraint("substr(id::text, 15, 1) = '7'", name=op.f("ck_images_id")),
         sa.CheckConstraint("octet_length(hash) = 32", name=op.f("ck_images_hash")),
         sa.CheckConstraint("char_length(filename) BETWEEN 1 AND 255", name=op.f("ck_images_filename")),
@@ -32,6 +33,9 @@ def upgrade() -> None:
         sa.CheckConstraint("size_bytes > 0", name=op.f("ck_images_size_bytes")),
         sa.CheckConstraint("width > 0 AND height > 0", name=op.f("ck_images_dimensions")),
         sa.CheckConstraint("thumbnail_bytes >= 0", name=op.f("ck_images_thumbnail_bytes")),
+        sa.CheckConstraint(
+            "(thumbnail_hash IS NOT NULL) = (coalesce(thumbnail_bytes, 0) > 0)", name=op.f("ck_images_thumbnail_hash")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_images")),
         sa.UniqueConstraint("hash", name=op.f("uq_images_hash")),
     )
@@ -62,11 +66,20 @@ def upgrade() -> None:
         sa.Column("only_row", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("images", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("tags", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("board_id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.CheckConstraint("only_row", name=op.f("ck_totals_only_row")),
         sa.CheckConstraint("images >= 0 AND tags >= 0", name=op.f("ck_totals_not_negative")),
         sa.PrimaryKeyConstraint("only_row", name=op.f("pk_totals")),
     )
     op.bulk_insert(totals, [{"images": 0, "tags": 0}])
+    op.create_table(
+        "pending_deletes",
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("octet_length(hash) = 32", name=op.f("ck_pending_deletes_hash")),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_pending_deletes")),
+    )
+    op.create_index(op.f("ix_pending_deletes_since"), "pending_deletes", ["since"])
     # Room for a new version of a row in its page, so that counting touches no index.
     op.execute("ALTER TABLE tags SET (fillfactor = 50)")
     op.execute("ALTER TABLE totals SET (fillfactor = 10)")
@@ -78,6 +91,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("pending_deletes")
     op.drop_table("totals")
     op.drop_table("image_tags")
     op.drop_table("tags")

@@ -88,13 +88,13 @@ def get_image(image_id: UUID) -> ResponseReturnValue:
 
 
 @blp.route("/<image_id:image_id>", methods=["DELETE"])
-@blp.raises(Unauthorized, ImageNotFound, StorageError, ServiceUnavailable)
+@blp.raises(Unauthorized, ImageNotFound, ServiceUnavailable)
 @blp.response(204)
 def delete_image(image_id: UUID) -> None:
     """Delete an image
 
-    Its bytes, its record and its place in the lists of its tags; the tags stay. If the bytes cannot be deleted, the
-    image is still there, and the request can be repeated.
+    Its record, its place in the lists of its tags and its bytes; the tags stay. From then on the image is gone,
+    whatever happens to the object store: bytes that cannot be deleted now are deleted later.
     """
     images.delete_image(image_id)
 

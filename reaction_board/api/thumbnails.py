@@ -28,8 +28,8 @@ def get_thumbnail(image_id: UUID) -> Response:
     return byte_response.send(
         partial(thumbnails.open_thumbnail, image),
         mime_type=thumbnail.MIME_TYPE,
-        etag=f"thumbnail-{image['hash']}",
+        etag=image["thumbnail_hash"],
         size_bytes=image["thumbnail_bytes"],
         filename=f"{PurePath(image['filename']).stem}.webp",
-        nginx_path=f"/kept-thumbnails/{image['hash']}/{image['id']}",
+        nginx_path=f"/kept-thumbnails/{image['thumbnail_hash']}/{image['id']}",
     )

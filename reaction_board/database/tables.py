@@ -14,6 +14,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    DateTime,
     Dialect,
     ForeignKey,
     Identity,
@@ -68,7 +69,8 @@ images = Table(
     Column("width", Integer, nullable=False),  # pixels, as displayed
     Column("height", Integer, nullable=False),
     Column("tags", ARRAY(Name), nullable=False),  # sorted names, the same as in `image_tags`
-    Column("thumbnail_bytes", Integer),  # none as long as nobody has asked for it; 0 if it cannot be made
+    Column("thumbnail_bytes", Integer),  # NULL until a client asks for the thumbnail; 0 if it cannot be made
+    Column("thumbnail_hash", HexDigest),
     Index("ix_images_mime_type", "mime_type", "id"),  # the newest-first list of each type
     CheckConstraint("substr(id::text, 15, 1) = '7'", name="id"),
     CheckConstraint("octet_length(hash) = 32", name="hash"),
@@ -77,6 +79,7 @@ images = Table(
     CheckConstraint("size_bytes > 0", name="size_bytes"),
     CheckConstraint("width > 0 AND height > 0", name="dimensions"),
     CheckConstraint("thumbnail_bytes >= 0", name="thumbnail_bytes"),
+    CheckConstraint("(thumbnail_hash IS NOT NULL) = (coalesce(thumbnail_bytes, 0) > 0)", name="thumbnail_hash"),
 )
 
 tags = Table(
@@ -104,6 +107,18 @@ totals = Table(
     Column("only_row", Boolean, primary_key=True, server_default=text("true")),
     Column("images", BigInteger, nullable=False, server_default="0"),
     Column("tags", BigInteger, nullable=False, server_default="0"),
+    # The bucket of this board has the same id in it, so that `check` never deletes the objects of another board.
+    Column("board_id", Uuid, nullable=False, server_default=text("gen_random_uuid()")),
     CheckConstraint("only_row", name="only_row"),
     CheckConstraint("images >= 0 AND tags >= 0", name="not_negative"),
+)
+
+# Deleted images whose objects are still in the bucket, or may be. A row is written by the transaction that deletes the
+# record, and deleted when the objects are.
+pending_deletes = Table(
+    "pending_deletes",
+    metadata,
+    Column("hash", HexDigest, primary_key=True),
+    Column("since", DateTime(timezone=True), nullable=False, server_default=text("now()"), index=True),
+    CheckConstraint("octet_length(hash) = 32", name="hash"),
 )

@@ -1,22 +1,42 @@
-"""A file on its way into the board."""
+"""A file on its way into the board, or out of it again to be looked at."""
 
+import contextlib
+import errno
 import hashlib
 import tempfile
+from collections.abc import Iterator
 from typing import BinaryIO, cast
 
-from reaction_board.errors import FileTooLarge
+from reaction_board.errors import FileTooLarge, ServiceUnavailable
+
+
+@contextlib.contextmanager
+def room_on_disk() -> Iterator[None]:
+    """Turn the error that the disk is full into ServiceUnavailable."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ServiceUnavailable from error
+        raise
+
+
+def temporary_file() -> BinaryIO:
+    """Return a new file without a name, which vanishes when it is closed. It is not buffered: others can read it."""
+    return cast("BinaryIO", tempfile.TemporaryFile(buffering=0))
 
 
 class ReceivedFile:
     """A file that arrives in chunks. It is kept on disk, and hashed and measured on the way, so it is never in memory.
 
-    `write` raises FileTooLarge with the first byte over `max_bytes`. The file has no name and vanishes when closed.
+    `write` raises FileTooLarge with the first byte over `max_bytes`, and ServiceUnavailable if the disk is full.
     """
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._sha256 = hashlib.sha256()
-        self.file = cast("BinaryIO", tempfile.TemporaryFile(buffering=0))  # noqa: SIM115 - closed by `close`
+        with room_on_disk():
+            self.file = temporary_file()
         self.size_bytes = 0
 
     def write(self, chunk: bytes) -> int:
@@ -25,7 +45,8 @@ class ReceivedFile:
         if self.size_bytes > self._max_bytes:
             raise FileTooLarge(f"The file is larger than {self._max_bytes} bytes.")
         self._sha256.update(chunk)
-        return self.file.write(chunk)
+        with room_on_disk():
+            return self.file.write(chunk)
 
     def seek(self, position: int) -> int:
         """Move to where the next read begins."""

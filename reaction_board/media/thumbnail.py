@@ -1,94 +1,73 @@
-"""Thumbnails."""
+"""Thumbnails: small WebP pictures of the images."""
 
-from contextlib import nullcontext
-from threading import Lock
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import pyvips
-
-from reaction_board.media.formats import MIME_TYPES
+from reaction_board.media import decoder
+from reaction_board.media.decoder import Bounds, Decoder, DecoderDied, RefusedByDecoder, alone_on_this_machine
 
 MIME_TYPE = "image/webp"
-SIZE = 320  # pixels: the longer side of a thumbnail, at most
-# Bytes that decoding may take. Most pictures are read line by line; some only as a whole, and small files may have many
-# pixels: a GIF of 134 kB 200 million. Large ones are decoded one at a time in a process.
-MAX_MEMORY = 200_000_000
-LARGE = 50_000_000
-_one_at_a_time = Lock()
-# An animation that has more, or whose thumbnail has, is shown by its first frame. They bound a rendering to some
-# seconds: 60 frames of 480 × 270 take 1.2 s, and 20 MB.
-MAX_FRAMES = 150
-MAX_FRAMES_PIXELS = 30_000_000  # of all frames together, before
-MAX_BYTES = 1024 * 1024  # after
-EFFORT = 2  # of 6: takes a fifth less time than libvips' own 4, for files as small
+SIDE = 320  # pixels: the longer side of a thumbnail, at most
+
+# Most pictures take a moment and are read line by line. Some take seconds, and some can be read only as a whole: small
+# files may have many pixels (a GIF of 134 kB, 200 million). Those are decoded apart, and very large ones one at a time.
+LIGHT = Bounds(memory_bytes=48_000_000, cpu_seconds=2, wall_seconds=6)
+LIGHT_SECONDS = 0.3  # of CPU time, as the decoder estimates it
+HEAVY = Bounds(memory_bytes=64_000_000, cpu_seconds=8, wall_seconds=20)
+LARGE = Bounds(memory_bytes=240_000_000, cpu_seconds=8, wall_seconds=20)
+MAX_MEMORY = 160_000_000  # bytes, as the decoder estimates it; a larger picture is not decoded at all
+WAIT_SECONDS = 10
 
 
 class UndecodablePicture(Exception):
-    """libvips cannot make sense of the bytes."""
+    """The bytes cannot be decoded, or not within bounds."""
+
+
+class HeavyPicture(Exception):
+    """The picture takes more than a moment; `memory_bytes` says how much memory it may take."""
+
+    def __init__(self, memory_bytes: int) -> None:
+        self.memory_bytes = memory_bytes
+        super().__init__(memory_bytes)
 
 
 def thumbnail_size(width: int, height: int) -> tuple[int, int]:
     """Return the width and height in pixels of the thumbnail of a picture as large as that."""
-    scale = min(1.0, SIZE / max(width, height))
+    scale = min(1.0, SIDE / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def render(file: BinaryIO) -> bytes:
-    """Return the thumbnail of the picture in a file: a WebP, upright, in sRGB, never larger than the picture.
+    """Return the thumbnail of a picture in a file.
 
-    Animation and transparency are kept. No more of the picture is decoded than the thumbnail needs, and what follows a
-    damage is left out, as browsers do. Raises UndecodablePicture, also for one that would take too much memory.
+    Raises UndecodablePicture, HeavyPicture if it is to be rendered by `render_heavy`, and ServiceUnavailable if the
+    decoder is busy.
     """
     try:
-        header = _opened(file, pyvips.Image.new_from_source, "")
-        if header.get("vips-loader") not in MIME_TYPES:
-            raise UndecodablePicture
-        memory = _memory(header)
-        if memory > MAX_MEMORY:
-            raise UndecodablePicture
-        with _one_at_a_time if memory > LARGE else nullcontext():
-            return _thumbnail(file, header)
-    except pyvips.Error as error:
+        return _render(file, decoder.light, LIGHT, LIGHT.memory_bytes, LIGHT_SECONDS)
+    except RefusedByDecoder as refused:
+        if refused.reason == "Heavy":
+            raise HeavyPicture(refused.memory_bytes) from refused
+        raise UndecodablePicture from refused
+    except DecoderDied as error:  # the estimate was wrong
+        raise HeavyPicture(MAX_MEMORY) from error
+
+
+def render_heavy(file: BinaryIO, memory_bytes: int) -> bytes:
+    """Return the thumbnail of a picture that may take that much memory.
+
+    Raises UndecodablePicture, and ServiceUnavailable if the decoder is busy.
+    """
+    try:
+        if memory_bytes < HEAVY.memory_bytes:
+            return _render(file, decoder.heavy, HEAVY, HEAVY.memory_bytes, HEAVY.cpu_seconds)
+        with alone_on_this_machine(WAIT_SECONDS):
+            return _render(file, decoder.heavy, LARGE, MAX_MEMORY, LARGE.cpu_seconds)
+    except (RefusedByDecoder, DecoderDied) as error:
         raise UndecodablePicture from error
 
 
-def _memory(header: pyvips.Image) -> int:
-    """Return about how many bytes a picture, or a frame of it, takes to decode beside the lines that are read."""
-    pixels: int = header.width * header.height
-    loader = header.get("vips-loader")
-    if loader in ("gifload_source", "webpload_source"):
-        return pixels * 4
-    if not header.get_typeof("interlaced"):
-        return 0
-    if loader == "pngload_source":
-        return pixels * header.bands * (2 if header.format == "ushort" else 1)
-    # A progressive JPEG: all coefficients, two bytes each; mostly the colours have a quarter of them.
-    return pixels * (3 if header.get("jpeg-chroma-subsample") == "4:2:0" else 2 * header.bands)
-
-
-def _thumbnail(file: BinaryIO, header: pyvips.Image) -> bytes:
-    frames = header.get("n-pages") if header.get_typeof("n-pages") else 1
-    if 1 < frames <= MAX_FRAMES and frames * header.width * header.height <= MAX_FRAMES_PIXELS:
-        animated = _rendered(file, "n=-1")
-        if len(animated) <= MAX_BYTES:
-            return animated
-    return _rendered(file, "")
-
-
-def _rendered(file: BinaryIO, frames: str) -> bytes:
-    image = _opened(
-        file,
-        pyvips.Image.thumbnail_source,
-        SIZE,
-        height=SIZE,
-        size="down",
-        export_profile="srgb",
-        option_string=frames,
+def _render(file: BinaryIO, child: Decoder, bounds: Bounds, max_bytes: int, max_seconds: float) -> bytes:
+    _, data = child.run(
+        "thumbnail", file, bounds, wait_seconds=WAIT_SECONDS, side=SIDE, max_bytes=max_bytes, max_seconds=max_seconds
     )
-    data: bytes = image.webpsave_buffer(Q=75, effort=EFFORT, keep="none")
     return data
-
-
-def _opened(file: BinaryIO, load: Any, *arguments: Any, **options: Any) -> pyvips.Image:
-    file.seek(0)
-    return load(pyvips.Source.new_from_descriptor(file.fileno()), *arguments, **options)

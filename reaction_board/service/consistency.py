@@ -17,7 +17,8 @@ from reaction_board import storage
 from reaction_board.database import queries
 from reaction_board.database.engine import Connection, begin, connect
 from reaction_board.errors import StorageError
-from reaction_board.storage import HASH_PATTERN, THUMBNAILS, Blob, ObjectMissing, thumbnail_key
+from reaction_board.service import bucket_owner, pending_deletes
+from reaction_board.storage import HASH_PATTERN, MARKER, THUMBNAILS, Blob, ObjectMissing, thumbnail_key
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,42 +31,86 @@ class Finding:
     repaired: bool = False
 
 
+class TooManyOrphans(Exception):
+    """So many objects have no record that the database may be that of another board."""
+
+
 def count_images() -> int:
     """Return how many images `findings` compares."""
     with connect() as connection:
         return queries.search.find_images(connection, queries.search.Search(), limit=1).total
 
 
-def findings(*, deep: bool, repair: bool, tick: Callable[[int], None]) -> Iterator[Finding]:
-    """Yield everything that is wrong, in portions: objects, thumbnails, counts, tag names.
+def findings(
+    *, deep: bool = False, repair: bool = False, force: bool = False, tick: Callable[[int], object] = lambda _: None
+) -> Iterator[Finding]:
+    """Yield everything that is wrong: pending deletes, objects, thumbnails, counts, tag names.
 
-    `deep` reads every object and compares its hash. `repair` deletes objects without a record, sets wrong counts right
-    and has damaged thumbnails made anew; records are never deleted. `tick` is called with the number of images done.
-    Raises StorageError and ServiceUnavailable.
+    `deep` reads every object and compares its hash. `repair` finishes deletes, deletes objects without a record, sets
+    wrong counts right and has damaged thumbnails made anew; records are never deleted. It refuses to delete anything in
+    the bucket of another board, and needs `force` if more than a tenth of the objects would go. `tick` is called with
+    the number of images done. Raises ForeignBucket, TooManyOrphans, StorageError and ServiceUnavailable.
     """
+    if repair:
+        with connect() as connection:
+            bucket_owner.assert_ours(connection)
+        if not force:
+            _assert_few_orphans()
+    yield from _pending_deletes(repair)
     yield from _objects(deep, repair, tick)
     yield from _thumbnails(repair)
     yield from _counts(repair)
 
 
-def _objects(deep: bool, repair: bool, tick: Callable[[int], None]) -> Iterator[Finding]:
-    """Walk along records and objects, both in the order of their keys."""
+def _objects(deep: bool, repair: bool, tick: Callable[[int], object]) -> Iterator[Finding]:
+    for record, stored in _side_by_side():
+        if stored is None:
+            yield from _record_without_object(record)
+        elif record is None:
+            yield from _object_without_record(stored[0], repair)
+        else:
+            yield from _record_with_object(record, stored[1], deep)
+        if record:
+            tick(1)
+
+
+def _side_by_side() -> Iterator[tuple[Any, tuple[str, int] | None]]:
+    """Walk along records and objects (key and size), both in the order of keys; yield what belongs together."""
     with connect() as connection:
         records = queries.records.all_records(connection)
-        objects = (entry for entry in storage.current().sizes() if not entry[0].startswith(THUMBNAILS))
+        objects = (entry for entry in storage.current().sizes() if _is_original(entry[0]))
         record, stored = next(records, None), next(objects, None)
         while record or stored:
-            if record and (stored is None or record["hash"] < stored[0]):
-                yield from _record_without_object(record)
-            elif stored and (record is None or stored[0] < record["hash"]):
-                yield from _object_without_record(stored[0], repair)
-                stored = next(objects, None)
-                continue
-            elif record and stored:
-                yield from _record_with_object(record, stored[1], deep)
-                stored = next(objects, None)
-            tick(1)
-            record = next(records, None)
+            has_record = record and (stored is None or record["hash"] <= stored[0])
+            has_object = stored and (record is None or stored[0] <= record["hash"])
+            yield record if has_record else None, stored if has_object else None
+            record = next(records, None) if has_record else record
+            stored = next(objects, None) if has_object else stored
+
+
+def _is_original(key: str) -> bool:
+    return not key.startswith(THUMBNAILS) and key != MARKER
+
+
+def _assert_few_orphans() -> None:
+    """Raise TooManyOrphans if more than a tenth of the objects look like orphans: the database may be a wrong one."""
+    objects = orphans = 0
+    for record, stored in _side_by_side():
+        objects += stored is not None
+        orphans += record is None and stored is not None and re.fullmatch(HASH_PATTERN, stored[0]) is not None
+    with connect() as connection:
+        orphans -= queries.pending_deletes.count_pending_deletes(connection)
+    if orphans * 10 > objects:
+        raise TooManyOrphans(f"{orphans} of {objects} objects have no record; is this the right database? See --force")
+
+
+def _pending_deletes(repair: bool) -> Iterator[Finding]:
+    with connect() as connection:
+        hashes = queries.pending_deletes.oldest_pending_deletes(connection, limit=None)
+    for content_hash in hashes:
+        if repair:
+            pending_deletes.delete_objects(content_hash)
+        yield Finding("pending delete", content_hash, "the image was deleted, its objects are still to be", repair)
 
 
 def _record_without_object(record: Any) -> Iterator[Finding]:
@@ -101,7 +146,11 @@ def delete_orphan(key: str) -> bool:
 
 
 def _is_orphan(connection: Connection, key: str) -> bool:
-    return not queries.images.find_image_by_hash(connection, key) and _is_stored(key)
+    return (
+        not queries.images.find_image_by_hash(connection, key)
+        and not queries.pending_deletes.is_delete_pending(connection, key)
+        and _is_stored(key)
+    )
 
 
 def _foreign_object(key: str) -> Finding:
@@ -110,7 +159,7 @@ def _foreign_object(key: str) -> Finding:
 
 def _record_with_object(record: Any, size_bytes: int, deep: bool) -> Iterator[Finding]:
     key = record["hash"]
-    if size_bytes != record["size_bytes"] != _stored_size(key):  # the listing may be older than the object
+    if size_bytes != record["size_bytes"] != storage.current().size(key):  # the listing may be older than the object
         yield Finding("damaged object", key, f"{size_bytes} bytes instead of {record['size_bytes']}")
     elif deep:
         try:
@@ -176,8 +225,10 @@ def delete_wrong_thumbnail(content_hash: str) -> tuple[int, int] | None:
 
 def _wrong_thumbnail(connection: Connection, content_hash: str) -> tuple[int, int] | None:
     image = queries.images.find_image_by_hash(connection, content_hash)
+    if queries.pending_deletes.is_delete_pending(connection, content_hash):
+        return None
     recorded = (image and image["thumbnail_bytes"]) or 0
-    stored = _stored_size(thumbnail_key(content_hash)) or 0
+    stored = storage.current().size(thumbnail_key(content_hash)) or 0
     return (stored, recorded) if stored != recorded else None
 
 
@@ -206,9 +257,4 @@ def _content_locked(content_hash: str) -> Iterator[Connection]:
 
 
 def _is_stored(key: str) -> bool:
-    return _stored_size(key) is not None
-
-
-def _stored_size(key: str) -> int | None:
-    """Return the size in bytes of an object, None if there is none."""
-    return dict(storage.current().sizes(key)).get(key)
+    return storage.current().size(key) is not None

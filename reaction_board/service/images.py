@@ -12,24 +12,37 @@ from reaction_board.database.queries.images import Image
 from reaction_board.database.queries.search import Cursor, Page, Search
 from reaction_board.errors import StorageError
 from reaction_board.media.filename import clean_filename
-from reaction_board.media.identify import identify
+from reaction_board.media.identify import Media, identify
 from reaction_board.media.received_file import ReceivedFile
+from reaction_board.service import bucket_owner, pending_deletes
 from reaction_board.storage import Blob, ObjectMissing, thumbnail_key
 
 
 def add_image(received: ReceivedFile, declared_type: str, filename: str, tags: Sequence[str]) -> tuple[Image, bool]:
     """Store a file unless the board has its bytes; return its record, and whether that was there already, unchanged.
 
-    Raises InvalidMimeType or FileTooLarge if the board does not accept the file, StorageError if it cannot be stored.
+    If the store has lost the bytes of a record, they are stored again. Raises InvalidMimeType or FileTooLarge if the
+    board does not accept the file, StorageError if it cannot be stored.
     """
     media = identify(received, declared_type, current_app.config["MAX_PIXELS"])
     filename = clean_filename(filename, media.mime_type)
     with begin() as connection:
         queries.images.lock_content(connection, media.hash)
         if existing := queries.images.find_image_by_hash(connection, media.hash):
+            if storage.current().size(media.hash) != media.size_bytes:
+                _put(received, media)
             return existing, True
-        storage.current().put(media.hash, received.file, media.size_bytes, media.mime_type, media.hash)
-        return queries.images.add_image(connection, media, filename, tags), False
+        bucket_owner.claim(connection)
+        if queries.pending_deletes.remove_pending_delete(connection, media.hash):
+            storage.current().delete(thumbnail_key(media.hash))
+        _put(received, media)
+        image = queries.images.add_image(connection, media, filename, tags)
+    pending_deletes.finish_pending_deletes()
+    return image, False
+
+
+def _put(received: ReceivedFile, media: Media) -> None:
+    storage.current().put(media.hash, received.file, media.size_bytes, media.mime_type, media.hash)
 
 
 def find_image(image_id: UUID) -> Image:
@@ -48,31 +61,25 @@ def find_images(search: Search, limit: int, offset: int, cursor: Cursor | None) 
 
 
 def delete_image(image_id: UUID) -> None:
-    """Delete an image's bytes and thumbnail, then its record.
-
-    Raises ImageNotFound; after a StorageError the image is still there.
-    """
+    """Delete an image: its record at once, its objects now or, if the store fails, later. Raises ImageNotFound."""
     with begin() as connection:
         content_hash = queries.images.find_image(connection, image_id)["hash"]
         queries.images.lock_content(connection, content_hash)
-        # While this request waited for the lock, another may have deleted the image or made its thumbnail.
+        # While this request waited for the lock, another may have deleted the image.
         image = queries.images.find_image_locked(connection, image_id)
-        if image["thumbnail_bytes"]:
-            storage.current().delete(thumbnail_key(content_hash))
-        storage.current().delete(content_hash)
         queries.images.delete_image(connection, image)
+        queries.pending_deletes.add_pending_delete(connection, content_hash)
+    pending_deletes.finish_pending_deletes()
 
 
 def open_file(image: Image, part: slice | None) -> Blob:
     """Return the bytes of an image, or a part of them.
 
-    Raises ImageNotFound if the image is being deleted, StorageError if the store cannot give the bytes.
+    Raises ImageNotFound if the image has been deleted meanwhile, StorageError if the store cannot give the bytes. The
+    whole ends with a StorageError before its last bytes if they do not have the hash of the image.
     """
     try:
-        return storage.current().get(image["hash"], image["size_bytes"], part)
+        return storage.current().get(image["hash"], image["size_bytes"], part, image["hash"])
     except ObjectMissing as error:
-        # A delete in progress holds the lock. Once it ends, either the image is gone or its bytes really are missing.
-        with begin() as connection:
-            queries.images.lock_content(connection, image["hash"])
-            queries.images.find_image(connection, image["id"])
+        find_image(image["id"])
         raise StorageError from error

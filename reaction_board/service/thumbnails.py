@@ -3,9 +3,12 @@
 import contextlib
 import hashlib
 import io
-import tempfile
+import logging
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from functools import partial
 from threading import BoundedSemaphore, Lock
+from typing import BinaryIO
 from uuid import UUID
 
 from flask import Flask, current_app
@@ -16,13 +19,17 @@ from reaction_board.database.engine import begin
 from reaction_board.database.queries.images import Image
 from reaction_board.errors import ServiceUnavailable, StorageError, UndecodableImage
 from reaction_board.media import thumbnail
+from reaction_board.media.received_file import room_on_disk, temporary_file
 from reaction_board.service import images
 from reaction_board.storage import Blob, ObjectMissing, thumbnail_key
 
 # Per worker process. A thread that waits for a thumbnail does nothing else; if all of them waited, nothing else would
 # be answered.
-MAX_AT_ONCE = 2
+MAX_AT_ONCE = 2  # one is fetched or stored while the other is decoded
 MAX_WAITING = 24
+MAX_HEAVY = 3  # of those whose picture takes seconds
+
+logger = logging.getLogger("reaction_board")
 
 
 class ThumbnailMaker:
@@ -33,35 +40,64 @@ class ThumbnailMaker:
         self._lock = Lock()
         self._at_once = BoundedSemaphore(MAX_AT_ONCE)
         self._waiting = BoundedSemaphore(MAX_WAITING)
+        self._heavy = BoundedSemaphore(MAX_HEAVY)
 
     def make(self, image_id: UUID) -> Image:
         """Return the record of an image once its thumbnail is made, or turns out to be impossible.
 
-        Raises what `_make` raises, and ServiceUnavailable if MAX_WAITING requests wait already.
+        Raises ImageNotFound, StorageError if the store cannot give the bytes or take the thumbnail, and
+        ServiceUnavailable if too many requests wait already.
         """
-        if not self._waiting.acquire(blocking=False):
-            raise ServiceUnavailable
-        try:
+        with _one_of(self._waiting):
             with self._lock:
                 result = self._results.get(image_id)
                 is_first = result is None
                 if result is None:
                     result = self._results[image_id] = Future()
             if is_first:
-                self._make(image_id, result)
+                self._run(image_id, result)
             return result.result()
-        finally:
-            self._waiting.release()
 
-    def _make(self, image_id: UUID, result: Future[Image]) -> None:
+    def _run(self, image_id: UUID, result: Future[Image]) -> None:
         try:
-            with self._at_once:
-                result.set_result(_make(image_id))
+            result.set_result(self._make(image_id))
         except BaseException as error:  # noqa: BLE001 - it is raised where the result is read
             result.set_exception(error)
         finally:
             with self._lock:
                 del self._results[image_id]
+
+    def _make(self, image_id: UUID) -> Image:
+        image = images.find_image(image_id)
+        if image["thumbnail_bytes"] is not None:
+            return image
+        try:
+            data = self._render(image)
+        except thumbnail.UndecodablePicture as error:
+            logger.warning("no thumbnail can be made of the image %s: %s", image_id, error.__cause__)
+            data = b""
+        return _store(image, data)
+
+    def _render(self, image: Image) -> bytes:
+        try:
+            with self._at_once:
+                return _fetch_and_render(image, thumbnail.render)
+        except thumbnail.HeavyPicture as picture:
+            render = partial(thumbnail.render_heavy, memory_bytes=picture.memory_bytes)
+        # The file is fetched again: those that wait for their turn would fill the disk.
+        with _one_of(self._heavy):
+            return _fetch_and_render(image, render)
+
+
+@contextlib.contextmanager
+def _one_of(places: BoundedSemaphore) -> Iterator[None]:
+    """Take one of these places. Raises ServiceUnavailable if there is none left."""
+    if not places.acquire(blocking=False):
+        raise ServiceUnavailable
+    try:
+        yield
+    finally:
+        places.release()
 
 
 def init_app(app: Flask) -> None:
@@ -90,7 +126,8 @@ def open_thumbnail(image: Image, part: slice | None) -> Blob:
     Raises StorageError if the store cannot give them. If they are lost, the next request makes the thumbnail anew.
     """
     try:
-        return storage.current().get(thumbnail_key(image["hash"]), image["thumbnail_bytes"], part)
+        key = thumbnail_key(image["hash"])
+        return storage.current().get(key, image["thumbnail_bytes"], part, image["thumbnail_hash"])
     except ObjectMissing as error:
         with begin() as connection:
             queries.images.lock_content(connection, image["hash"])
@@ -99,35 +136,25 @@ def open_thumbnail(image: Image, part: slice | None) -> Blob:
         raise StorageError from error
 
 
-def _make(image_id: UUID) -> Image:
-    """Make and store the thumbnail of an image, unless it has one; return its record, which says what came of it.
-
-    The lock of the content is not held while the picture is fetched and decoded, which may take long.
-    Raises ImageNotFound, and StorageError if the store cannot give the bytes or take the thumbnail.
-    """
-    image = images.find_image(image_id)
-    if image["thumbnail_bytes"] is not None:
-        return image
-    data = _render(image)
-    with begin() as connection:
-        queries.images.lock_content(connection, image["hash"])
-        # Another worker may have been faster.
-        if queries.images.find_image(connection, image_id)["thumbnail_bytes"] is None:
-            if data:
-                digest = hashlib.sha256(data).hexdigest()
-                key = thumbnail_key(image["hash"])
-                storage.current().put(key, io.BytesIO(data), len(data), thumbnail.MIME_TYPE, digest)
-            queries.images.set_thumbnail(connection, image_id, len(data))
-        return queries.images.find_image(connection, image_id)
-
-
-def _render(image: Image) -> bytes:
-    """Return the thumbnail of an image, no bytes if it cannot be decoded."""
-    with tempfile.TemporaryFile() as file, contextlib.closing(images.open_file(image, None)) as blob:
+def _fetch_and_render(image: Image, render: Callable[[BinaryIO], bytes]) -> bytes:
+    """Return the thumbnail of an image. Raises what `render` raises, and StorageError."""
+    with room_on_disk(), temporary_file() as file, contextlib.closing(images.open_file(image, None)) as blob:
         for chunk in blob:
             file.write(chunk)
-        file.flush()
-        try:
-            return thumbnail.render(file)
-        except thumbnail.UndecodablePicture:
-            return b""
+        return render(file)
+
+
+def _store(image: Image, data: bytes) -> Image:
+    """Store the thumbnail of an image, unless another worker was faster; return its record. No bytes: there is none.
+
+    Raises ImageNotFound and StorageError.
+    """
+    with begin() as connection:
+        queries.images.lock_content(connection, image["hash"])
+        if queries.images.find_image(connection, image["id"])["thumbnail_bytes"] is None:
+            digest = hashlib.sha256(data).hexdigest() if data else None
+            if digest:
+                key = thumbnail_key(image["hash"])
+                storage.current().put(key, io.BytesIO(data), len(data), thumbnail.MIME_TYPE, digest)
+            queries.images.set_thumbnail(connection, image["id"], len(data), digest)
+        return queries.images.find_image(connection, image["id"])

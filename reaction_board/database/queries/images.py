@@ -15,6 +15,7 @@ from reaction_board.media.identify import Media
 Image = RowMapping | dict[str, Any]  # by column name
 
 _LOCK_CONTENT = select(func.pg_advisory_xact_lock(bindparam("key")))
+_TRY_LOCK_CONTENT = select(func.pg_try_advisory_xact_lock(bindparam("key")))
 _BY_ID = select(images).where(images.c.id == bindparam("image_id"))
 _BY_ID_LOCKED = _BY_ID.with_for_update()
 # In the order of ids, so that of two who lock the same images none waits for one who waits for it.
@@ -27,7 +28,11 @@ _BY_IDS_LOCKED = (
 _BY_HASH = select(images).where(images.c.hash == bindparam("hash"))
 _INSERT = insert(images).returning(images)
 _SET_TAGS = update(images).where(images.c.id == bindparam("image_id")).values(tags=bindparam("names"))
-_SET_THUMBNAIL = update(images).where(images.c.id == bindparam("image_id")).values(thumbnail_bytes=bindparam("bytes"))
+_SET_THUMBNAIL = (
+    update(images)
+    .where(images.c.id == bindparam("image_id"))
+    .values(thumbnail_bytes=bindparam("bytes"), thumbnail_hash=bindparam("sha256"))
+)
 _DELETE = delete(images).where(images.c.id == bindparam("image_id"))
 
 
@@ -36,7 +41,16 @@ def lock_content(connection: Connection, content_hash: str) -> None:
 
     It excludes every process that uses the same database. Its number is the first 64 bits of the hash.
     """
-    connection.execute(_LOCK_CONTENT, {"key": int.from_bytes(bytes.fromhex(content_hash[:16]), signed=True)})
+    connection.execute(_LOCK_CONTENT, {"key": _lock_key(content_hash)})
+
+
+def try_lock_content(connection: Connection, content_hash: str) -> bool:
+    """Take the lock of `lock_content` if nobody has it; return whether it was taken."""
+    return bool(connection.execute(_TRY_LOCK_CONTENT, {"key": _lock_key(content_hash)}).scalar_one())
+
+
+def _lock_key(content_hash: str) -> int:
+    return int.from_bytes(bytes.fromhex(content_hash[:16]), signed=True)
 
 
 def find_image(connection: Connection, image_id: UUID) -> RowMapping:
@@ -112,9 +126,9 @@ def _give_tags(connection: Connection, changes: Sequence[tuple[RowMapping, Seque
     return [{**image, "tags": tags} for image, tags in changes]
 
 
-def set_thumbnail(connection: Connection, image_id: UUID, size_bytes: int | None) -> None:
-    """Remember how many bytes an image's thumbnail has: 0 if it cannot be made, None if it is to be made."""
-    connection.execute(_SET_THUMBNAIL, {"image_id": image_id, "bytes": size_bytes})
+def set_thumbnail(connection: Connection, image_id: UUID, size_bytes: int | None, sha256: str | None = None) -> None:
+    """Set the size and hash of an image's thumbnail. The size is 0 if there can be none, None if it is to be made."""
+    connection.execute(_SET_THUMBNAIL, {"image_id": image_id, "bytes": size_bytes, "sha256": sha256})
 
 
 def delete_image(connection: Connection, image: RowMapping) -> None:

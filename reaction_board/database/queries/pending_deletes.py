@@ -1,0 +1,43 @@
+"""Deleted images whose objects are still to be deleted, and the board that they belong to."""
+
+from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from reaction_board.database.tables import pending_deletes, totals
+
+_ADD = insert(pending_deletes).on_conflict_do_nothing()
+_OLDEST = select(pending_deletes.c.hash).order_by(pending_deletes.c.since).limit(bindparam("limit"))
+_ONE = select(pending_deletes.c.hash).where(pending_deletes.c.hash == bindparam("hash"))
+_REMOVE = delete(pending_deletes).where(pending_deletes.c.hash == bindparam("content_hash"))
+_COUNT = select(func.count()).select_from(pending_deletes)
+_BOARD_ID = select(totals.c.board_id)
+
+
+def add_pending_delete(connection: Connection, content_hash: str) -> None:
+    """Note that the objects of this content are to be deleted."""
+    connection.execute(_ADD, {"hash": content_hash})
+
+
+def remove_pending_delete(connection: Connection, content_hash: str) -> bool:
+    """Forget that the objects of this content are to be deleted; return whether they were."""
+    return connection.execute(_REMOVE, {"content_hash": content_hash}).rowcount > 0
+
+
+def is_delete_pending(connection: Connection, content_hash: str) -> bool:
+    """Say whether the objects of this content are to be deleted."""
+    return connection.execute(_ONE, {"hash": content_hash}).one_or_none() is not None
+
+
+def oldest_pending_deletes(connection: Connection, limit: int | None) -> list[str]:
+    """Return the hashes of contents whose objects are to be deleted, the oldest first: `limit` of them, or all."""
+    return list(connection.execute(_OLDEST, {"limit": limit}).scalars())
+
+
+def count_pending_deletes(connection: Connection) -> int:
+    """Return of how many contents the objects are to be deleted."""
+    return connection.execute(_COUNT).scalar_one()
+
+
+def board_id(connection: Connection) -> str:
+    """Return the id of this board."""
+    return str(connection.execute(_BOARD_ID).scalar_one())

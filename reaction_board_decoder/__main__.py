@@ -1,0 +1,74 @@
+"""The protocol: requests come in over the socket at descriptor 0, answers go out.
+
+A request is an open file and JSON: `{"job": "identify" | "thumbnail", "memory_bytes": …, "cpu_seconds": …, "options":
+{…}}`. An answer is the sizes of what follows (two big-endian 32-bit numbers), JSON and bytes. The JSON is `{"result":
+{…}}` or `{"refused": …, "detail": …}`. An empty answer comes first, unasked: the decoder is ready. The kernel ends the
+process when a job exceeds its bounds.
+"""
+
+import contextlib
+import json
+import os
+import resource
+import signal
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from reaction_board_decoder.errors import Refused
+from reaction_board_decoder.identify import identify
+from reaction_board_decoder.thumbnail import thumbnail
+
+JOBS: dict[str, Callable[..., tuple[dict[str, Any], bytes]]] = {"identify": identify, "thumbnail": thumbnail}
+MAX_REQUEST_BYTES = 4096
+
+
+def main() -> None:
+    """Do jobs until the server closes the socket."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches the server, which decides
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with socket.socket(fileno=0) as server:
+        _send(server, {}, b"")
+        # libvips and the libraries below it write what they think of a picture there: nobody wants to read that.
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), sys.stderr.fileno())
+        while True:
+            line, descriptors, _, _ = socket.recv_fds(server, MAX_REQUEST_BYTES, 1)
+            if not line:
+                return
+            request = json.loads(line)
+            _bound(request["memory_bytes"], request["cpu_seconds"])
+            with os.fdopen(descriptors[0], "rb") as file:
+                answer, data = _answer(request["job"], file, request["options"])
+            _send(server, answer, data)
+
+
+def _send(server: socket.socket, answer: dict[str, Any], data: bytes) -> None:
+    text = json.dumps(answer).encode()
+    server.sendall(struct.pack(">II", len(text), len(data)) + text + data)
+
+
+def _answer(job: str, file: Any, options: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
+    try:
+        result, data = JOBS[job](file, **options)
+    except Refused as refused:
+        return {"refused": type(refused).__name__, "detail": str(refused), **refused.facts}, b""
+    return {"result": result}, data
+
+
+def _bound(memory_bytes: int, cpu_seconds: int) -> None:
+    """Let the kernel end this process when it takes more than that from now on."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    used = usage.ru_utime + usage.ru_stime
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used + cpu_seconds) + 1, resource.RLIM_INFINITY))
+    with contextlib.suppress(FileNotFoundError):  # only Linux tells how much memory is used, and heeds the bound
+        status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+        used_bytes = int(status["VmData"].split()[0]) * 1024
+        resource.setrlimit(resource.RLIMIT_DATA, (used_bytes + memory_bytes, resource.RLIM_INFINITY))
+
+
+if __name__ == "__main__":
+    main()

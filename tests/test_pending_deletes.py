@@ -1,0 +1,230 @@
+"""Deletes that are interrupted: the image is gone at once, and its bytes are in the end."""
+
+import subprocess
+import sys
+from functools import partial
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from reaction_board.errors import StorageError
+from reaction_board.service import pending_deletes
+from reaction_board.storage import MARKER
+from tests.board import Board, Objects, assert_error
+from tests.check import check, kinds
+from tests.pictures import picture
+from tests.servers import Gunicorn, eventually
+
+# Deletes an image as a worker does, and is killed before or after a step.
+KILLED = """if True:
+    import os, sys
+    from uuid import UUID
+    from reaction_board import create_app
+    from reaction_board.database import queries
+    from reaction_board.database.engine import begin
+    from reaction_board.service import images
+    from reaction_board.storage import S3Storage
+    module, name, when = {
+        "queries": queries.pending_deletes, "images": queries.images, "store": S3Storage
+    }[sys.argv[2]], sys.argv[3], sys.argv[4]
+    step = getattr(module, name)
+    def killed(*arguments, **options):
+        if when == "after":
+            step(*arguments, **options)
+        os.kill(os.getpid(), 9)
+    setattr(module, name, killed)
+    with create_app().app_context():
+        images.delete_image(UUID(sys.argv[1]))
+"""
+# Before the record is gone for everyone, and after.
+BEFORE = [
+    ("images", "delete_image", "before"),
+    ("images", "delete_image", "after"),
+    ("queries", "add_pending_delete", "after"),
+]
+AFTER = [
+    ("queries", "oldest_pending_deletes", "before"),
+    ("queries", "is_delete_pending", "before"),
+    ("store", "delete", "before"),
+    ("store", "delete", "after"),
+    ("queries", "remove_pending_delete", "before"),
+    ("queries", "remove_pending_delete", "after"),
+]
+
+
+def delete_and_be_killed(image: dict[str, Any], where: tuple[str, str, str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, image["id"], *where], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == -9, done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", BEFORE, ids=" ".join)
+def test_a_delete_that_is_killed_before_its_commit_has_not_happened(
+    app: Flask, board: Board, where: tuple[str, str, str]
+) -> None:
+    data = picture()
+    image = board.added(data=data, tags="cat")
+    delete_and_be_killed(image, where)
+    assert board.file(image).data == data
+    assert board.search(tags="cat")["total"] == 1
+    assert check(app, "--deep") == (0, [])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", AFTER, ids=" ".join)
+def test_a_delete_that_is_killed_after_its_commit_is_finished_by_the_next_upload(
+    app: Flask, board: Board, objects: Objects, where: tuple[str, str, str]
+) -> None:
+    image = board.added(tags="cat")
+    board.get(f"/images/{image['id']}/thumbnail")
+    delete_and_be_killed(image, where)
+    assert_error(board.file(image), 404, "image_not_found")
+    assert board.search(tags="cat")["total"] == 0
+    assert kinds(check(app)[1]) == [("pending delete", image["hash"], False)]
+    other = board.added()
+    assert objects.keys() == {other["hash"]}
+    assert check(app, "--deep") == (0, [])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", AFTER, ids=" ".join)
+def test_the_same_bytes_can_be_uploaded_again_meanwhile(
+    app: Flask, board: Board, objects: Objects, where: tuple[str, str, str]
+) -> None:
+    data = picture()
+    image = board.added(data=data)
+    board.get(f"/images/{image['id']}/thumbnail")
+    delete_and_be_killed(image, where)
+    again = board.added(data=data)
+    assert again["id"] != image["id"]
+    assert board.file(again).data == data
+    assert objects.keys() == {again["hash"]}
+    assert board.get(f"/images/{again['id']}/thumbnail").status_code == 200
+    assert check(app, "--deep") == (0, [])
+
+
+class FailingStore:
+    """A store that answers everything but deletes."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def delete(self, key: str) -> None:
+        raise StorageError from OSError("the store is down")
+
+
+@pytest.fixture
+def unfinished(app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Images that were deleted while the store failed."""
+    images = [board.added() for _ in range(3)]
+    with monkeypatch.context() as patch:
+        patch.setitem(app.extensions, "storage", FailingStore(app.extensions["storage"]))
+        for image in images:
+            assert board.delete(image["id"]).status_code == 204
+            assert_error(board.get(f"/images/{image['id']}"), 404, "image_not_found")
+    return images
+
+
+@pytest.mark.both_stores
+def test_a_store_that_fails_does_not_fail_the_delete(
+    app: Flask, board: Board, objects: Objects, unfinished: list[dict[str, Any]]
+) -> None:
+    assert objects.keys() == {image["hash"] for image in unfinished}
+    assert check(app)[0] == 1
+    image = board.added()
+    board.delete(image["id"])
+    assert objects.keys() == set()
+    assert check(app) == (0, [])
+
+
+def test_only_so_many_old_deletes_are_finished_at_once(
+    board: Board, objects: Objects, unfinished: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pending_deletes.finish_pending_deletes, "__defaults__", (2,))
+    image = board.added()
+    assert objects.keys() == {unfinished[2]["hash"], image["hash"]}
+
+
+def test_repair_finishes_deletes(app: Flask, objects: Objects, unfinished: list[dict[str, Any]]) -> None:
+    status, findings = check(app, "--repair")
+    assert status == 1
+    assert kinds(findings) == [("pending delete", image["hash"], True) for image in unfinished]
+    assert objects.keys() == set()
+    assert check(app) == (0, [])
+
+
+@pytest.mark.slow
+def test_a_worker_that_starts_finishes_deletes(
+    app: Flask, environment: dict[str, str], objects: Objects, unfinished: list[dict[str, Any]]
+) -> None:
+    with Gunicorn.running(environment):
+        assert eventually(lambda: objects.keys() == set())
+
+
+@pytest.mark.both_stores
+def test_a_duplicate_whose_bytes_are_lost_is_stored_again(board: Board, objects: Objects, app: Flask) -> None:
+    data = picture()
+    image = board.added(data=data, tags="cat", filename="first.png")
+    for lose in (objects.delete, partial(objects.put, data=b"short")):
+        lose(image["hash"])
+        response = board.upload(data=data, tags="dog", filename="second.png")
+        assert (response.status_code, response.get_json()) == (200, {**image, "duplicate": True})
+        assert board.file(image).data == data
+    assert check(app, "--deep") == (0, [])
+
+
+@pytest.mark.both_stores
+class TestBuckets:
+    """Whose bucket it is."""
+
+    def test_the_first_upload_claims_it(self, app: Flask, board: Board, objects: Objects) -> None:
+        objects.delete(MARKER)
+        app.extensions.pop("bucket_claimed", None)
+        board.added()
+        assert check(app, "--repair") == (0, [])
+
+    @pytest.fixture
+    def orphan(self, app: Flask, board: Board, objects: Objects) -> str:
+        for _ in range(11):
+            board.added()
+        image = board.added()
+        data = board.file(image).data
+        board.delete(image["id"])
+        objects.put(image["hash"], data)
+        return str(image["hash"])
+
+    @pytest.mark.parametrize("marker", [None, b"01234567-89ab-cdef-0123-456789abcdef"], ids=["none", "another board's"])
+    def test_repair_deletes_nothing_in_a_bucket_that_is_not_the_boards(
+        self, app: Flask, board: Board, objects: Objects, orphan: str, marker: bytes | None
+    ) -> None:
+        ours = objects.client.get_object(Bucket=objects.bucket, Key=MARKER)["Body"].read()
+        objects.delete(MARKER)
+        if marker:
+            objects.put(MARKER, marker)
+        try:
+            result = app.test_cli_runner().invoke(args=["check", "--repair", "--force"])
+        finally:
+            objects.put(MARKER, ours)
+        assert result.exit_code == 2
+        assert "belongs to" in result.stderr
+        assert orphan in objects.keys()  # noqa: SIM118 - it is no mapping
+
+    def test_repair_asks_for_force_if_it_would_delete_more_than_a_tenth(
+        self, app: Flask, board: Board, objects: Objects, orphan: str
+    ) -> None:
+        assert kinds(check(app)[1]) == [("object without record", orphan, False)]
+        for image in board.search()["items"][:3]:
+            objects.delete(image["hash"])
+            board.delete(image["id"])
+        result = app.test_cli_runner().invoke(args=["check", "--repair"])
+        assert result.exit_code == 2
+        assert "--force" in result.stderr
+        assert orphan in objects.keys()  # noqa: SIM118 - it is no mapping
+        assert kinds(check(app, "--repair", "--force")[1]) == [("object without record", orphan, True)]
+        assert check(app) == (0, [])
