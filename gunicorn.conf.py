@@ -6,7 +6,6 @@ import secrets
 import shutil
 import socket
 import sys
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,7 @@ _metrics_folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
 
 # This imports the application into the main process: SIGHUP starts workers of the same release, SIGUSR2 the next one.
 from reaction_board import settings  # noqa: E402 - after the environment is set
-from reaction_board.errors import HTTP_ERRORS  # noqa: E402 - as above
+from reaction_board.errors import code_of  # noqa: E402 - as above
 
 # A missing or malformed setting stops the start here, with one line, instead of in every worker.
 configured = settings.load()
@@ -58,9 +57,7 @@ if configured["LOG_FORMAT"] == "json":  # of gunicorn's own lines, too
 
 def _write_error(client: socket.socket, status: int, reason: str, message: str) -> None:
     """Answer what is not even a request of HTTP in the envelope of every error."""
-    known = HTTP_ERRORS.get(status)
-    code = known.code if known else HTTPStatus(status).name.lower()
-    body = json.dumps({"detail": f"{reason}.", "code": code})
+    body = json.dumps({"detail": f"{reason}.", "code": code_of(status)})
     head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
     util.write_nonblock(client, f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
 

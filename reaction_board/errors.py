@@ -25,6 +25,7 @@ people who use the API: it never says anything about the database or the object 
 with `raise … from` and logged.
 """
 
+from http import HTTPStatus
 from typing import ClassVar
 
 
@@ -42,7 +43,7 @@ class BoardError(Exception):
 
 
 class BadRequest(BoardError):
-    """The body cannot be parsed."""
+    """The body cannot be parsed, or the `Host` is not one of the board's."""
 
     status = 400
     code = "bad_request"
@@ -56,6 +57,14 @@ class Unauthorized(BoardError):
     code = "unauthorized"
     detail = "This needs a valid token: send the header 'Authorization: Bearer …'."
     headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
+
+
+class CrossOrigin(BoardError):
+    """A browser sent a write from a page of another site."""
+
+    status = 403
+    code = "cross_origin"
+    detail = "A page of another site sent this. The board takes writes from its own pages, and from CORS_ORIGINS."
 
 
 class NotFound(BoardError):
@@ -80,6 +89,14 @@ class MethodNotAllowed(BoardError):
     status = 405
     code = "method_not_allowed"
     detail = "This method is not allowed here."
+
+
+class RequestTimeout(BoardError):
+    """The body did not arrive in time."""
+
+    status = 408
+    code = "request_timeout"
+    detail = "The request did not arrive in time."
 
 
 class PreconditionFailed(BoardError):
@@ -179,8 +196,29 @@ class ServiceUnavailable(BoardError):
     headers: ClassVar[dict[str, str]] = {"Retry-After": "5"}  # seconds
 
 
-# What Werkzeug raises by itself, by status.
+# What Werkzeug and the web servers raise by themselves, by status.
 HTTP_ERRORS: dict[int, type[BoardError]] = {
     error.status: error
-    for error in (BadRequest, NotFound, MethodNotAllowed, PayloadTooLarge, UnsupportedMediaType, RangeNotSatisfiable)
+    for error in (
+        BadRequest,
+        Unauthorized,
+        CrossOrigin,
+        NotFound,
+        MethodNotAllowed,
+        RequestTimeout,
+        PayloadTooLarge,
+        UnsupportedMediaType,
+        RangeNotSatisfiable,
+        InternalError,
+        ServiceUnavailable,
+    )
 }
+# The names that Python has for these differ between its versions.
+HTTP_CODES = {414: "uri_too_long", 431: "request_header_fields_too_large", 505: "http_version_not_supported"}
+
+
+def code_of(status: int) -> str:
+    """Return the code of an error that HTTP itself has: one for each status, whichever program answers with it."""
+    if known := HTTP_ERRORS.get(status):
+        return known.code
+    return HTTP_CODES.get(status) or HTTPStatus(status).name.lower()

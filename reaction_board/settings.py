@@ -40,6 +40,20 @@ def _sendable(tokens: list[str]) -> None:
         raise ValidationError("A token has only letters, digits and '-._~+/', and '=' at its end.")
 
 
+def _origins(words: list[str]) -> None:
+    for word in words:
+        if word != "*" and not re.fullmatch(
+            r"[a-z][a-z0-9+.-]*://[a-z0-9.-]+(:[0-9]+)?|https?://\[[0-9a-f:.]+\](:[0-9]+)?", word
+        ):
+            raise ValidationError("Must be origins as browsers send them, as https://pages.example, or '*'.")
+
+
+def _host_names(words: list[str]) -> None:
+    for word in words:
+        if not re.fullmatch(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*", word, re.IGNORECASE):
+            raise ValidationError("Must be host names without a port, as board.example, or .board.example.")
+
+
 def _networks(words: list[str]) -> None:
     for word in words:
         if word != "*":
@@ -94,7 +108,16 @@ class SettingsSchema(Schema):
     )
     CORS_ORIGINS = Words(
         load_default=[],
+        validate=_origins,
         metadata={"unit": "origins", "description": "separated by commas; web pages from there may use the API"},
+    )
+    TRUSTED_HOSTS = Words(
+        load_default=[],
+        validate=_host_names,
+        metadata={
+            "unit": "host names",
+            "description": "separated by commas; further names of the board; `.board.example` includes its subdomains",
+        },
     )
     DATABASE_TIMEOUT = fields.Integer(
         load_default=30,
@@ -125,7 +148,7 @@ class SettingsSchema(Schema):
         require_tld=False,
         metadata={
             "unit": "URL",
-            "description": "how others reach the board: for the links that unfold in chat programs",
+            "description": "how others reach the board: for the links that unfold in chat programs, and as its name",
         },
     )
     LOG_FORMAT = fields.String(

@@ -156,8 +156,8 @@ def test_no_method_on_any_route_is_a_fault(client: FlaskClient, method: str, pat
             assert_error(response, response.status_code, response.get_json()["code"])
 
 
-HEAD = b"GET /api/v1/health HTTP/1.1\r\nHost: x\r\n"
-POST = b"POST /api/v1/images HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+HEAD = b"GET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n"
+POST = b"POST /api/v1/images HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
 
 
 @pytest.mark.parametrize(

@@ -153,9 +153,9 @@ def test_an_unknown_image_has_no_page(reader: FlaskClient, image_id: str) -> Non
     assert_error(reader.get(f"/i/{image_id}"), 404, "image_not_found")
 
 
-def test_names_and_hosts_cannot_break_out_of_the_page(client: FlaskClient, board: Board) -> None:
+def test_names_cannot_break_out_of_the_page(client: FlaskClient, board: Board) -> None:
     image = board.added(filename='<script>alert(1)</script>".png')
-    text = client.get(f"/i/{image['id']}", headers={"Host": 'evil"><script>'}).text
+    text = client.get(f"/i/{image['id']}").text
     assert text.count("<script") == 1  # that of the share button
     assert "alert(1)" not in text.replace("&lt;script&gt;alert(1)", "")
 

@@ -134,7 +134,7 @@ def test_a_client_that_goes_away_is_no_fault(http: requests.Session, gunicorn: G
     url = urlsplit(gunicorn.url)
     for _ in range(5):
         with socket.create_connection((url.hostname, url.port)) as connection:
-            connection.sendall(f"GET {url.path}/images/{image['id']}/file HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            connection.sendall(f"GET {url.path}/images/{image['id']}/file HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             connection.recv(1000)
     assert eventually(lambda: gunicorn.log().count(f"/images/{image['id']}/file 200") == 5)
     assert f"/images/{image['id']}/file failed" not in gunicorn.log()

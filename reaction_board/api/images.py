@@ -18,6 +18,7 @@ from reaction_board.api.schemas import (
 )
 from reaction_board.database.queries.images import Image
 from reaction_board.errors import (
+    CrossOrigin,
     FileTooLarge,
     ImageNotFound,
     InvalidMimeType,
@@ -57,7 +58,7 @@ def if_match(image: Image) -> None:
 
 
 @blp.route("", methods=["POST"])
-@blp.raises(Unauthorized, InvalidMimeType, FileTooLarge, InvalidTag, StorageError, ServiceUnavailable)
+@blp.raises(Unauthorized, CrossOrigin, InvalidMimeType, FileTooLarge, InvalidTag, StorageError, ServiceUnavailable)
 @blp.arguments(UploadSchema, location="multipart")
 @blp.response(201, UploadedImageSchema, headers={"Location": string_header("the path of the new image"), **ETAG})
 @blp.alt_response(
@@ -88,7 +89,7 @@ def get_image(image_id: UUID) -> ResponseReturnValue:
 
 
 @blp.route("/<image_id:image_id>", methods=["DELETE"])
-@blp.raises(Unauthorized, ImageNotFound, ServiceUnavailable)
+@blp.raises(Unauthorized, CrossOrigin, ImageNotFound, ServiceUnavailable)
 @blp.response(204)
 def delete_image(image_id: UUID) -> None:
     """Delete an image
@@ -100,7 +101,7 @@ def delete_image(image_id: UUID) -> None:
 
 
 @blp.route("/<image_id:image_id>/tags", methods=["PATCH"])
-@blp.raises(Unauthorized, ImageNotFound, PreconditionFailed, InvalidTag, ServiceUnavailable)
+@blp.raises(Unauthorized, CrossOrigin, ImageNotFound, PreconditionFailed, InvalidTag, ServiceUnavailable)
 @blp.reads_headers(If_Match="an ETag of the image: 412, and nothing changes, if it is another one by now")
 @blp.arguments(TagsSchema)
 @blp.response(200, ImageSchema, headers=ETAG)
@@ -113,7 +114,7 @@ def replace_tags(body: Mapping[str, Any], image_id: UUID) -> ResponseReturnValue
 
 
 @blp.route("/tags", methods=["POST"])
-@blp.raises(Unauthorized, ImageNotFound, InvalidTag, ServiceUnavailable)
+@blp.raises(Unauthorized, CrossOrigin, ImageNotFound, InvalidTag, ServiceUnavailable)
 @blp.arguments(TagChangeSchema)
 @blp.response(200, ImageListSchema)
 def change_tags(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,12 @@
 """HTTP: how Flask and flask-smorest are bent to the contract. Knows nothing of single resources."""
 
+import re
+
 from flask import Flask, request
 from flask_cors import CORS
 
 from reaction_board.errors import InvalidField
+from reaction_board.http import cross_origin, documents, hosts
 from reaction_board.http.arguments import ImageIdConverter
 from reaction_board.http.blueprint import TOKEN
 from reaction_board.http.body import Body
@@ -24,12 +27,18 @@ def init_app(app: Flask) -> Api:
         OPENAPI_SWAGGER_UI_URL="/static/swagger-ui/",
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of Flask's default provider
-    if app.config["CORS_ORIGINS"]:
-        CORS(app, origins=app.config["CORS_ORIGINS"], expose_headers=EXPOSED_HEADERS)
+    if origins := app.config["CORS_ORIGINS"]:
+        # flask-cors would read the brackets of an IPv6 address as a regular expression.
+        patterns = "*" if "*" in origins else [re.compile(re.escape(origin) + r"\Z") for origin in origins]
+        CORS(app, origins=patterns, expose_headers=EXPOSED_HEADERS)
 
     @app.before_request
     def read_carefully() -> None:
         request.environ["wsgi.input"] = Body(request.environ["wsgi.input"])
+
+    hosts.init_app(app)
+    cross_origin.init_app(app)
+    documents.init_app(app)
 
     @app.before_request
     def refuse_unknown_query() -> None:

@@ -7,8 +7,7 @@ from typing import Protocol
 from flask import Flask, Request, request
 
 from reaction_board.errors import Unauthorized
-
-READING = {"GET", "HEAD", "OPTIONS"}
+from reaction_board.http.cross_origin import READING
 
 
 class AuthProvider(Protocol):

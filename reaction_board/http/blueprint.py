@@ -14,6 +14,7 @@ from reaction_board.errors import (
     PayloadTooLarge,
     PreconditionFailed,
     RangeNotSatisfiable,
+    RequestTimeout,
     Unauthorized,
     UnsupportedMediaType,
 )
@@ -117,7 +118,7 @@ class Blueprint(flask_smorest.Blueprint):
         """Parse and validate arguments for a view, and document what is said to bad ones."""
         errors: list[type[BoardError]] = [InvalidField]
         if location != "query":
-            errors += [BadRequest, PayloadTooLarge, UnsupportedMediaType]
+            errors += [BadRequest, RequestTimeout, PayloadTooLarge, UnsupportedMediaType]
         parse = super().arguments(schema, location=location, **options)
         return lambda view: self.raises(*errors)(parse(view))
 

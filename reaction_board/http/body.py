@@ -6,7 +6,7 @@ from typing import Any
 from flask import current_app, g, request
 from werkzeug.exceptions import HTTPException
 
-from reaction_board.errors import BadRequest
+from reaction_board.errors import BadRequest, RequestTimeout
 from reaction_board.settings import MIB
 
 CHUNK_BYTES = 256 * 1024  # with 64 KiB, gunicorn and the parser take a third longer for 50 MB
@@ -21,11 +21,13 @@ class Body:
         self._stream = stream
 
     def read(self, size: int = -1) -> bytes:
-        """Return the next bytes. Raises BadRequest."""
+        """Return the next bytes. Raises BadRequest and RequestTimeout."""
         try:
             chunk = self._stream.read(size)
         except HTTPException:
             raise
+        except TimeoutError as error:
+            raise RequestTimeout from error
         except Exception as error:  # each web server has errors of its own
             raise BadRequest("The body broke off.") from error
         g.exchange.bytes_in += len(chunk)
@@ -40,7 +42,7 @@ def read_rest() -> None:
     """
     if not request.environ.get("wsgi.input_terminated"):  # reading could wait for ever
         return
-    with contextlib.suppress(BadRequest):
+    with contextlib.suppress(BadRequest, RequestTimeout):
         for _ in range((current_app.config["MAX_UPLOAD_BYTES"] + MAX_UNREAD_BYTES) // CHUNK_BYTES):
             if not request.environ["wsgi.input"].read(CHUNK_BYTES):
                 return

@@ -8,7 +8,7 @@ from marshmallow import Schema, fields
 from werkzeug import Response as BaseResponse
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from reaction_board.errors import HTTP_ERRORS, BoardError, InternalError
+from reaction_board.errors import HTTP_ERRORS, BoardError, InternalError, code_of
 from reaction_board.http import body, request_log
 
 
@@ -49,7 +49,7 @@ class Api(flask_smorest.Api):
         if known := HTTP_ERRORS.get(response.status_code):
             return _with_envelope(response, known.detail, known.code)
         status = HTTPStatus(response.status_code)
-        return _with_envelope(response, error.description or status.phrase, status.name.lower())
+        return _with_envelope(response, error.description or status.phrase, code_of(status))
 
 
 def _with_envelope(response: BaseResponse, detail: str, code: str) -> BaseResponse:

@@ -14,20 +14,6 @@ from reaction_board.service import images
 blp = Blueprint("pages", __name__)
 
 MAX_PREVIEW_BYTES = 5_000_000  # chat programs do not fetch larger pictures
-# Nothing from elsewhere, nothing inline, in no frame.
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none';"
-    " form-action 'self'; frame-ancestors 'none'"
-)
-
-
-@blp.after_request
-def _protect(response: Response) -> Response:
-    response.headers["Content-Security-Policy"] = POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "same-origin"
-    response.headers["Cache-Control"] = "no-cache"
-    return response
 
 
 @blp.route("/")

@@ -1,0 +1,58 @@
+"""Writes from pages of other sites, which a browser sends without asking anybody (CSRF).
+
+As Go's net/http.CrossOriginProtection: browsers say in `Sec-Fetch-Site` where a request comes from. Over plain HTTP,
+except to this machine, they leave it out, and so do old ones. Then `Origin` is compared with `Host`. Other clients send
+neither.
+"""
+
+import re
+from collections.abc import Collection
+
+from flask import Flask, Request, request
+
+from reaction_board.errors import CrossOrigin
+
+READING = {"GET", "HEAD", "OPTIONS"}  # methods
+PORTS = {"http": 80, "https": 443}
+ORIGIN = re.compile(r"(https?)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.ASCII)
+
+Origin = tuple[str, int]  # host and port
+
+
+def init_app(app: Flask) -> None:
+    """Refuse writes from pages of other sites."""
+    allowed = app.config["CORS_ORIGINS"]
+    public_url = re.match(r"https?://[^/?#]+", app.config["PUBLIC_URL"] or "", re.IGNORECASE)
+    public = _parse(public_url[0].lower()) if public_url else None
+
+    @app.before_request
+    def refuse_foreign_pages() -> None:
+        if request.method not in READING and _is_foreign(request, allowed, public):
+            raise CrossOrigin
+
+
+def _is_foreign(request: Request, allowed: Collection[str], public: tuple[str, Origin] | None) -> bool:
+    """Say whether a request comes from a page that is neither the board's nor one of the `allowed` origins."""
+    origin = request.headers.get("Origin", "").lower()
+    if "*" in allowed or origin in allowed:
+        return False
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return site not in ("same-origin", "none")  # none: the user's own doing, such as a bookmark
+    if not origin:
+        return False
+    parsed = _parse(origin)
+    if parsed is None:  # also `null`, of a sandboxed frame or a local file
+        return True
+    scheme, own = parsed
+    # Nobody may have told us that a proxy terminates TLS. So Host has the scheme of the origin, and its default port.
+    host = _parse(f"{scheme}://{request.headers.get('Host', '').lower()}")
+    return parsed != public and (host is None or own != host[1])
+
+
+def _parse(origin: str) -> tuple[str, Origin] | None:
+    """Return scheme, host and port of an origin in lower case, or None if no page of a board can have it."""
+    match = ORIGIN.fullmatch(origin)
+    if not match:
+        return None
+    scheme, host, port = match.groups()
+    return scheme, (host, int(port or PORTS[scheme]))

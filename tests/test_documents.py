@@ -1,0 +1,73 @@
+"""Every HTML document: what it lets in, and that the page of the API works so."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, expect
+
+from tests.board import Board
+from tests.browser import CHROMIUM, chromium
+from tests.servers import Gunicorn
+
+pytestmark = pytest.mark.parametrize("environment", ["rclone"], indirect=True)
+
+
+def pages_of(app: Flask, board: Board) -> list[str]:
+    """Return the paths of all routes that answer a browser with HTML."""
+    image = board.added()
+    paths = ["/static/board/index.html"]
+    with app.test_request_context():
+        for rule in app.url_map.iter_rules():
+            if "GET" in (rule.methods or ()) and rule.arguments <= {"image_id"}:
+                _, path = rule.build({"image_id": image["id"]} if rule.arguments else {}) or ("", "")
+                paths.append(path)
+    return paths
+
+
+def test_every_document_has_the_policy(app: Flask, client: FlaskClient, board: Board) -> None:
+    documents = []
+    for path in pages_of(app, board):
+        with client.get(path, headers={"Accept": "text/html"}) as response:
+            assert response.headers["X-Content-Type-Options"] == "nosniff", path
+            if response.mimetype == "text/html":
+                documents.append(path)
+                policy = response.headers["Content-Security-Policy"]
+                assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';"), path
+                assert "frame-ancestors 'none'" in policy
+                assert "unsafe" not in policy
+                assert response.headers["Referrer-Policy"] == "same-origin"
+                text = response.get_data(as_text=True)
+                assert not re.search(r"<style|<script>|<script[^>]*>[^<]|\sstyle=|\son\w+=|javascript:", text), path
+    assert {"/", "/api/v1/docs", "/static/board/index.html"} < set(documents)
+
+
+def test_a_redirect_is_a_document_too(client: FlaskClient) -> None:
+    for path in ("/api/v1//docs", "//evil.example/", "/i//x"):
+        with client.get(path) as response:
+            if response.mimetype == "text/html":
+                assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine: apt install chromium")
+def test_the_page_of_the_api_works_under_the_policy(browser: Browser, gunicorn: Gunicorn) -> None:
+    page = browser.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.goto(f"{gunicorn.url}/docs")
+    operation = page.locator(".opblock").filter(has_text="List tags")
+    operation.click()
+    operation.get_by_role("button", name="Try it out").click()
+    operation.get_by_role("button", name="Execute").click()
+    expect(operation.locator(".live-responses-table .response .response-col_status")).to_contain_text("200")
+    page.close()
+    assert complaints == []
