@@ -1,7 +1,6 @@
 """The command line: what it takes, what it prints, and its exit status."""
 
 import dataclasses
-import json
 import os
 import re
 import signal
@@ -23,6 +22,7 @@ try:
 
     from reaction_board_client import transfers
     from reaction_board_client.api import Api, BoardError, Image
+    from reaction_board_client.terminal import json_line, printable
     from reaction_board_client.transfers import Result
 except ModuleNotFoundError as error:
     sys.exit(f"reaction-board: {error.name} is missing: pip install 'reaction-board[cli]'")
@@ -186,7 +186,7 @@ def _board(url: str, connections: int = 1) -> Iterator[Api]:
         with Api(url, token, connections) as api:
             yield api
     except (BoardError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(printable(error)) from error
 
 
 def _transfer(
@@ -200,7 +200,7 @@ def _transfer(
     counts: Counter[str] = Counter()
     refused = []
     console = Console(stderr=True)
-    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn()
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn()
     hidden = as_json or not console.is_terminal
     try:
         with _stoppable() as stop, Progress(*columns, console=console, transient=True, disable=hidden) as progress:
@@ -212,11 +212,11 @@ def _transfer(
                 if result.status == "refused":
                     refused.append(result)
                 if as_json:
-                    click.echo(json.dumps({**dataclasses.asdict(result), "path": str(result.path)}))
+                    click.echo(json_line({**dataclasses.asdict(result), "path": str(result.path)}))
     finally:
         if not as_json:
             for result in refused:
-                click.echo(f"{result.path}: {result.detail} ({result.code})")
+                click.echo(printable(f"{result.path}: {result.detail} ({result.code})"))
             click.echo(", ".join(f"{counts[status]} {word}" for status, word in words.items()))
     if stop.is_set():
         click.echo("Interrupted: the same command goes on.", err=True)
@@ -241,7 +241,8 @@ def _names(text: str) -> list[str]:
 
 def _print_image(image: Image, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(image))
+        click.echo(json_line(image))
     else:
         size = f"{image['width']}x{image['height']}"
-        click.echo("\t".join([image["id"], image["mime_type"], size, ",".join(image["tags"]), image["filename"]]))
+        columns = [image["id"], image["mime_type"], size, ",".join(image["tags"]), image["filename"]]
+        click.echo("\t".join(map(printable, columns)))

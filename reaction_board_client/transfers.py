@@ -12,6 +12,7 @@ from typing import Literal, TypeVar
 from rich.progress import Progress
 
 from reaction_board_client.api import Api, Image, Refused
+from reaction_board_client.terminal import printable, without_controls
 
 SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp"}
 
@@ -61,14 +62,14 @@ def upload(api: Api, path: Path, tags: str, progress: Progress) -> Result:
             known = api.find(hashlib.file_digest(file, "sha256").hexdigest())
             if known:
                 return Result(path, "duplicate", known)
-            task = progress.add_task(path.name, total=None)
+            task = progress.add_task(printable(path.name), total=None)
             try:
                 file.seek(0)
                 with progress.wrap_file(file, path.stat().st_size, task_id=task) as watched:
                     image = api.upload(watched, path.name, tags)
             finally:
                 progress.remove_task(task)
-        return Result(path, "duplicate" if image.pop("duplicate") else "new", image)
+        return Result(path, "duplicate" if image.pop("duplicate", False) else "new", image)
     except Refused as error:
         if error.code == "invalid_tag" or error.detail.startswith("tags:"):
             raise  # so it would be with every file
@@ -87,7 +88,7 @@ def download(api: Api, wanted: Image | str, folder: Path, progress: Progress) ->
     if path.exists() and path.stat().st_size == image["size_bytes"]:
         return Result(path, "duplicate", image)
     part = path.with_name(f".{path.name}.part")
-    task = progress.add_task(path.name, total=image["size_bytes"])
+    task = progress.add_task(printable(path.name), total=image["size_bytes"])
     try:
         digest = hashlib.sha256()
         with part.open("wb") as file, api.bytes_of(image) as pieces:
@@ -111,7 +112,7 @@ def download(api: Api, wanted: Image | str, folder: Path, progress: Progress) ->
 def local_name(image: Image) -> str:
     """Return the name of an image's file: of its own name, and of its hash, as names may be the same."""
     # What the board calls a filename is text of somebody else: no path, and not longer than file systems take.
-    name = PurePosixPath(image["filename"].replace("\\", "/").replace("\0", ""))
+    name = PurePosixPath(without_controls(image["filename"].replace("\\", "/")))
     short = name.stem.lstrip(".").encode()[:200].decode(errors="ignore")
     return f"{short}-{image['hash'][:12]}{name.suffix[:10]}"
 
