@@ -12,6 +12,7 @@ from typing import ClassVar
 import pytest
 import requests
 
+from reaction_board.errors import code_of
 from reaction_board.http.body import MAX_UNREAD_BYTES
 from reaction_board.settings import MIB, SettingsSchema
 from tests.servers import PATIENCE, ROOT, Nginx, needs_nginx
@@ -35,6 +36,21 @@ def test_nginx_lets_the_largest_file_through() -> None:
         max(int(size) * MIB for size in re.findall(r"client_max_body_size (\d+)m;", configuration))
         == largest + MAX_UNREAD_BYTES
     )
+
+
+def test_nginx_has_the_codes_of_the_application() -> None:
+    configuration = (ROOT / "deploy" / "nginx.conf").read_text()
+    maps = dict(re.findall(r"map \$status \$(error_\w+) \{(.*?)\n\}", configuration, re.DOTALL))
+    codes = {int(status): code for status, code in re.findall(r"(\d{3}) (\w+);", maps["error_code"])}
+    assert codes == {status: code_of(status) for status in codes}
+    details = {int(status) for status in re.findall(r"\n +(\d{3}) \"", maps["error_detail"])}
+    assert details == set(codes)
+    # nginx itself turns 494 to 497 into 400, which is the default.
+    lists = [
+        set(map(int, words.split())) for words in re.findall(r"error_page ([\d ]{9,}) /nginx-error", configuration)
+    ]
+    own = set(codes) | {400, 494, 495, 496, 497}
+    assert lists == [own, own - {500}]
 
 
 class Upstream(socketserver.StreamRequestHandler):

@@ -266,16 +266,20 @@ def line_of(front: Front, response: requests.Response) -> str:
     ("request_", "status", "code"),
     [
         (b"GET / HTTP/1.1\r\n\r\n", 400, "bad_request"),  # without Host
-        (b"GET / HTTP/1.1\r\nHost: localhost\r\nA: " + 40_000 * b"a" + b"\r\n\r\n", 400, "bad_request"),
-        (b"GET /" + 40_000 * b"a" + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414, "uri_too_long"),
-        (b"TRACE / HTTP/1.1\r\nHost: localhost\r\n\r\n", 405, "method_not_allowed"),
-        (b"PATCH / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000\r\n\r\n", 413, "payload_too_large"),
+        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nA: " + 40_000 * b"a" + b"\r\n\r\n", 400, "bad_request"),
+        (b"GET /" + 40_000 * b"a" + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 414, "uri_too_long"),
+        (b"TRACE / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 405, "method_not_allowed"),
+        (b"PATCH / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2000000\r\n\r\n", 413, "payload_too_large"),
         (
-            b"POST /api/v1/images HTTP/1.1\r\nHost: localhost\r\nContent-Length: 400000000\r\n\r\n",
+            b"POST /api/v1/images HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 400000000\r\n\r\n",
             413,
             "payload_too_large",
         ),
         (b"nonsense\r\n\r\n", 400, "bad_request"),
+        (b"GET / HTTP/9.9\r\nHost: 127.0.0.1\r\n\r\n", 505, "http_version_not_supported"),
+        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: magic\r\n\r\n", 501, "not_implemented"),
+        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -1\r\n\r\n", 400, "bad_request"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "bad_request"),
     ],
 )
 def test_errors_of_nginx_have_the_envelope(front: Front, request_: bytes, status: int, code: str) -> None:
@@ -327,7 +331,7 @@ def test_json_is_compressed_and_pictures_are_not(front: Front) -> None:
 def test_slow_uploads_cost_no_thread(front: Front) -> None:
     parts = urlsplit(front.url)
     head = (
-        b"POST /api/v1/images HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n"
+        b"POST /api/v1/images HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n"
         b"Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"
     )
     with contextlib.ExitStack() as slow:

@@ -1,0 +1,150 @@
+"""nginx asks before it takes the body of an upload: nobody without a token fills its disk."""
+
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from flask import Flask
+
+from tests.board import assert_error
+from tests.pictures import padded, picture
+from tests.servers import Gunicorn, Nginx, eventually
+from tests.test_auth import bearer
+
+pytestmark = [
+    pytest.mark.parametrize("environment", ["rclone"], indirect=True),
+    pytest.mark.skipif(sys.platform != "linux", reason="the files of another process are read from /proc"),
+]
+
+MIB = 1024 * 1024
+PAGES = "https://pages.example"
+TIMEOUT = 60  # seconds
+
+
+@pytest.fixture(scope="module")
+def session_guarded(environment: dict[str, str]) -> Iterator[tuple[Nginx, Gunicorn]]:
+    more = {"API_TOKENS": "right", "CORS_ORIGINS": PAGES, "TRUSTED_HOSTS": "board.example"}
+    with Gunicorn.running({**os.environ, **environment, **more}) as gunicorn, Nginx.running(gunicorn.socket) as nginx:
+        yield nginx, gunicorn
+
+
+@pytest.fixture
+def guarded(app: Flask, session_guarded: tuple[Nginx, Gunicorn]) -> Nginx:
+    """A board behind nginx that asks for a token."""
+    return session_guarded[0]
+
+
+def upload(nginx: Nginx, data: bytes, **headers: str) -> requests.Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return requests.post(f"{nginx.url}/images", files={"file": ("a.png", data)}, headers=named, timeout=TIMEOUT)
+
+
+def body_bytes(nginx: Nginx) -> int:
+    """Bytes of all bodies that nginx has on its disk, in files that have no name any more."""
+    found = 0
+    for process in nginx.process.children():
+        for file in Path(f"/proc/{process.pid}/fd").iterdir():
+            with contextlib.suppress(OSError):  # closed meanwhile
+                if str(file.readlink()).startswith(str(nginx.folder / "body")):
+                    found += file.stat().st_size
+    return found
+
+
+def begin_upload(nginx: Nginx, head: str, data: bytes) -> socket.socket:
+    """Send the head of an upload and some of its body, as far as nginx takes it."""
+    parts = urlsplit(nginx.url)
+    connection = socket.create_connection((parts.hostname, parts.port), timeout=TIMEOUT)
+    connection.sendall(f"POST /api/v1/images HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n\r\n".encode())
+    connection.sendall(data)
+    return connection
+
+
+BEGUN = f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {50 * MIB}"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        BEGUN,
+        f"{BEGUN}\r\nAuthorization: Bearer wrong",
+        BEGUN.replace("Content-Length: 52428800", "Transfer-Encoding: chunked"),
+    ],
+)
+def test_a_body_without_a_token_is_not_kept(guarded: Nginx, head: str) -> None:
+    data = b"100000\r\n" + bytes(MIB) + b"\r\n" if "chunked" in head else bytes(MIB)
+    for _ in range(6):
+        with begin_upload(guarded, head, data) as connection:
+            assert connection.recv(100).startswith(b"HTTP/1.1 401 ")
+            connection.sendall(data)  # it is still read
+            assert body_bytes(guarded) == 0
+
+
+def test_a_body_with_a_token_is(guarded: Nginx) -> None:
+    """Or the tests before would say nothing."""
+    with begin_upload(guarded, f"{BEGUN}\r\nAuthorization: Bearer right", bytes(2 * MIB)):
+        assert eventually(lambda: body_bytes(guarded) > MIB)
+
+
+@pytest.mark.parametrize("size", [1000, 50 * MIB, 200 * MIB])
+def test_a_client_without_a_token_can_read_why(guarded: Nginx, size: int) -> None:
+    for token in ({}, {"Authorization": "Bearer wrong"}):
+        refused = upload(guarded, bytes(size), **token)
+        assert_error(refused, 401, "unauthorized")
+        assert refused.headers["WWW-Authenticate"] == "Bearer"
+        assert len(refused.headers["X-Request-ID"]) == 32
+
+
+def test_many_at_once_take_no_room(guarded: Nginx) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        answers = [pool.submit(upload, guarded, bytes(50 * MIB)) for _ in range(6)]
+        peak = 0
+        while not all(answer.done() for answer in answers):
+            peak = max(peak, body_bytes(guarded))
+    assert {answer.result().status_code for answer in answers} == {401}
+    assert peak == 0
+
+
+def test_a_client_with_a_token_uploads_as_before(guarded: Nginx) -> None:
+    data = padded(3 * MIB)
+    new = upload(guarded, data, **bearer("right"))
+    assert (new.status_code, new.json()["size_bytes"]) == (201, len(data))
+    assert upload(guarded, data, **bearer("right")).status_code == 200
+    assert_error(upload(guarded, bytes(80 * MIB), **bearer("right")), 422, "file_too_large")
+    assert requests.get(f"{guarded.url}/images", timeout=TIMEOUT).json()["total"] == 1
+    assert requests.head(f"{guarded.url}/images?limit=1", timeout=TIMEOUT).status_code == 200
+
+
+def test_a_page_of_another_site_is_told_apart(guarded: Nginx) -> None:
+    for headers in ({"Sec_Fetch_Site": "cross-site"}, {"Origin": "null"}):
+        assert_error(upload(guarded, bytes(3 * MIB), **bearer("right"), **headers), 403, "cross_origin")
+
+
+def test_a_page_that_is_let_in_can_read_why_it_is_refused(guarded: Nginx) -> None:
+    refused = upload(guarded, picture(), Origin=PAGES)
+    assert_error(refused, 401, "unauthorized")
+    assert refused.headers["Access-Control-Allow-Origin"] == PAGES
+    assert "X-Request-ID" in refused.headers["Access-Control-Expose-Headers"]
+    new = upload(guarded, picture(), Origin=PAGES, **bearer("right"))
+    assert new.status_code == 201
+    assert new.raw.headers.getlist("Access-Control-Allow-Origin") == [PAGES]
+    asked = {"Origin": PAGES, "Access-Control-Request-Method": "POST"}
+    assert requests.options(f"{guarded.url}/images", headers=asked, timeout=TIMEOUT).status_code == 200
+
+
+def test_a_foreign_host_without_a_token_takes_no_room_and_with_one_is_named(guarded: Nginx) -> None:
+    assert upload(guarded, bytes(3 * MIB), Host="evil.example").status_code == 401
+    assert_error(upload(guarded, bytes(3 * MIB), Host="evil.example", **bearer("right")), 400, "bad_request")
+    assert upload(guarded, picture(), Host="board.example", **bearer("right")).status_code == 201
+
+
+def test_the_question_is_nginx_s_own(guarded: Nginx) -> None:
+    url = guarded.url.replace("/api/v1", "/may-write")
+    for method in ("GET", "POST"):
+        assert_error(requests.request(method, url, timeout=TIMEOUT), 404, "not_found")
