@@ -2,12 +2,15 @@
 FROM python:3.13-slim AS build
 WORKDIR /src
 RUN python -m venv /app/venv
-COPY constraints.txt setup.cfg pyproject.toml README.md LICENSE ./
+COPY requirements-build.txt requirements.txt ./
+RUN /app/venv/bin/python -m pip install --no-cache-dir --require-hashes -r requirements-build.txt \
+    && /app/venv/bin/python -m pip install --no-cache-dir --require-hashes --no-build-isolation -r requirements.txt
+COPY setup.cfg pyproject.toml README.md LICENSE ./
 COPY reaction_board reaction_board
 COPY reaction_board_client reaction_board_client
 COPY reaction_board_decoder reaction_board_decoder
-RUN /app/venv/bin/python -m pip install --no-cache-dir -c constraints.txt . \
-    && /app/venv/bin/python -m pip uninstall --yes pip
+RUN /app/venv/bin/python -m pip install --no-cache-dir --no-deps --no-build-isolation . \
+    && /app/venv/bin/python -m pip uninstall --yes pip setuptools pkgconfig
 
 FROM python:3.13-slim
 # 32 threads would each keep an arena of freed memory.

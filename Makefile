@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 N ?= 1000000
 SECONDS ?= 60
 
-.PHONY: help run dev migrate test test-fast lint format soak bench screenshots constraints install-local install-test
+.PHONY: help run dev migrate test test-fast lint format soak bench screenshots constraints hashes install-local install-test
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +57,19 @@ constraints: ## pin the newest releases of everything that is installed; run `ma
 	.venv-constraints/bin/python -m pip install --disable-pip-version-check '.[test]'
 	.venv-constraints/bin/python -m pip freeze --exclude reaction-board > constraints.txt
 	rm -rf .venv-constraints
+	$(MAKE) hashes
+
+# What production installs, at the versions of constraints.txt, with the hashes of all its wheels. Run it with the oldest
+# Python that is supported: it needs all that newer ones need. pyvips has no wheel, so there is a list for its build, too.
+COMPILE = CUSTOM_COMPILE_COMMAND='make constraints' .venv-hashes/bin/pip-compile --quiet --generate-hashes --strip-extras \
+	--no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --constraint constraints.txt
+hashes: ## list what production installs, at the versions of constraints.txt, with hashes
+	rm -rf .venv-hashes requirements.txt requirements-build.txt
+	$(PYTHON) -m venv .venv-hashes
+	.venv-hashes/bin/python -m pip install --disable-pip-version-check pip-tools
+	$(COMPILE) --output-file requirements.txt setup.cfg
+	printf 'cffi\npkgconfig\nsetuptools\n' | $(COMPILE) --allow-unsafe --output-file requirements-build.txt -
+	rm -rf .venv-hashes
 
 # Installs once, and again when the list of what to install has changed.
 install-local install-test: install-%:
