@@ -23,6 +23,7 @@ _metrics_folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
 # This imports the application into the main process: SIGHUP starts workers of the same release, SIGUSR2 the next one.
 from reaction_board import settings  # noqa: E402 - after the environment is set
 from reaction_board.errors import code_of  # noqa: E402 - as above
+from reaction_board.http import slow_clients  # noqa: E402 - as above
 
 # A missing or malformed setting stops the start here, with one line, instead of in every worker.
 configured = settings.load()
@@ -44,6 +45,10 @@ keepalive = 75  # seconds
 graceful_timeout = 30  # seconds
 # Whose X-Forwarded-Proto counts: an application that believed everyone could be told that it is called by https.
 forwarded_allow_ips = ",".join(configured["FORWARDED_ALLOW_IPS"])
+# Nothing else that such a proxy passes on from its clients counts: not X-Forwarded-Ssl or X-Forwarded-Protocol, nor
+# SCRIPT_NAME and PATH_INFO, which would change what links say.
+secure_scheme_headers = {"X-FORWARDED-PROTO": "https"}
+forwarder_headers = ""
 # The runtime control interface is not used; its socket would be a door.
 control_socket_disable = True
 
@@ -64,6 +69,18 @@ def _write_error(client: socket.socket, status: int, reason: str, message: str) 
 
 # gunicorn answers such requests itself, in HTML, and has no setting for it.
 util.write_error = _write_error
+
+slow_clients.install(answer=lambda client: _write_error(client, 408, "Request Timeout", ""))
+
+
+def pre_request(worker: Any, req: Any) -> None:
+    """Begin to wait for the body."""
+    slow_clients.expect(req.unreader, body=True)
+
+
+def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:
+    """Begin to wait for the head of the next request on this connection."""
+    slow_clients.expect(req.unreader, body=False)
 
 
 def when_ready(server: Any) -> None:
