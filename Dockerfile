@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-FROM python:3.13-slim AS build
+FROM python:3.13-slim-trixie@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b AS build
 WORKDIR /src
 RUN python -m venv /app/venv
 COPY requirements-build.txt requirements.txt ./
@@ -12,7 +12,7 @@ COPY reaction_board_decoder reaction_board_decoder
 RUN /app/venv/bin/python -m pip install --no-cache-dir --no-deps --no-build-isolation . \
     && /app/venv/bin/python -m pip uninstall --yes pip setuptools pkgconfig
 
-FROM python:3.13-slim
+FROM python:3.13-slim-trixie@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 # 32 threads would each keep an arena of freed memory.
 ENV PATH=/app/venv/bin:$PATH MALLOC_ARENA_MAX=2 PYTHONUNBUFFERED=1
 WORKDIR /app

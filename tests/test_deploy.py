@@ -7,10 +7,11 @@ import subprocess
 import tempfile
 import threading
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 import requests
+from ruamel.yaml import YAML
 
 from reaction_board.errors import code_of
 from reaction_board.http.body import MAX_UNREAD_BYTES
@@ -51,6 +52,58 @@ def test_nginx_has_the_codes_of_the_application() -> None:
     ]
     own = set(codes) | {400, 494, 495, 496, 497}
     assert lists == [own, own - {500}]
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    """The services of compose.yaml."""
+    found: dict[str, Any] = compose()["services"]
+    return found
+
+
+def compose() -> Any:
+    return YAML(typ="safe").load(ROOT / "compose.yaml")
+
+
+BYTES = {"m": MIB, "g": 1024 * MIB}
+
+
+def size_of(text: str) -> int:
+    return int(text[:-1]) * BYTES[text[-1]]
+
+
+def test_every_service_is_confined(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert "privileged" not in service, name
+        assert "docker.sock" not in str(service), name
+
+
+def test_memory_is_bounded_and_files_in_it_too(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        mounts = service.get("tmpfs", [])
+        sizes = [
+            size_of(re.fullmatch(r"/[\w/]+:size=(\d+[mg])", mount)[1])  # type: ignore[index]  # or the test fails
+            for mount in ([mounts] if isinstance(mounts, str) else mounts)
+        ]
+        assert sum(sizes) + size_of(service.get("shm_size", "0m")) < size_of(service["mem_limit"]), name
+
+
+def test_only_the_board_sees_the_database_and_the_store(services: dict[str, Any]) -> None:
+    assert compose()["networks"]["inside"] == {"internal": True}
+    inside = {name for name, service in services.items() if "inside" in service.get("networks", [])}
+    assert inside == {"board", "migrate", "database", "store"}
+    assert [name for name, service in services.items() if "ports" in service] == ["nginx"]
+    assert services["nginx"]["networks"] == ["outside"]
+    assert services["bucket"]["network_mode"] == "none"
+
+
+def test_images_are_pinned_by_digest(services: dict[str, Any]) -> None:
+    images = [service["image"] for service in services.values() if "build" not in service]
+    images += re.findall(r"^FROM (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert [image for image in images if not re.fullmatch(r"[\w./-]+:[\w.-]+@sha256:[0-9a-f]{64}", image)] == []
 
 
 class Upstream(socketserver.StreamRequestHandler):
