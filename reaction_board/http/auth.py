@@ -4,7 +4,7 @@ import hmac
 from collections.abc import Sequence
 from typing import Protocol
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, request
 
 from reaction_board.errors import Unauthorized
 from reaction_board.http.cross_origin import READING
@@ -51,8 +51,3 @@ def init_app(app: Flask, provider: AuthProvider | None = None) -> None:
     @app.before_request
     def authorize() -> None:
         decide(request)
-
-    @app.post("/may-write")
-    def let_in() -> Response:
-        """Answer nginx, which asks with the headers of an upload before it takes the body: see deploy/nginx.conf."""
-        return Response(status=204)
