@@ -3,9 +3,11 @@
     BoardError
     ├── BadRequest            400  bad_request
     ├── Unauthorized          401  unauthorized
+    ├── CrossOrigin           403  cross_origin
     ├── NotFound              404  not_found
     ├── ImageNotFound         404  image_not_found
     ├── MethodNotAllowed      405  method_not_allowed
+    ├── RequestTimeout        408  request_timeout
     ├── PreconditionFailed    412  precondition_failed
     ├── PayloadTooLarge       413  payload_too_large
     ├── UnsupportedMediaType  415  unsupported_media_type

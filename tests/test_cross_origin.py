@@ -1,6 +1,6 @@
 """Pages of other sites: what a browser sends for them changes nothing on the board."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -15,18 +15,16 @@ from tests.board import API, Board, assert_error
 from tests.browser import CHROMIUM, chromium
 from tests.pictures import picture
 from tests.servers import Gunicorn
-from tests.test_auth import another, bearer
-
-pytestmark = pytest.mark.parametrize("environment", ["rclone"], indirect=True)
 
 PAGES = "https://pages.example"
 ID = "01890000-0000-7000-8000-000000000000"
 
 
 @pytest.fixture
-def open_to_pages(app: Flask) -> Iterator[FlaskClient]:
+def open_to_pages(another: Callable[..., Flask]) -> FlaskClient:
     """A board that has a public name, and takes writes from some pages."""
-    yield from another(app, CORS_ORIGINS=[PAGES, "http://[::1]:3000"], PUBLIC_URL="https://board.example/reactions")
+    settings = {"CORS_ORIGINS": [PAGES, "http://[::1]:3000"], "PUBLIC_URL": "https://board.example/reactions"}
+    return another(**settings).test_client()
 
 
 def write(client: FlaskClient, **headers: str) -> int:
@@ -126,15 +124,15 @@ def test_the_origin_of_public_url_is_the_board(open_to_pages: FlaskClient) -> No
         assert write(open_to_pages, Origin=origin, Host="127.0.0.1:8000") == 403
 
 
-def test_all_origins_may_be_named(app: Flask) -> None:
-    for client in another(app, CORS_ORIGINS=["*"]):
-        assert write(client, Origin="https://evil.example", Sec_Fetch_Site="cross-site") == 404
+def test_all_origins_may_be_named(another: Callable[..., Flask]) -> None:
+    client = another(CORS_ORIGINS=["*"]).test_client()
+    assert write(client, Origin="https://evil.example", Sec_Fetch_Site="cross-site") == 404
 
 
-def test_a_token_does_not_let_a_foreign_page_in(app: Flask) -> None:
-    for client in another(app, API_TOKENS=["right"]):
-        response = client.delete(f"{API}/images/{ID}", headers={**bearer("right"), "Sec-Fetch-Site": "cross-site"})
-        assert_error(response, 403, "cross_origin")
+def test_a_token_does_not_let_a_foreign_page_in(another: Callable[..., Flask]) -> None:
+    client = another(API_TOKENS=["right"]).test_client()
+    headers = {"Authorization": "Bearer right", "Sec-Fetch-Site": "cross-site"}
+    assert_error(client.delete(f"{API}/images/{ID}", headers=headers), 403, "cross_origin")
 
 
 def test_a_refused_upload_can_read_why_and_leaves_nothing(gunicorn: Gunicorn, http: requests.Session) -> None:
@@ -184,6 +182,7 @@ SUBMIT = """url => {
 }"""
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine: apt install chromium")
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])  # same-site and cross-site
 def test_a_browser_cannot_be_made_to_plant_an_image(

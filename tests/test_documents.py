@@ -12,8 +12,6 @@ from tests.board import Board
 from tests.browser import CHROMIUM, chromium
 from tests.servers import Gunicorn
 
-pytestmark = pytest.mark.parametrize("environment", ["rclone"], indirect=True)
-
 
 def pages_of(app: Flask, board: Board) -> list[str]:
     """Return the paths of all routes that answer a browser with HTML."""

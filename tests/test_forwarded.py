@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,10 +12,7 @@ from flask.testing import FlaskClient
 
 from tests.board import API, Board
 from tests.pictures import picture
-from tests.servers import Gunicorn, Nginx
-from tests.test_auth import another
-
-pytestmark = pytest.mark.parametrize("environment", ["rclone"], indirect=True)
+from tests.servers import Gunicorn, Nginx, needs_nginx
 
 # Those that some proxy, framework or server believes. A library would not send the ones with underscores twice.
 FORGED = {
@@ -60,6 +58,8 @@ def said(base: str, image: dict[str, Any], data: bytes, headers: dict[str, str])
     return json.dumps([*texts, location])
 
 
+@pytest.mark.slow
+@needs_nginx
 @pytest.mark.parametrize("name", FORGED)
 @pytest.mark.parametrize("through", ["gunicorn", "nginx"])
 def test_no_header_of_a_client_changes_what_links_say(
@@ -76,15 +76,15 @@ def session_nginx(session_gunicorn: Gunicorn) -> Any:
         yield nginx
 
 
-def test_with_a_public_url_no_host_changes_a_link(app: Flask, board: Board) -> None:
+def test_with_a_public_url_no_host_changes_a_link(another: Callable[..., Flask], board: Board) -> None:
     image = board.added(tags="cat")
-    for client in another(app, PUBLIC_URL="https://board.example", TRUSTED_HOSTS=["other.example"]):
-        pages = {
-            client.get(f"/i/{image['id']}", headers={"Host": host, **FORGED}).text
-            for host in ("board.example", "other.example", "127.0.0.1:1", "[::1]", "localhost")
-        }
-        assert len(pages) == 1
-        assert set(re.findall(r'https?://[^/"]+', pages.pop())) == {"https://board.example", "https://ogp.me"}
+    client = another(PUBLIC_URL="https://board.example", TRUSTED_HOSTS=["other.example"]).test_client()
+    pages = {
+        client.get(f"/i/{image['id']}", headers={"Host": host, **FORGED}).text
+        for host in ("board.example", "other.example", "127.0.0.1:1", "[::1]", "localhost")
+    }
+    assert len(pages) == 1
+    assert set(re.findall(r'https?://[^/"]+', pages.pop())) == {"https://board.example", "https://ogp.me"}
 
 
 def test_without_one_links_say_only_hosts_that_are_the_board(client: FlaskClient, board: Board) -> None:

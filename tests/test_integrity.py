@@ -11,7 +11,7 @@ from flask import Flask
 from tests.board import Board, Objects, assert_error
 from tests.pictures import padded, picture
 from tests.proxy import in_between
-from tests.servers import Gunicorn, Nginx
+from tests.servers import Gunicorn, Nginx, needs_nginx
 
 MIB = 1024 * 1024
 
@@ -54,6 +54,7 @@ def front(app: Flask, environment: dict[str, str]) -> Any:
 
 
 @pytest.mark.slow
+@needs_nginx
 def test_a_large_file_with_other_bytes_breaks_off_before_its_end_and_is_kept_nowhere(
     front: tuple[Gunicorn, Nginx], board: Board, objects: Objects
 ) -> None:

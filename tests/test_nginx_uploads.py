@@ -15,11 +15,11 @@ from flask import Flask
 
 from tests.board import assert_error
 from tests.pictures import padded, picture
-from tests.servers import Gunicorn, Nginx, eventually
-from tests.test_auth import bearer
+from tests.servers import Gunicorn, Nginx, eventually, needs_nginx
 
 pytestmark = [
-    pytest.mark.parametrize("environment", ["rclone"], indirect=True),
+    pytest.mark.slow,
+    needs_nginx,
     pytest.mark.skipif(sys.platform != "linux", reason="the files of another process are read from /proc"),
 ]
 
@@ -124,17 +124,17 @@ def test_many_at_once_take_no_room(guarded: Nginx) -> None:
 
 def test_a_client_with_a_token_uploads_as_before(guarded: Nginx) -> None:
     data = padded(3 * MIB)
-    new = upload(guarded, data, **bearer("right"))
+    new = upload(guarded, data, Authorization="Bearer right")
     assert (new.status_code, new.json()["size_bytes"]) == (201, len(data))
-    assert upload(guarded, data, **bearer("right")).status_code == 200
-    assert_error(upload(guarded, bytes(80 * MIB), **bearer("right")), 422, "file_too_large")
+    assert upload(guarded, data, Authorization="Bearer right").status_code == 200
+    assert_error(upload(guarded, bytes(80 * MIB), Authorization="Bearer right"), 422, "file_too_large")
     assert requests.get(f"{guarded.url}/images", timeout=TIMEOUT).json()["total"] == 1
     assert requests.head(f"{guarded.url}/images?limit=1", timeout=TIMEOUT).status_code == 200
 
 
 def test_a_page_of_another_site_is_told_apart(guarded: Nginx) -> None:
     for headers in ({"Sec_Fetch_Site": "cross-site"}, {"Origin": "null"}):
-        assert_error(upload(guarded, bytes(3 * MIB), **bearer("right"), **headers), 403, "cross_origin")
+        assert_error(upload(guarded, bytes(3 * MIB), Authorization="Bearer right", **headers), 403, "cross_origin")
 
 
 def test_a_page_that_is_let_in_can_read_why_it_is_refused(guarded: Nginx) -> None:
@@ -142,7 +142,7 @@ def test_a_page_that_is_let_in_can_read_why_it_is_refused(guarded: Nginx) -> Non
     assert_error(refused, 401, "unauthorized")
     assert refused.headers["Access-Control-Allow-Origin"] == PAGES
     assert "X-Request-ID" in refused.headers["Access-Control-Expose-Headers"]
-    new = upload(guarded, picture(), Origin=PAGES, **bearer("right"))
+    new = upload(guarded, picture(), Origin=PAGES, Authorization="Bearer right")
     assert new.status_code == 201
     assert new.raw.headers.getlist("Access-Control-Allow-Origin") == [PAGES]
     asked = {"Origin": PAGES, "Access-Control-Request-Method": "POST"}
@@ -151,8 +151,8 @@ def test_a_page_that_is_let_in_can_read_why_it_is_refused(guarded: Nginx) -> Non
 
 def test_a_foreign_host_without_a_token_takes_no_room_and_with_one_is_named(guarded: Nginx) -> None:
     assert upload(guarded, bytes(3 * MIB), Host="evil.example").status_code == 401
-    assert_error(upload(guarded, bytes(3 * MIB), Host="evil.example", **bearer("right")), 400, "bad_request")
-    assert upload(guarded, picture(), Host="board.example", **bearer("right")).status_code == 201
+    assert_error(upload(guarded, bytes(3 * MIB), Host="evil.example", Authorization="Bearer right"), 400, "bad_request")
+    assert upload(guarded, picture(), Host="board.example", Authorization="Bearer right").status_code == 201
 
 
 def test_the_question_is_nginx_s_own(guarded: Nginx) -> None:

@@ -15,7 +15,7 @@ from flask import Flask
 from tests.pictures import padded
 from tests.servers import Gunicorn, eventually
 
-pytestmark = pytest.mark.parametrize("environment", ["rclone"], indirect=True)
+pytestmark = pytest.mark.slow
 
 GRACE = 2  # seconds, instead of 20
 HEAD = b"POST /api/v1/images HTTP/1.1\r\nHost: localhost\r\n"
