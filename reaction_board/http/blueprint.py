@@ -1,5 +1,6 @@
 """Routes that document their arguments, answers and errors."""
 
+import copy
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -62,17 +63,19 @@ class Blueprint(flask_smorest.Blueprint):
 
     def reads_headers(self, **descriptions: str) -> Callable[[View], View]:
         """Document headers of the request that a view reads, by their names with `_` for `-`."""
-        return self.doc(
-            parameters=[
-                {
-                    "in": "header",
-                    "name": name.replace("_", "-"),
-                    "schema": {"type": "string"},
-                    "description": description,
-                }
-                for name, description in descriptions.items()
-            ]
-        )
+        parameters = [
+            {"in": "header", "name": name.replace("_", "-"), **string_header(description)}
+            for name, description in descriptions.items()
+        ]
+
+        def document(view: View) -> View:
+            # Beside those of `arguments`; the parameters of `doc` would replace them.
+            documentation = copy.deepcopy(getattr(view, "_apidoc", {}))
+            documentation.setdefault("arguments", {}).setdefault("parameters", []).extend(parameters)
+            view._apidoc = documentation  # type: ignore[attr-defined]  # flask-smorest's own mark
+            return view
+
+        return document
 
     def answers_bytes(self, mime_types: Iterable[str]) -> Callable[[View], View]:
         """Document a view that answers with `byte_response.send`, of these types."""
