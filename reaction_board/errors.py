@@ -19,7 +19,8 @@
     ├── UndecodableImage      422  undecodable_image
     ├── StorageError          500  storage_error
     ├── InternalError         500  internal_error
-    └── ServiceUnavailable    503  service_unavailable
+    ├── ServiceUnavailable    503  service_unavailable
+    └── BoardFull             507  board_full
 
 They are raised where they are known and turned into the envelope in `http/envelope.py`, as are the errors that
 Werkzeug raises for HTTP's own reasons: those have the code of the class of their status here. `detail` is read by
@@ -196,6 +197,14 @@ class ServiceUnavailable(BoardError):
     code = "service_unavailable"
     detail = "The service is unavailable at the moment. Try again soon."
     headers: ClassVar[dict[str, str]] = {"Retry-After": "5"}  # seconds
+
+
+class BoardFull(BoardError):
+    """The board has given away all of its positions: 2³¹ images were uploaded, deleted ones included."""
+
+    status = 507
+    code = "board_full"
+    detail = "This board is full: it takes no more new images."
 
 
 # What Werkzeug and the web servers raise by themselves, by status.

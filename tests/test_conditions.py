@@ -5,18 +5,11 @@ from typing import Any
 
 import pytest
 
-from reaction_board.database.queries import search
 from tests.board import Board, assert_error, ids
 from tests.pictures import MIME_TYPES, picture
 from tests.walks import met_while_the_newest_first_change, walk
 
 Image = dict[str, Any]
-
-
-@pytest.fixture(params=["few", "many"], autouse=True)
-def left(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether a search by `none` takes for few or for many what is left: it goes two ways."""
-    monkeypatch.setattr(search, "FEW", {"few": 500, "many": 0}[request.param])
 
 
 @pytest.fixture(scope="module")

@@ -22,10 +22,14 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
             "422": {"invalid_mime_type", "file_too_large", "invalid_tag", "validation_error"},
             "500": {"storage_error", "internal_error"},
             "503": {"service_unavailable"},
+            "507": {"board_full"},
         },
     ),
     ("get", "/api/v1/images"): (
-        {"tags", "any", "none", "mime_type", "hash", "order", "seed", "cursor", "limit", "offset"},
+        {
+            *("tags", "any", "none", "mime_type", "hash", "untagged", "animated"),
+            *("order", "seed", "cursor", "limit", "offset", "include"),
+        },
         {"200"},
         {
             "422": {"invalid_tag", "validation_error"},
@@ -39,9 +43,14 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
         {"500": {"internal_error"}, "503": {"service_unavailable"}},
     ),
     ("get", IMAGE): (
-        {"image_id", "If-None-Match"},
+        {"image_id", "If-None-Match", "include"},
         {"200", "304"},
-        {"404": {"image_not_found"}, "500": {"internal_error"}, "503": {"service_unavailable"}},
+        {
+            "404": {"image_not_found"},
+            "422": {"validation_error"},
+            "500": {"internal_error"},
+            "503": {"service_unavailable"},
+        },
     ),
     ("delete", IMAGE): (
         {"image_id"},
@@ -209,6 +218,8 @@ def test_the_image_object_is_that_of_the_contract(document: dict[str, Any]) -> N
         "tags",
     }
     assert set(schemas["Image"]["properties"]) == set(schemas["Image"]["required"]) == fields
+    assert schemas["WholeImage"]["required"] == schemas["Image"]["required"]
+    assert set(schemas["WholeImage"]["properties"]) == fields | {"frames"}
     assert set(schemas["UploadedImage"]["properties"]) == fields | {"duplicate"}
     assert schemas["Image"]["properties"]["hash"]["pattern"] == "^[0-9a-f]{64}$"
     assert schemas["Image"]["properties"]["created_at"]["format"] == "date-time"

@@ -2,11 +2,10 @@
 
 import pytest
 
-from reaction_board.database.queries import search
+from reaction_board.database.queries import shuffle
 from tests.board import Board, assert_error, ids, links_of
 from tests.walks import walk, walk_among_others
 
-# All of the board, of which a large one is a ring; and parts of it, which are shuffled.
 CONDITIONS = [
     {},
     {"none": "dog"},
@@ -17,13 +16,10 @@ CONDITIONS = [
 ]
 
 
-@pytest.fixture(params=["small", "large"], autouse=True)
-def size(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """What is taken for a large board."""
-    if request.param == "large":
-        monkeypatch.setattr(search, "RING_FROM", 3)
-        monkeypatch.setattr(search, "FEW", 3)
-    return str(request.param)
+@pytest.fixture(params=["sorted", "walked"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How the order is made: few positions are sorted, many are met in its steps. It is the same order."""
+    monkeypatch.setattr(shuffle, "SORTED", 0 if request.param == "sorted" else 2**60)
 
 
 def add_cats(board: Board) -> set[str]:
@@ -89,24 +85,7 @@ def test_a_seed_is_made_up_and_leads_to_the_following_pages(shared_board: Board,
     assert "seed" not in shared_board.search()
 
 
-def test_a_link_still_leads_on_when_the_board_has_become_large(
-    shared_board: Board, cats: set[str], monkeypatch: pytest.MonkeyPatch, size: str
-) -> None:
-    order = order_of(shared_board, 5)
-    link = links_of(shared_board.get("/images?order=random&seed=5&limit=4"))["next"]
-    monkeypatch.setattr(search, "RING_FROM", 3 if size == "small" else 1000)
-    assert ids(shared_board.client.get(link).get_json()["items"]) == order[4:8]
-
-
 @pytest.mark.parametrize("seed", ["-1", "x", str(2**53), "1.5", ""])
 def test_a_bad_seed_is_refused(shared_board: Board, seed: str) -> None:
     response = shared_board.get("/images", query_string={"order": "random", "seed": seed})
     assert_error(response, 422, "validation_error", about="seed: ")
-
-
-@pytest.mark.parametrize("size", ["large"], indirect=True)
-def test_a_cursor_of_a_ring_is_refused_by_other_orders(shared_board: Board, cats: set[str]) -> None:
-    cursor = links_of(shared_board.get("/images?order=random&limit=4"))["next"].split("cursor=")[1].split("&")[0]
-    for query in ("", "order=random&tags=cat&"):
-        response = shared_board.get(f"/images?{query}cursor={cursor}")
-        assert_error(response, 422, "validation_error", about="cursor: ")

@@ -37,6 +37,7 @@ def test_the_tour_can_be_pasted(gunicorn: Gunicorn) -> None:
         all_images,
         found,
         any_of,
+        animated,
         by_hash,
         link,
         _,
@@ -55,6 +56,7 @@ def test_the_tour_can_be_pasted(gunicorn: Gunicorn) -> None:
     assert json.loads(all_images)["total"] == 3
     assert [image["filename"] for image in json.loads(found)["items"]] == ["wink.webp"]
     assert [image["filename"] for image in json.loads(any_of)["items"]] == ["wink.webp"]
+    assert [image["frames"] > 1 for image in json.loads(animated)["items"]] == [True, True]
     assert [image["id"] for image in json.loads(by_hash)["items"]] == [json.loads(cat)["id"]]
     assert 'rel="next"' in link
     assert json.loads(looked_up)["id"] == json.loads(cat)["id"]

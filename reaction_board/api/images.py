@@ -11,13 +11,17 @@ from flask.typing import ResponseReturnValue
 from reaction_board.api.schemas import (
     ImageListSchema,
     ImageSchema,
+    IncludeSchema,
     TagChangeSchema,
     TagsSchema,
     UploadedImageSchema,
     UploadSchema,
+    WholeImageSchema,
+    with_included,
 )
 from reaction_board.database.queries.images import Image
 from reaction_board.errors import (
+    BoardFull,
     CrossOrigin,
     FileTooLarge,
     ImageNotFound,
@@ -58,7 +62,8 @@ def if_match(image: Image) -> None:
 
 
 @blp.route("", methods=["POST"])
-@blp.raises(Unauthorized, CrossOrigin, InvalidMimeType, FileTooLarge, InvalidTag, StorageError, ServiceUnavailable)
+@blp.raises(Unauthorized, CrossOrigin, InvalidMimeType, FileTooLarge, InvalidTag)
+@blp.raises(StorageError, ServiceUnavailable, BoardFull)
 @blp.arguments(UploadSchema, location="multipart")
 @blp.response(201, UploadedImageSchema, headers={"Location": string_header("the path of the new image"), **ETAG})
 @blp.alt_response(
@@ -81,11 +86,12 @@ def upload_image(form: Mapping[str, Any]) -> ResponseReturnValue:
 @blp.route("/<image_id:image_id>")
 @blp.raises(ImageNotFound, ServiceUnavailable)
 @blp.reads_headers(If_None_Match="an ETag that the client has: 304 if the image is still the same")
-@blp.response(200, ImageSchema, headers=ETAG)
+@blp.arguments(IncludeSchema, location="query")
+@blp.response(200, WholeImageSchema, headers=ETAG)
 @blp.alt_response(304, description="The client has it", headers=ETAG, success=True)
-def get_image(image_id: UUID) -> ResponseReturnValue:
+def get_image(query: Mapping[str, Any], image_id: UUID) -> ResponseReturnValue:
     """Look up an image"""
-    return with_etag(images.find_image(image_id))
+    return with_etag(with_included(images.find_image(image_id), query["include"]))
 
 
 @blp.route("/<image_id:image_id>", methods=["DELETE"])

@@ -10,9 +10,10 @@ from typing import Any
 from flask import current_app
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
+from reaction_board.database.queries.images import Image
 from reaction_board.database.queries.search import Cursor
 from reaction_board.errors import InvalidField, InvalidTag
-from reaction_board.http.arguments import PlainInteger, UploadedFile
+from reaction_board.http.arguments import PlainBoolean, PlainInteger, UploadedFile
 from reaction_board.media.filename import MAX_FILENAME
 from reaction_board.media.formats import EXTENSIONS
 from reaction_board.storage import HASH_PATTERN
@@ -82,7 +83,7 @@ class TagSchema(Schema):
 # Images
 
 
-def created_at(image: Mapping[str, Any]) -> str:
+def created_at(image: Image) -> str:
     """Return the time in an image's UUIDv7 as RFC 3339 in UTC, with milliseconds."""
     moment = datetime.fromtimestamp((image["id"].int >> 80) / 1000, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -109,6 +110,58 @@ class ImageSchema(Schema):
     )
 
 
+class WholeImageSchema(ImageSchema):
+    """An image, with what a client asks for by `include`."""
+
+    frames = fields.Integer(
+        attribute="included_frames",
+        metadata={"minimum": 1, "description": "with `include=frames`: more than one if the image is animated"},
+    )
+
+
+class IncludeSchema(Schema):
+    """The query parameters of one image."""
+
+    include = fields.String(
+        load_default=None,
+        validate=validate.OneOf(["frames"]),
+        metadata={"description": "a field that is sent only to those who ask for it"},
+    )
+
+
+def with_included(image: Image, include: str | None) -> Image:
+    """Return an image with the fields that a client asks for."""
+    return {**image, f"included_{include}": image[include]} if include else image
+
+
+class Images(fields.List[Any]):
+    """Many images, written without marshmallow, which takes a third of the time of the whole answer for them."""
+
+    def __init__(self, schema: type[Schema]) -> None:
+        super().__init__(fields.Nested(schema), required=True)
+
+    def _serialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        return [_image_json(image) for image in value]
+
+
+def _image_json(image: Image) -> dict[str, Any]:
+    """Return what WholeImageSchema makes of an image."""
+    included = {"frames": image["included_frames"]} if "included_frames" in image else {}
+    return {
+        "id": str(image["id"]),
+        "hash": image["hash"],
+        "filename": image["filename"],
+        "mime_type": image["mime_type"],
+        "size_bytes": image["size_bytes"],
+        "width": image["width"],
+        "height": image["height"],
+        "storage_key": image["hash"],
+        "created_at": created_at(image),
+        "tags": image["tags"],
+        **included,
+    }
+
+
 class UploadedImageSchema(ImageSchema):
     """An image, and whether the board had it already."""
 
@@ -118,7 +171,7 @@ class UploadedImageSchema(ImageSchema):
 class ImageListSchema(Schema):
     """Some images."""
 
-    items = fields.List(fields.Nested(ImageSchema), required=True)
+    items = Images(ImageSchema)
 
 
 class UploadSchema(Schema):
@@ -198,17 +251,21 @@ class CursorField(fields.Field[Cursor]):
             onward, position = {b"o": True, b"n": False}[packed[:1]], packed[1:]
         except (ValueError, KeyError):
             position = b""
-        if len(position) not in (16, 32):
+        if len(position) != 4 or position[0] & 128:
             raise ValidationError("Not a cursor of this board.")
-        return Cursor(position, onward)
+        return Cursor(int.from_bytes(position), onward)
 
     @staticmethod
     def text(cursor: Cursor) -> str:
         """Return the text of a cursor."""
-        return base64.urlsafe_b64encode((b"o" if cursor.onward else b"n") + cursor.position).decode().rstrip("=")
+        return (
+            base64.urlsafe_b64encode((b"o" if cursor.onward else b"n") + cursor.position.to_bytes(4))
+            .decode()
+            .rstrip("=")
+        )
 
 
-class SearchSchema(page_schema(default_limit=50, max_limit=100)):  # type: ignore[misc]  # a base made by a call
+class SearchSchema(page_schema(default_limit=50, max_limit=100), IncludeSchema):  # type: ignore[misc]  # made by a call
     """The query parameters of the list of images."""
 
     tags = CommaSeparatedTags("separated by commas; an image must have all of them")
@@ -220,6 +277,8 @@ class SearchSchema(page_schema(default_limit=50, max_limit=100)):  # type: ignor
         validate=validate.Regexp(rf"{HASH_PATTERN}\Z", error="Must be 64 hexadecimal digits, in lower case."),
         metadata={**HASH, "description": "SHA-256 of the bytes: whether the board has them, and as which image"},
     )
+    untagged = PlainBoolean(load_default=None, metadata={"description": "whether an image has no tag"})
+    animated = PlainBoolean(load_default=None, metadata={"description": "whether an image has more than one frame"})
     order = fields.String(load_default="newest", validate=validate.OneOf(["newest", "random"]))
     seed = PlainInteger(
         load_default=None,
@@ -251,7 +310,7 @@ class SearchSchema(page_schema(default_limit=50, max_limit=100)):  # type: ignor
 class ImagePageSchema(Schema):
     """A page of images."""
 
-    items = fields.List(fields.Nested(ImageSchema), required=True)
+    items = Images(WholeImageSchema)
     total = fields.Integer(required=True, metadata={"minimum": 0, "description": "matching images, on all pages"})
     limit = fields.Integer(required=True)
     offset = fields.Integer(required=True, allow_none=True, metadata={"description": "null on a page by cursor"})

@@ -6,7 +6,7 @@ from typing import Any
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
-from reaction_board.api.schemas import CursorField, ImagePageSchema, SearchSchema
+from reaction_board.api.schemas import CursorField, ImagePageSchema, SearchSchema, with_included
 from reaction_board.database.queries.search import Page, Search
 from reaction_board.errors import InvalidTag, ServiceUnavailable
 from reaction_board.http.blueprint import Blueprint, string_header
@@ -14,7 +14,7 @@ from reaction_board.service import images
 
 blp = Blueprint("search", __name__, url_prefix="/api/v1/images", description="Finding images")
 
-CONDITIONS = ("tags", "any", "none", "mime_type", "hash", "seed")
+CONDITIONS = ("tags", "any", "none", "mime_type", "hash", "untagged", "animated", "seed")
 
 
 @blp.route("")
@@ -24,12 +24,11 @@ CONDITIONS = ("tags", "any", "none", "mime_type", "hash", "seed")
 def list_images(query: Mapping[str, Any]) -> ResponseReturnValue:
     """List and search images
 
-    What has every one of `tags`, one of `any`, none of `none`, and is of that type and hash. `total` is exact. A tag
-    that nobody has used matches nothing. Newest first, or in a random order that its seed decides: pages of one seed
-    never overlap. (All images of a board of more than 10,000 are one circle; the seed decides where it begins.) The
-    header `Link` leads to the next page and to the one before (RFC 8288): by it, a whole result is walked through
-    without skipping an image or meeting one twice while others are uploaded and deleted, and no page takes longer than
-    the first.
+    Images that have every tag of `tags`, one of `any` and none of `none`, and that fulfil all other conditions. `total`
+    is exact. A tag that nobody has used matches nothing. Newest first, or with `order=random` shuffled by a seed: what
+    a seed says of the order of two images never changes, so its pages do not overlap. The header `Link` leads to the
+    next page and to the one before (RFC 8288): by it, a client walks through a whole result without skipping an image
+    or meeting one twice while others upload and delete.
     """
     search = Search(**{name: query[name] for name in CONDITIONS})
     page = images.find_images(search, query["limit"], query["offset"], query["cursor"])
@@ -38,7 +37,7 @@ def list_images(query: Mapping[str, Any]) -> ResponseReturnValue:
 
 def _body(query: Mapping[str, Any], page: Page) -> dict[str, Any]:
     body = {
-        "items": page.images,
+        "items": [with_included(image, query["include"]) for image in page.images],
         "total": page.total,
         "limit": query["limit"],
         "offset": None if query["cursor"] else query["offset"],
@@ -48,14 +47,21 @@ def _body(query: Mapping[str, Any], page: Page) -> dict[str, Any]:
 
 def _links(query: Mapping[str, Any], page: Page) -> dict[str, str]:
     """Return the header that leads to the pages around one, as far as there are any."""
-    same: dict[str, Any] = {
-        name: ",".join(value) or None if isinstance(value, list) else value
-        for name, value in query.items()
-        if name not in ("offset", "cursor") and value != "newest"
-    }
+    same: dict[str, Any] = {name: _text(value) for name, value in query.items() if name not in ("offset", "cursor")}
+    if query["order"] == "newest":
+        del same["order"]
     links = [
         f'<{url_for("search.list_images", **same, cursor=CursorField.text(cursor))}>; rel="{relation}"'
         for relation, cursor in (("next", page.following), ("prev", page.preceding))
         if cursor
     ]
     return {"Link": ", ".join(links)} if links else {}
+
+
+def _text(value: Any) -> str | None:
+    """Return how a value is written in a query; None if it is left out."""
+    if isinstance(value, list):
+        return ",".join(value) or None
+    if isinstance(value, bool):
+        return str(value).lower()
+    return None if value is None else str(value)

@@ -1,9 +1,8 @@
 """The tables, as SQLAlchemy Core sees them. Migrations make them; a test holds the two together.
 
-`image_tags`, whose primary key begins with the tag, *is* the newest-first list of each tag: image ids are UUIDv7, so
-their order is the order of time. Three things are kept beside it, always by the transaction that changes it:
-the tag names in the image's row (a page needs no second query), the count in the tag's row, and the numbers
-of all images and all tags in `totals`.
+`image_tags` says which image has which tag. Everything that follows from it is changed by the same transaction: the tag
+names in the image's row (a page needs no second query), the count in the tag's row, the numbers of all images and tags
+in `totals`, and the bitmaps that searches read. `queries/lists.py` explains positions, lists and chunks.
 """
 
 from typing import Any
@@ -18,7 +17,6 @@ from sqlalchemy import (
     Dialect,
     ForeignKey,
     Identity,
-    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -28,6 +26,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import BIT
 
 
 class HexDigest(TypeDecorator[str]):
@@ -58,26 +57,31 @@ metadata = MetaData(
 # Byte order whatever the server's locale: names sort the same everywhere, and a prefix is a range.
 Name = Text(collation="C")
 
+CHUNK = 8192  # positions in one row of `bitmaps`
+
 images = Table(
     "images",
     metadata,
     Column("id", Uuid, primary_key=True),  # UUIDv7: its timestamp is `created_at`
+    Column("position", Integer, nullable=False, unique=True),  # 0, 1, 2, … in the order of `created_at`, never reused
     Column("hash", HexDigest, nullable=False, unique=True),  # and the key of the object in the store
     Column("filename", Text, nullable=False),
     Column("mime_type", Text, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("width", Integer, nullable=False),  # pixels, as displayed
     Column("height", Integer, nullable=False),
+    Column("frames", Integer, nullable=False),  # more than one: it is animated
     Column("tags", ARRAY(Name), nullable=False),  # sorted names, the same as in `image_tags`
     Column("thumbnail_bytes", Integer),  # NULL until a client asks for the thumbnail; 0 if it cannot be made
     Column("thumbnail_hash", HexDigest),
-    Index("ix_images_mime_type", "mime_type", "id"),  # the newest-first list of each type
     CheckConstraint("substr(id::text, 15, 1) = '7'", name="id"),
     CheckConstraint("octet_length(hash) = 32", name="hash"),
     CheckConstraint("char_length(filename) BETWEEN 1 AND 255", name="filename"),
     CheckConstraint("mime_type IN ('image/jpeg', 'image/png', 'image/gif', 'image/webp')", name="mime_type"),
     CheckConstraint("size_bytes > 0", name="size_bytes"),
     CheckConstraint("width > 0 AND height > 0", name="dimensions"),
+    CheckConstraint("position >= 0", name="position"),
+    CheckConstraint("frames > 0", name="frames"),
     CheckConstraint("thumbnail_bytes >= 0", name="thumbnail_bytes"),
     CheckConstraint("(thumbnail_hash IS NOT NULL) = (coalesce(thumbnail_bytes, 0) > 0)", name="thumbnail_hash"),
 )
@@ -89,16 +93,26 @@ tags = Table(
     Column("id", Uuid, nullable=False, unique=True, server_default=text("gen_random_uuid()")),
     Column("name", Name, nullable=False, unique=True),
     Column("image_count", Integer, nullable=False, server_default="0"),
+    Column("has_bitmaps", Boolean, nullable=False, server_default=text("false")),  # since it became popular
     CheckConstraint("name ~ '^[a-z0-9_-]{1,64}$'", name="name"),
     CheckConstraint("image_count >= 0", name="image_count"),
 )
 
+# No foreign key leads to the image: it would need an index by position, or forgetting an image would read the whole
+# table. The code that forgets an image takes it from its lists, and `check` compares both.
 image_tags = Table(
     "image_tags",
     metadata,
     Column("tag_key", ForeignKey(tags.c.key), primary_key=True),
-    # The index serves the foreign key: without it, forgetting an image would read the whole table.
-    Column("image_id", ForeignKey(images.c.id), primary_key=True, index=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+)
+
+bitmaps = Table(
+    "bitmaps",
+    metadata,
+    Column("list", Integer, primary_key=True, autoincrement=False),  # the key of a tag, or a list of `queries/lists.py`
+    Column("chunk", Integer, primary_key=True, autoincrement=False),  # position // CHUNK
+    Column("bits", BIT(CHUNK), nullable=False),  # the leftmost one is that of the chunk's first position
 )
 
 totals = Table(
@@ -109,6 +123,8 @@ totals = Table(
     Column("tags", BigInteger, nullable=False, server_default="0"),
     # The bucket of this board has the same id in it, so that `check` never deletes the objects of another board.
     Column("board_id", Uuid, nullable=False, server_default=text("gen_random_uuid()")),
+    Column("next_position", BigInteger, nullable=False, server_default="0"),
+    Column("newest", BigInteger, nullable=False, server_default="0"),  # latest `created_at`, milliseconds since 1970
     CheckConstraint("only_row", name="only_row"),
     CheckConstraint("images >= 0 AND tags >= 0", name="not_negative"),
 )

@@ -104,6 +104,13 @@ class PlainInteger(fields.Integer):
         return super()._validated(value)
 
 
+class PlainBoolean(fields.Boolean):
+    """`true` or `false`, as JSON writes them."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(truthy={"true"}, falsy={"false"}, **options)
+
+
 class UploadedFile(Upload):
     """A file of a form; a field of text that has its name is refused."""
 

@@ -44,12 +44,13 @@ def count_images() -> int:
 def findings(
     *, deep: bool = False, repair: bool = False, force: bool = False, tick: Callable[[int], object] = lambda _: None
 ) -> Iterator[Finding]:
-    """Yield everything that is wrong: pending deletes, objects, thumbnails, counts, tag names.
+    """Yield everything that is wrong: pending deletes, objects, thumbnails, counts, tag names, bitmaps.
 
     `deep` reads every object and compares its hash. `repair` finishes deletes, deletes objects without a record, sets
-    wrong counts right and has damaged thumbnails made anew; records are never deleted. It refuses to delete anything in
-    the bucket of another board, and needs `force` if more than a tenth of the objects would go. `tick` is called with
-    the number of images done. Raises ForeignBucket, TooManyOrphans, StorageError and ServiceUnavailable.
+    wrong counts right, rebuilds wrong bitmaps and has damaged thumbnails made anew; records are never deleted. It
+    refuses to delete anything in the bucket of another board, and needs `force` if more than a tenth of the objects
+    would go. `tick` is called with the number of images done.
+    Raises ForeignBucket, TooManyOrphans, StorageError and ServiceUnavailable.
     """
     if repair:
         with connect() as connection:
@@ -244,8 +245,13 @@ def _counts(repair: bool) -> Iterator[Finding]:
                 with begin() as transaction:
                     queries.records.recount_totals(transaction)
             yield Finding("wrong total", name, f"{kept} instead of {counted}", repair)
-        for image_id, names, listed in queries.records.wrong_tag_names(connection):
-            yield Finding("wrong tag names", image_id, f"{names} instead of {listed}")
+        for image_id, difference in queries.records.wrong_tag_names(connection):
+            yield Finding("wrong tag names", image_id, difference)
+        for list_, name, chunks in queries.records.wrong_bitmaps(connection):
+            if repair:
+                with begin() as transaction:
+                    queries.records.rebuild_bitmaps(transaction, list_)
+            yield Finding("wrong bitmaps", name, f"{chunks} differ from what is listed", repair)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from reaction_board.database import queries
 from reaction_board.database.engine import begin, connect
 from reaction_board.database.queries.images import Image
 from reaction_board.database.queries.search import Cursor, Page, Search
-from reaction_board.errors import StorageError
+from reaction_board.errors import BoardFull, StorageError
 from reaction_board.media.filename import clean_filename
 from reaction_board.media.identify import Media, identify
 from reaction_board.media.received_file import ReceivedFile
@@ -22,7 +22,7 @@ def add_image(received: ReceivedFile, declared_type: str, filename: str, tags: S
     """Store a file unless the board has its bytes; return its record, and whether that was there already, unchanged.
 
     If the store has lost the bytes of a record, they are stored again. Raises InvalidMimeType or FileTooLarge if the
-    board does not accept the file, StorageError if it cannot be stored.
+    board does not accept the file, StorageError if it cannot be stored, BoardFull if the board takes no more images.
     """
     media = identify(received, declared_type, current_app.config["MAX_PIXELS"])
     filename = clean_filename(filename, media.mime_type)
@@ -36,7 +36,11 @@ def add_image(received: ReceivedFile, declared_type: str, filename: str, tags: S
         if queries.pending_deletes.remove_pending_delete(connection, media.hash):
             storage.current().delete(thumbnail_key(media.hash))
         _put(received, media)
-        image = queries.images.add_image(connection, media, filename, tags)
+        try:
+            image = queries.images.add_image(connection, media, filename, tags)
+        except BoardFull:
+            storage.current().delete(media.hash)
+            raise
     pending_deletes.finish_pending_deletes()
     return image, False
 

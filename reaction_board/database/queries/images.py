@@ -1,18 +1,33 @@
 """One image: its record, its tags and what is counted."""
 
-from collections.abc import Sequence
-from typing import Any
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Connection, RowMapping, Uuid, any_, bindparam, delete, func, insert, select, update
-from uuid_utils.compat import uuid7
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    Integer,
+    RowMapping,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    cast,
+    delete,
+    extract,
+    func,
+    insert,
+    select,
+    update,
+)
 
-from reaction_board.database.queries.tags import change_tags
-from reaction_board.database.tables import images
-from reaction_board.errors import ImageNotFound, InvalidField
+from reaction_board.database.queries import lists
+from reaction_board.database.queries.lists import Image as Image  # for those who pass one on
+from reaction_board.database.queries.tags import keys_of
+from reaction_board.database.tables import images, totals
+from reaction_board.errors import BoardFull, ImageNotFound, InvalidField
 from reaction_board.media.identify import Media
-
-Image = RowMapping | dict[str, Any]  # by column name
 
 _LOCK_CONTENT = select(func.pg_advisory_xact_lock(bindparam("key")))
 _TRY_LOCK_CONTENT = select(func.pg_try_advisory_xact_lock(bindparam("key")))
@@ -26,7 +41,6 @@ _BY_IDS_LOCKED = (
     .with_for_update()
 )
 _BY_HASH = select(images).where(images.c.hash == bindparam("hash"))
-_INSERT = insert(images).returning(images)
 _SET_TAGS = update(images).where(images.c.id == bindparam("image_id")).values(tags=bindparam("names"))
 _SET_THUMBNAIL = (
     update(images)
@@ -34,6 +48,44 @@ _SET_THUMBNAIL = (
     .values(thumbnail_bytes=bindparam("bytes"), thumbnail_hash=bindparam("sha256"))
 )
 _DELETE = delete(images).where(images.c.id == bindparam("image_id"))
+
+_NOW = cast(func.floor(extract("epoch", func.clock_timestamp()) * 1000), totals.c.newest.type)
+# At least a millisecond after the one before, whatever the clock says.
+_NEXT = (
+    update(totals)
+    .where(totals.c.next_position < lists.MAX_POSITIONS)
+    .values(
+        images=totals.c.images + 1,
+        tags=totals.c.tags + bindparam("new_tags"),
+        next_position=totals.c.next_position + 1,
+        newest=func.greatest(_NOW, totals.c.newest + 1),
+    )
+    .returning(cast(totals.c.next_position - 1, Integer).label("position"), totals.c.newest)
+    .cte("next")
+)
+# UUIDv7: 48 bits of milliseconds, the version, and random bits with the variant, which gen_random_uuid() sets.
+_ID = cast(
+    func.lpad(func.to_hex(_NEXT.c.newest), 12, "0")
+    + "7"
+    + func.right(func.replace(cast(func.gen_random_uuid(), Text), "-", ""), 19),
+    Uuid,
+)
+_FIELDS = ("hash", "filename", "mime_type", "size_bytes", "width", "height", "frames", "tags")
+_INSERTED = (
+    insert(images)
+    .from_select(
+        ["id", "position", *_FIELDS],
+        select(_ID, _NEXT.c.position, *(bindparam(name, type_=images.c[name].type) for name in _FIELDS)),
+    )
+    .returning(images)
+    .cte("inserted")
+)
+_ENTRIES = select(func.unnest(bindparam("lists", type_=ARRAY(Integer))).label("list"), _NEXT.c.position).subquery(
+    "entry"
+)
+_POPULAR = lists.entering(_ENTRIES).scalar_subquery()
+# One statement: the fewer there are, the shorter is the time that others wait for the lock.
+_ADD = select(*_INSERTED.c, func.array(_POPULAR, type_=ARRAY(Integer)).label("popular"))
 
 
 def lock_content(connection: Connection, content_hash: str) -> None:
@@ -69,20 +121,18 @@ def find_image_by_hash(connection: Connection, content_hash: str) -> RowMapping 
 
 
 def add_image(connection: Connection, media: Media, filename: str, tags: Sequence[str]) -> RowMapping:
-    """Add an image with its tags, sorted and distinct names; return it. Its id is made now, and is its time."""
-    image_id = uuid7()
-    image = {
-        "id": image_id,
-        "hash": media.hash,
-        "filename": filename,
-        "mime_type": media.mime_type,
-        "size_bytes": media.size_bytes,
-        "width": media.width,
-        "height": media.height,
-        "tags": tags,
-    }
-    row = connection.execute(_INSERT, image).mappings().one()
-    change_tags(connection, added=[(image_id, name) for name in tags], images=1)
+    """Add an image with its tags, sorted and distinct names; return it.
+
+    Its position and its id, which is its time, are given away now. Raises BoardFull if no position is left.
+    """
+    keys, new_tags = keys_of(connection, tags)
+    image: Image = {**dataclasses.asdict(media), "filename": filename, "tags": tags}
+    values = {"new_tags": new_tags, "lists": [*lists.lists_of(image), *keys.values()], "popular": lists.POPULAR}
+    lists.lock(connection)
+    row = connection.execute(_ADD, {**image, **values}).mappings().one_or_none()
+    if row is None:
+        raise BoardFull
+    lists.promote(connection, row["popular"])
     return row
 
 
@@ -115,15 +165,26 @@ def change_tags_of_many(
 
 def _give_tags(connection: Connection, changes: Sequence[tuple[RowMapping, Sequence[str]]]) -> list[Image]:
     """Give images, whose rows are locked, these tags instead of those that they have; return them in this order."""
-    changed = [(image["id"], set(image["tags"]), tags) for image, tags in changes if set(image["tags"]) != set(tags)]
+    after: list[Image] = [{**image, "tags": tags} for image, tags in changes]
+    changed = [
+        (image, new) for (image, _), new in zip(changes, after, strict=True) if set(image["tags"]) != set(new["tags"])
+    ]
     if changed:
-        connection.execute(_SET_TAGS, [{"image_id": image_id, "names": tags} for image_id, _, tags in changed])
-        change_tags(
-            connection,
-            added=[(image_id, name) for image_id, before, tags in changed for name in tags if name not in before],
-            removed=[(image_id, name) for image_id, before, tags in changed for name in before.difference(tags)],
-        )
-    return [{**image, "tags": tags} for image, tags in changes]
+        connection.execute(_SET_TAGS, [{"image_id": new["id"], "names": new["tags"]} for _, new in changed])
+        keys, new_tags = keys_of(connection, {name for pair in changed for image in pair for name in image["tags"]})
+        before = {entry for image, _ in changed for entry in _entries(image, keys)}
+        entries = {entry for _, image in changed for entry in _entries(image, keys)}
+        lists.lock(connection)
+        lists.leave(connection, before - entries)
+        lists.enter(connection, entries - before)
+        lists.count(connection, new_tags=new_tags)
+    return after
+
+
+def _entries(image: Image, keys: Mapping[str, int]) -> Iterator[lists.Entry]:
+    """Yield the entries of an image in the lists that it is on."""
+    for list_ in (*lists.lists_of(image), *(keys[name] for name in image["tags"])):
+        yield list_, image["position"]
 
 
 def set_thumbnail(connection: Connection, image_id: UUID, size_bytes: int | None, sha256: str | None = None) -> None:
@@ -133,8 +194,11 @@ def set_thumbnail(connection: Connection, image_id: UUID, size_bytes: int | None
 
 def delete_image(connection: Connection, image: RowMapping) -> None:
     """Forget an image, whose row is locked; the records of its tags stay."""
-    change_tags(connection, removed=[(image["id"], name) for name in image["tags"]], images=-1)
+    keys, new_tags = keys_of(connection, image["tags"])
     connection.execute(_DELETE, {"image_id": image["id"]})
+    lists.lock(connection)
+    lists.leave(connection, _entries(image, keys))
+    lists.count(connection, new_images=-1, new_tags=new_tags)
 
 
 def _only(row: RowMapping | None) -> RowMapping:
