@@ -9,22 +9,23 @@ import platform
 import shutil
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import boto3
 import psutil
-import psycopg
 import requests
 from botocore.config import Config
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from sqlalchemy import Connection
 
-from benchmarks import proxied, search, transfers
+from benchmarks import changes, hostile, peers, proxied, search, transfers
 from benchmarks.fill import Filled, fill
 from benchmarks.measure import QUICK, Case, Effort, Figure, in_turns
-from reaction_board.database.engine import make_engine
+from reaction_board.database.engine import make_engine, transactional
 from reaction_board.local.object_store import object_store
 from reaction_board.local.postgres import postgres
 from reaction_board.storage import CONFIG, S3Storage
@@ -42,7 +43,7 @@ def main() -> int:
     parser.add_argument("--images", type=int, default=1_000_000, help="how many the board has")
     parser.add_argument("--rounds", type=int, default=9, help="how often each case is measured")
     parser.add_argument("--quick", action="store_true", help="every case once, in its shortest form, judging nothing")
-    parser.add_argument("--only", choices=["search", "bytes"], help="one half of it")
+    parser.add_argument("--only", choices=["search", "bytes", "hostile"], help="a part of it")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
     effort = QUICK if options.quick else Effort(options.rounds)
@@ -60,10 +61,15 @@ def main() -> int:
         S3Storage(BUCKET, variables["AWS_REGION"], timeout=20).create_bucket()
         migrate(database_url, "upgrade", "head")
         figures = []
-        if options.only != "bytes":
-            figures += _search(stack, progress, database_url, options.images, effort)
-        if options.only != "search":
-            figures += _bytes(stack, progress, effort)
+        if options.only in (None, "search"):
+            figures += _search(progress, database_url, options.images, effort)
+        if options.images > search.LARGE:
+            _skip("bytes and hostile pictures, which do not depend on the number of images: use fewer")
+        else:
+            if options.only in (None, "bytes"):
+                figures += _bytes(progress, effort)
+            if options.only in (None, "hostile"):
+                figures += _hostile(progress, effort)
     if options.quick:
         figures = [dataclasses.replace(figure, holds=None) for figure in figures]
     machine = _machine()
@@ -83,37 +89,64 @@ def _measured(progress: Progress, group: str, cases: list[Case], effort: Effort)
     return in_turns(group, cases, effort, lambda name: progress.update(task, advance=1, description=name))
 
 
-def _search(
-    stack: contextlib.ExitStack, progress: Progress, database_url: str, images: int, effort: Effort
-) -> list[Figure]:
-    task = progress.add_task(f"fill with {images:,} images", total=10 * images)
-    with psycopg.connect(database_url) as connection:
-        board: Filled = fill(connection, images, lambda rows: progress.update(task, advance=rows))
-    progress.update(task, total=progress.tasks[task].completed)
+def _search(progress: Progress, database_url: str, images: int, effort: Effort) -> list[Figure]:
+    engine = make_engine(database_url, pool_size=1, timeout=0)
+    task = progress.add_task("fill", total=None)
+    with transactional(engine).begin() as connection:
+        board = fill(connection, images, lambda what: progress.update(task, description=f"fill: {what}"))
+    progress.update(task, total=1, completed=1, description=f"filled with {images:,} images")
+    large = images > search.LARGE
     figures = []
-    engine = make_engine(database_url, pool_size=1, timeout=30)
     with engine.connect() as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE")
         # More than 20 executions on one connection: by then PostgreSQL would change to a plan for any value.
         often = effort if effort is QUICK else dataclasses.replace(effort, rounds=max(effort.rounds, 21))
         figures += _measured(progress, "SQL", list(search.sql_cases(connection, board, images)), often)
-        connection.exec_driver_sql("ANALYZE")
-        cases = list(search.sql_cases(connection, board, images))
-        figures += _measured(progress, "SQL after ANALYZE", cases, effort)
-        search.retag(connection, board, images)
-        cases = list(search.sql_cases(connection, board, images))
-        figures += _measured(progress, "SQL after 5 % were re-tagged", cases, effort)
-        connection.exec_driver_sql("VACUUM ANALYZE")
+        if large:
+            _skip("the comparison with one subquery for each tag, re-tagging, deleting and adding: they take hours")
+        else:
+            few = dataclasses.replace(effort, rounds=min(effort.rounds, 5))
+            if wrong := list(peers.wrong_searches(connection, board, images)):
+                raise SystemExit(f"these searches are wrong: {', '.join(wrong)}")
+            figures += _measured(progress, "peers", list(peers.cases(connection, board, images)), few)
+            peers.drop_gin(connection)
+            figures += _changed(progress, connection, board, images, effort)
     engine.dispose()
     with Gunicorn.running(os.environ) as server, Gunicorn.running(os.environ, CONSTANT) as constant:
         cases = list(search.http_cases(server.url, constant.url, board, images))
         figures += _measured(progress, "HTTP", cases, often)
-    task = progress.add_task("entering records", total=1)
-    figures += search.entering(database_url, board, effort)
-    progress.update(task, advance=1)
+        figures.append(search.memory_figure(server, board, effort))
+    if not large:
+        task = progress.add_task("adding records", total=1)
+        figures += changes.sizes(database_url, board, images, effort)
+        figures += changes.adding(database_url, board, effort)
+        progress.update(task, advance=1)
     return figures
 
 
-def _bytes(stack: contextlib.ExitStack, progress: Progress, effort: Effort) -> list[Figure]:
+def _changed(progress: Progress, connection: Connection, board: Filled, images: int, effort: Effort) -> list[Figure]:
+    """Measure the searches again after changes."""
+    figures = []
+    writer = transactional(make_engine(os.environ["DATABASE_URL"], pool_size=1, timeout=0))
+    for group, change in (
+        ("SQL after ANALYZE", lambda: connection.exec_driver_sql("ANALYZE")),
+        ("SQL after 5 % were re-tagged", lambda: changes.retag(writer, board, images)),
+        ("SQL after 5 % were deleted", lambda: changes.delete(writer, images)),
+    ):
+        task = progress.add_task(group, total=1)
+        change()
+        progress.update(task, advance=1)
+        figures += _measured(progress, group, list(search.sql_cases(connection, board, images)), effort)
+    writer.dispose()
+    connection.exec_driver_sql("VACUUM ANALYZE")
+    return figures
+
+
+def _skip(what: str) -> None:
+    print(f"skipped: {what}", file=sys.stderr)
+
+
+def _bytes(progress: Progress, effort: Effort) -> list[Figure]:
     store = transfers.Store(
         boto3.client("s3", region_name="us-east-1", config=CONFIG.merge(Config(signature_version="s3v4"))), BUCKET
     )
@@ -137,6 +170,13 @@ def _bytes(stack: contextlib.ExitStack, progress: Progress, effort: Effort) -> l
             figures += proxied.cold_figures(nginx.url, server, effort)
             figures += transfers.slow_reader_figures("slow readers, nginx", nginx.url, images["20 MB"], 3, effort)
     return figures
+
+
+def _hostile(progress: Progress, effort: Effort) -> list[Figure]:
+    task = progress.add_task("hostile", total=len(hostile.KINDS))
+    with Gunicorn.running(os.environ) as server:
+        tick = partial(progress.update, task, advance=1)
+        return list(hostile.figures(server, lambda name: tick(description=f"hostile: {name}"), effort is QUICK))
 
 
 def _machine() -> str:

@@ -1,30 +1,52 @@
 """A board of N generated images: what a large board looks like to the database, without the objects.
 
-About 20,000 tags, used by Zipf's law (the most popular one on about half of the images), 3 to 15 on an image. Two tags
-mostly come together, two never do. The same N gives the same board.
+About 20,000 tags, used by Zipf's law (the most popular one on about half of the images), 3 to 15 on an image, none on
+one of 50. Two tags mostly come together, two never do. The same N gives the same board.
+
+The first 100,000 images are made up here. PostgreSQL repeats them, in another order and with other rare tags each time.
 """
 
-import hashlib
 import random
-from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
-from uuid import UUID
 
-from psycopg import Connection, sql
-from sqlalchemy import Table
-from uuid_utils.compat import uuid7
+from sqlalchemy import Connection, text
 
-from reaction_board.database.tables import image_tags, images, tags
+from reaction_board.database.queries import lists
 
 TAGS = 20_000
 TOGETHER = ("together-a", "together-b")  # 9 of 10 images that have one have both
 APART = ("apart-a", "apart-b")  # no image has both
-TYPES = [*["image/jpeg"] * 5, *["image/png"] * 2, *["image/gif"] * 2, "image/webp"]
 SPECIAL_SHARE = 0.22  # of the images have each of the four
+BASE = 100_000
+UNTAGGED = 50  # one of so many images
 
-Progress = Callable[[int], None]
+Progress = Callable[[str], None]
+
+# Image `number` is image `original` of the base in its `round`. A tag that is not among the 128 most popular ones is
+# one of eight neighbours, by the round.
+ENTRIES = """
+    FROM (
+        SELECT number, round, (number::bigint * 7919 + round * 104729) % :base AS original
+        FROM generate_series(CAST(:first AS integer), :last) AS number, LATERAL (SELECT number / :base) AS n (round)
+    ) AS image
+    JOIN base USING (original)
+"""
+TAG = "CASE WHEN tag BETWEEN 128 AND 19999 THEN tag # (round % 8) ELSE tag END + 1"
+IMAGES = f"""
+    INSERT INTO images (id, position, hash, filename, mime_type, size_bytes, width, height, frames, tags)
+    SELECT
+        (lpad(to_hex(CAST(:now AS bigint) - :n + number), 12, '0') || '7' || substr(md5(number::text), 1, 3)
+            || '8' || substr(md5(number::text), 4, 15))::uuid,
+        number, sha256(int4send(number)), number::text, (ARRAY['image/jpeg', 'image/jpeg', 'image/jpeg', 'image/jpeg',
+            'image/jpeg', 'image/png', 'image/png', 'image/gif', 'image/gif', 'image/webp'])[number % 10 + 1],
+        100000, 800, 600, CASE WHEN number % 10 IN (7, 8) THEN 12 ELSE 1 END,
+        ARRAY(SELECT name FROM unnest(base.tags) AS tag JOIN tags ON key = {TAG} ORDER BY name)
+    {ENTRIES} ORDER BY 2
+"""  # noqa: S608 - literals of this module
+IMAGE_TAGS = f"INSERT INTO image_tags SELECT {TAG}, number {ENTRIES}, unnest(base.tags) AS tag ORDER BY 1, 2"
+PORTION = 1_000_000  # images of one statement
 
 
 @dataclass(frozen=True)
@@ -40,57 +62,57 @@ class Filled:
 
 
 def fill(connection: Connection, n: int, progress: Progress) -> Filled:
-    """Fill an empty board with n images by COPY; `progress` is told how many rows were written since the last time."""
-    chance = random.Random(n)  # noqa: S311 - not a secret
-    weights = list(accumulate(1 / rank for rank in range(1, TAGS + 1)))
+    """Fill an empty board with n images, on a connection in a transaction; `progress` is told what is next."""
+    base = min(n, BASE)
+    progress("making up images")
+    run = connection.exec_driver_sql
+    for setting in ("session_replication_role = replica", "work_mem = '256MB'", "maintenance_work_mem = '512MB'"):
+        run(f"SET LOCAL {setting}")
+    run("TRUNCATE images, tags, image_tags, bitmaps RESTART IDENTITY")
+    run("CREATE TEMPORARY TABLE base (original bigint PRIMARY KEY, tags integer[]) ON COMMIT DROP")
+    _copy_base(connection, base)
+    statement = "INSERT INTO tags (name) SELECT name FROM unnest(CAST(:names AS text[])) WITH ORDINALITY AS t (name, n)"
     names = [_letters(rank) for rank in range(TAGS)] + [*TOGETHER, *APART]
-    ids = _ids(n)
-    lists = [array("I") for _ in names]  # of each tag, the numbers of its images
-    with connection.transaction():
-        connection.execute("SET LOCAL session_replication_role = replica")  # no foreign keys to check: it is all ours
-        connection.execute("TRUNCATE images, tags, image_tags RESTART IDENTITY")
-
-        def image_rows() -> Iterator[tuple[object, ...]]:
-            for number, image_id in enumerate(ids):
-                chosen = _choose(chance, weights)
-                for tag in chosen:
-                    lists[tag].append(number)
-                tag_names = sorted(names[tag] for tag in chosen)
-                digest = hashlib.sha256(number.to_bytes(4)).digest()
-                yield image_id, digest, f"{number}", TYPES[number % len(TYPES)], 100_000, 800, 600, tag_names
-                progress(1)
-
-        # What may be missing is: nobody has asked for a thumbnail yet.
-        _copy(connection, images, [column.name for column in images.c if not column.nullable], image_rows())
-        _copy(
-            connection,
-            tags,
-            ["name", "image_count"],
-            ((name, len(numbers)) for name, numbers in zip(names, lists, strict=True)),
-        )
-        keys: dict[str, int] = dict(connection.execute("SELECT name, key FROM tags").fetchall())
-
-        def pair_rows() -> Iterator[tuple[object, ...]]:
-            for name, numbers in zip(names, lists, strict=True):
-                for number in numbers:
-                    yield keys[name], ids[number]
-                progress(len(numbers))
-
-        _copy(connection, image_tags, ["tag_key", "image_id"], pair_rows())
-        connection.execute("UPDATE totals SET images = %s, tags = %s", [n, len(names)])
-    connection.commit()
-    connection.autocommit = True
-    for table in (images, tags, image_tags):
-        connection.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(table.name)))
-    counts = {name: len(numbers) for name, numbers in zip(names, lists, strict=True)}
-    return Filled(dict(sorted(counts.items(), key=lambda item: -item[1])))
+    connection.execute(text(f"{statement} ORDER BY n"), {"names": names})
+    run("ANALYZE base, tags")
+    run("ALTER TABLE image_tags DROP CONSTRAINT pk_image_tags")
+    now = connection.execute(text("SELECT CAST(extract(epoch FROM now()) * 1000 AS bigint)")).scalar_one()
+    for first in range(0, n, PORTION):
+        values = {"base": base, "first": first, "last": min(first + PORTION, n) - 1}
+        progress(f"images from {first:,} on")
+        connection.execute(text(IMAGES), {**values, "now": now, "n": n})
+        progress(f"entries of tags, from image {first:,} on")
+        connection.execute(text(IMAGE_TAGS), values)
+    progress("index of entries")
+    run("ALTER TABLE image_tags ADD CONSTRAINT pk_image_tags PRIMARY KEY (tag_key, position)")
+    run(
+        "UPDATE tags SET image_count = counted"
+        " FROM (SELECT tag_key, count(*) AS counted FROM image_tags GROUP BY tag_key) AS entries WHERE key = tag_key"
+    )
+    connection.execute(
+        text("UPDATE totals SET images = :n, tags = (SELECT count(*) FROM tags), next_position = :n, newest = :now"),
+        {"n": n, "now": now},
+    )
+    popular = connection.execute(
+        text("UPDATE tags SET has_bitmaps = true WHERE image_count >= greatest(:popular, :n / :share) RETURNING key"),
+        {"popular": lists.POPULAR, "n": n, "share": lists.POPULAR_SHARE},
+    )
+    for list_ in [*lists.NAMES, *popular.scalars()]:
+        progress(f"bitmaps of list {list_}")
+        lists.rebuild(connection, list_)
+    rows = connection.execute(text("SELECT name, image_count FROM tags ORDER BY image_count DESC, name"))
+    return Filled(dict(rows.all()))
 
 
-def _ids(n: int) -> list[UUID]:
-    """Return n ids a millisecond apart, that ends now."""
-    now = uuid7().int >> 80
-    random_bits = uuid7().int & ((1 << 80) - 1)
-    return [UUID(int=((now - n + number) << 80) | random_bits) for number in range(n)]
+def _copy_base(connection: Connection, base: int) -> None:
+    chance = random.Random(base)  # noqa: S311 - not a secret
+    weights = list(accumulate(1 / rank for rank in range(1, TAGS + 1)))
+    driver = connection.connection.driver_connection
+    assert driver is not None  # noqa: S101 - it is open
+    with driver.cursor().copy("COPY base FROM STDIN (FORMAT binary)") as copy:
+        copy.set_types(["int8", "int4[]"])
+        for number in range(base):
+            copy.write_row((number, sorted(_choose(chance, weights)) if number % UNTAGGED else []))
 
 
 def _choose(chance: random.Random, weights: list[float]) -> set[int]:
@@ -116,15 +138,3 @@ def _letters(number: int) -> str:
         number, digit = divmod(number, 26)
         letters += chr(ord("a") + digit)
     return letters
-
-
-def _copy(connection: Connection, table: Table, columns: list[str], rows: Iterator[tuple[object, ...]]) -> None:
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT binary)").format(
-        sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, columns))
-    )
-    types = {"id": "uuid", "hash": "bytea", "size_bytes": "int8", "width": "int4", "height": "int4", "tags": "text[]"}
-    types |= {"image_count": "int4", "tag_key": "int4", "image_id": "uuid"}
-    with connection.cursor().copy(statement) as copy:
-        copy.set_types([types.get(column, "text") for column in columns])
-        for row in rows:
-            copy.write_row(row)

@@ -32,7 +32,7 @@ class Case:
     name: str
     run: Callable[[], float | None]
     floor: str | None = None  # the name of another case of the same group
-    must: float | None = None  # the most that median ÷ median of the floor may be
+    must: float | None = None  # the most that median ÷ median of the floor may be; without a floor, seconds
     samples: list[float] = field(default_factory=list)  # seconds
 
     @property
@@ -93,7 +93,8 @@ def in_turns(group: str, cases: Iterable[Case], effort: Effort, tick: Tick) -> l
 def _figure(group: str, case: Case, by_name: dict[str, Case]) -> Figure:
     milliseconds = (case.median * 1000, "ms", case.p95 * 1000)
     if case.floor is None:
-        return Figure(group, case.name, *milliseconds)
+        bound, holds = (None, None) if case.must is None else (f"≤ {case.must:g} s", case.median <= case.must)
+        return Figure(group, case.name, *milliseconds, bound=bound, holds=holds)
     ratio = case.median / by_name[case.floor].median
     if case.must is None:
         return Figure(group, case.name, *milliseconds, case.floor, ratio)

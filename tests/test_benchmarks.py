@@ -16,15 +16,17 @@ def test_every_case_of_the_benchmark_runs() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     result = json.loads(done.stdout)
     assert result["images"] == 2000
-    groups = {figure["group"] for figure in result["figures"]}
+    groups = {figure["group"].split(",")[0] for figure in result["figures"]}
     assert groups >= {
         "SQL",
         "SQL after ANALYZE",
         "HTTP",
-        "entering",
+        "adding",
+        "peers",
+        "size",
         "memory",
         "bytes",
         "slow readers",
         "through nginx",
+        "hostile",
     }
-    assert all(figure["value"] >= 0 for figure in result["figures"])
