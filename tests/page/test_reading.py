@@ -158,6 +158,21 @@ def test_completions_of_an_earlier_text_are_not_offered(page: Page, images: dict
     expect(page.get_by_role("option")).to_have_count(0)
 
 
+def test_an_answer_does_not_take_away_the_completion_that_is_selected(page: Page, images: dict[str, Any]) -> None:
+    page.goto("/")
+    search_box(page).click()
+    expect(page.get_by_role("option")).to_have_count(3)
+    answers = Gate(page, "**/tags?q=f&*")
+    search_box(page).press_sequentially("f")
+    answers.expect_waiting(1)
+    page.keyboard.press("ArrowDown")
+    with page.expect_response("**/tags?q=f&*"):
+        answers.open()
+    expect(page.get_by_role("option", selected=True)).to_have_text("funny2")
+    page.keyboard.press("Enter")
+    expect_texts(page, "dog, funny", "cat, funny")
+
+
 def test_what_the_board_refuses_is_said_once(page: Page, images: dict[str, Any]) -> None:
     page.goto("/?order=sideways")
     expect(status(page)).to_contain_text("order: ")

@@ -143,7 +143,10 @@ export class TagField {
     try {
       const tags = await api.tags(prefix, Math.min(MAX_OPTIONS + this.#names.length, 200), signal);
       if (signal.aborted || document.activeElement !== this.input) return;
+      const selected = this.#options[this.#active]?.name; // an answer must not take away what the keys have chosen
       this.#show(tags.filter((tag) => !this.#names.includes(tag.name) && tag.image_count).slice(0, MAX_OPTIONS));
+      const index = this.#options.findIndex((tag) => tag.name === selected);
+      if (index >= 0) this.#activate(index);
     } catch {
       if (!signal.aborted) this.#close(); // completion is a help, not a need: what is typed counts without it
     }
