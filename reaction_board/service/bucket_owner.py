@@ -24,8 +24,9 @@ def claim(connection: Connection) -> None:
 
 def assert_ours(connection: Connection) -> None:
     """Raise ForeignBucket unless the bucket belongs to this board, or is empty."""
+    is_empty = next(storage.current().sizes(), None) is None  # asked first: a board claims its bucket, then fills it
     ours, theirs = queries.pending_deletes.board_id(connection), storage.current().board_id()
-    if theirs is None and next(storage.current().sizes(), None) is None:
+    if theirs is None and is_empty:
         return
     if theirs is None:
         raise ForeignBucket("the bucket belongs to no board: it has no object 'board-id'; the next upload claims it")

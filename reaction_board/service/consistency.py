@@ -20,6 +20,8 @@ from reaction_board.errors import StorageError
 from reaction_board.service import bucket_owner, pending_deletes
 from reaction_board.storage import HASH_PATTERN, MARKER, THUMBNAILS, Blob, ObjectMissing, thumbnail_key
 
+PENDING_SECONDS = 10  # that a delete may take before it is reported
+
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
@@ -107,7 +109,7 @@ def _assert_few_orphans() -> None:
 
 def _pending_deletes(repair: bool) -> Iterator[Finding]:
     with connect() as connection:
-        hashes = queries.pending_deletes.oldest_pending_deletes(connection, limit=None)
+        hashes = queries.pending_deletes.pending_deletes_since(connection, PENDING_SECONDS)
     for content_hash in hashes:
         if repair:
             pending_deletes.delete_objects(content_hash)

@@ -28,12 +28,13 @@ def add_image(received: ReceivedFile, declared_type: str, filename: str, tags: S
     filename = clean_filename(filename, media.mime_type)
     with begin() as connection:
         queries.images.lock_content(connection, media.hash)
-        if existing := queries.images.find_image_by_hash(connection, media.hash):
+        existing, deletes_are_pending = queries.images.find_content(connection, media.hash)
+        if existing:
             if storage.current().size(media.hash) != media.size_bytes:
                 _put(received, media)
             return existing, True
         bucket_owner.claim(connection)
-        if queries.pending_deletes.remove_pending_delete(connection, media.hash):
+        if deletes_are_pending and queries.pending_deletes.remove_pending_delete(connection, media.hash):
             storage.current().delete(thumbnail_key(media.hash))
         _put(received, media)
         try:
@@ -41,7 +42,8 @@ def add_image(received: ReceivedFile, declared_type: str, filename: str, tags: S
         except BoardFull:
             storage.current().delete(media.hash)
             raise
-    pending_deletes.finish_pending_deletes()
+    if deletes_are_pending:
+        pending_deletes.finish_pending_deletes()
     return image, False
 
 
@@ -71,8 +73,8 @@ def delete_image(image_id: UUID) -> None:
         queries.images.lock_content(connection, content_hash)
         # While this request waited for the lock, another may have deleted the image.
         image = queries.images.find_image_locked(connection, image_id)
-        queries.images.delete_image(connection, image)
         queries.pending_deletes.add_pending_delete(connection, content_hash)
+        queries.images.delete_image(connection, image)  # last: it takes the lock that all uploads need
     pending_deletes.finish_pending_deletes()
 
 

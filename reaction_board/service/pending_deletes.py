@@ -30,11 +30,10 @@ def delete_objects(content_hash: str) -> None:
     with begin() as connection:
         if not queries.images.try_lock_content(connection, content_hash):
             return
-        if not queries.pending_deletes.is_delete_pending(connection, content_hash):
-            return
-        storage.current().delete(thumbnail_key(content_hash))
-        storage.current().delete(content_hash)
-        queries.pending_deletes.remove_pending_delete(connection, content_hash)
+        # The row is gone with the commit, so not before the objects are.
+        if queries.pending_deletes.remove_pending_delete(connection, content_hash):
+            storage.current().delete(thumbnail_key(content_hash))
+            storage.current().delete(content_hash)
 
 
 def finish_pending_deletes(limit: int = MAX_AT_ONCE) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     delete,
+    exists,
     extract,
     func,
     insert,
@@ -25,7 +26,7 @@ from sqlalchemy import (
 from reaction_board.database.queries import lists
 from reaction_board.database.queries.lists import Image as Image  # for those who pass one on
 from reaction_board.database.queries.tags import keys_of
-from reaction_board.database.tables import images, totals
+from reaction_board.database.tables import images, pending_deletes, totals
 from reaction_board.errors import BoardFull, ImageNotFound, InvalidField
 from reaction_board.media.identify import Media
 
@@ -41,6 +42,9 @@ _BY_IDS_LOCKED = (
     .with_for_update()
 )
 _BY_HASH = select(images).where(images.c.hash == bindparam("hash"))
+_BY_HASH_WITH_PENDING = select(images, exists(select(pending_deletes)).label("pending")).select_from(
+    select(1).subquery().outerjoin(images, images.c.hash == bindparam("hash"))
+)
 _SET_TAGS = update(images).where(images.c.id == bindparam("image_id")).values(tags=bindparam("names"))
 _SET_THUMBNAIL = (
     update(images)
@@ -118,6 +122,12 @@ def find_image_locked(connection: Connection, image_id: UUID) -> RowMapping:
 def find_image_by_hash(connection: Connection, content_hash: str) -> RowMapping | None:
     """Return the image with these bytes, or None."""
     return connection.execute(_BY_HASH, {"hash": content_hash}).mappings().one_or_none()
+
+
+def find_content(connection: Connection, content_hash: str) -> tuple[RowMapping | None, bool]:
+    """Return the image with these bytes, or None, and whether objects of any deleted images are to be deleted."""
+    row = connection.execute(_BY_HASH_WITH_PENDING, {"hash": content_hash}).mappings().one()
+    return row if row["id"] else None, row["pending"]
 
 
 def add_image(connection: Connection, media: Media, filename: str, tags: Sequence[str]) -> RowMapping:

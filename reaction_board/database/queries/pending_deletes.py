@@ -7,6 +7,11 @@ from reaction_board.database.tables import pending_deletes, totals
 
 _ADD = insert(pending_deletes).on_conflict_do_nothing()
 _OLDEST = select(pending_deletes.c.hash).order_by(pending_deletes.c.since).limit(bindparam("limit"))
+_OLDER = (
+    select(pending_deletes.c.hash)
+    .where(pending_deletes.c.since <= func.now() - func.make_interval(0, 0, 0, 0, 0, 0, bindparam("seconds")))
+    .order_by(pending_deletes.c.since)
+)
 _ONE = select(pending_deletes.c.hash).where(pending_deletes.c.hash == bindparam("hash"))
 _REMOVE = delete(pending_deletes).where(pending_deletes.c.hash == bindparam("content_hash"))
 _COUNT = select(func.count()).select_from(pending_deletes)
@@ -28,9 +33,14 @@ def is_delete_pending(connection: Connection, content_hash: str) -> bool:
     return connection.execute(_ONE, {"hash": content_hash}).one_or_none() is not None
 
 
-def oldest_pending_deletes(connection: Connection, limit: int | None) -> list[str]:
-    """Return the hashes of contents whose objects are to be deleted, the oldest first: `limit` of them, or all."""
+def oldest_pending_deletes(connection: Connection, limit: int) -> list[str]:
+    """Return the hashes of at most so many contents whose objects are to be deleted, the oldest first."""
     return list(connection.execute(_OLDEST, {"limit": limit}).scalars())
+
+
+def pending_deletes_since(connection: Connection, seconds: float) -> list[str]:
+    """Return the hashes of all contents whose objects should have been deleted so long ago, the oldest first."""
+    return list(connection.execute(_OLDER, {"seconds": seconds}).scalars())
 
 
 def count_pending_deletes(connection: Connection) -> int:
