@@ -176,7 +176,7 @@ def _hostile(progress: Progress, effort: Effort) -> list[Figure]:
     task = progress.add_task("hostile", total=len(hostile.KINDS))
     with Gunicorn.running(os.environ) as server:
         tick = partial(progress.update, task, advance=1)
-        return list(hostile.figures(server, lambda name: tick(description=f"hostile: {name}"), effort is QUICK))
+        return list(hostile.figures(server, effort, lambda name: tick(description=f"hostile: {name}")))
 
 
 def _machine() -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from benchmarks.measure import Figure
+from benchmarks.measure import Effort, Figure
 from benchmarks.transfers import peak_of
 from tests import hostile_pictures as hostile
 from tests.pictures import picture
@@ -20,21 +20,26 @@ MB = 1000 * 1000
 AT_ONCE = 16
 TIMEOUT = 120  # seconds; far beyond every bound
 
-# First what is refused at upload, then what is as large as the board accepts it.
-KINDS: dict[str, Callable[[], bytes]] = {
-    "PNG 20,000,000 × 10": lambda: hostile.wide_png(20_000_000, 10),
-    "PNG with 1,300 texts of 40 MB": lambda: hostile.png_with_texts(1300),
-    "PNG of 4,000,000 chunks": lambda: hostile.png_of_chunks(4_000_000),
-    "WebP of 950,000 frames": lambda: hostile.webp_of_frames(950_000),
-    "GIF of 3,300,000 frames": lambda: hostile.gif_of_frames(3_300_000),
-    "GIF of 24,000,000 blocks": lambda: hostile.gif_of_blocks(24_000_000),
-    "JPEG of 300,000 scans": lambda: hostile.jpeg_of_scans(300_000, 9400),
-    "PNG 65,535 × 3,000": lambda: hostile.wide_png(65_535, 3_000),
-    "PNG 14,000 × 14,000": lambda: hostile.wide_png(14_000, 14_000),
-    "GIF 6,300 × 6,300": lambda: hostile.large_gif(6_300, 6_300),
-    "WebP of 3,000 frames": lambda: hostile.webp_of_frames(3_000),
-    "GIF of 10,000 frames": lambda: hostile.gif_of_frames(10_000),
-    "JPEG 8,000 × 8,000, 60 scans": lambda: hostile.jpeg_of_scans(60, 8000),
+
+def _side(side: int, share: float) -> int:
+    return round(side * share**0.5)
+
+
+# By the share of the full size. First what is refused at upload, then what is as large as the board accepts it.
+KINDS: dict[str, Callable[[float], bytes]] = {
+    "PNG 20,000,000 × 10": lambda share: hostile.wide_png(round(20_000_000 * share), 10),
+    "PNG with 1,300 texts of 40 MB": lambda share: hostile.png_with_texts(round(1300 * share)),
+    "PNG of 4,000,000 chunks": lambda share: hostile.png_of_chunks(round(4_000_000 * share)),
+    "WebP of 950,000 frames": lambda share: hostile.webp_of_frames(round(950_000 * share)),
+    "GIF of 3,300,000 frames": lambda share: hostile.gif_of_frames(round(3_300_000 * share)),
+    "GIF of 24,000,000 blocks": lambda share: hostile.gif_of_blocks(round(24_000_000 * share)),
+    "JPEG of 300,000 scans": lambda share: hostile.jpeg_of_scans(round(300_000 * share), _side(9400, share)),
+    "PNG 65,535 × 3,000": lambda share: hostile.wide_png(_side(65_535, share), _side(3_000, share)),
+    "PNG 14,000 × 14,000": lambda share: hostile.wide_png(_side(14_000, share), _side(14_000, share)),
+    "GIF 6,300 × 6,300": lambda share: hostile.large_gif(_side(6_300, share), _side(6_300, share)),
+    "WebP of 3,000 frames": lambda share: hostile.webp_of_frames(round(3_000 * share)),
+    "GIF of 10,000 frames": lambda share: hostile.gif_of_frames(round(10_000 * share)),
+    "JPEG 8,000 × 8,000, 60 scans": lambda share: hostile.jpeg_of_scans(60, _side(8000, share)),
 }
 
 
@@ -46,22 +51,20 @@ class Felt:
     thumbnail: float = 0
 
 
-def figures(server: Gunicorn, tick: Callable[[str], None], quick: bool = False) -> Iterator[Figure]:
-    """Yield the figures of every kind of picture; `quick` takes one of each kind, and only small ones."""
+def figures(server: Gunicorn, effort: Effort, tick: Callable[[str], None]) -> Iterator[Figure]:
+    """Yield the figures of every kind of picture."""
     _thumbnail(server.url)  # starts the decoders
     for name, make in KINDS.items():
         tick(name)
-        if quick and name.startswith("PNG"):
-            continue
-        yield from _kind(server, name, make(), 1 if quick else AT_ONCE)
+        yield from _kind(server, name, make(effort.share), effort)
 
 
-def _kind(server: Gunicorn, name: str, data: bytes, number: int) -> Iterator[Figure]:
-    idle = server.memory()
+def _kind(server: Gunicorn, name: str, data: bytes, effort: Effort) -> Iterator[Figure]:
+    idle, number = server.memory(), effort.of(AT_ONCE)
     with ThreadPoolExecutor(number) as pool, peak_of(server) as peak, _felt(server.url) as felt:
         answers = list(pool.map(lambda n: _try(server.url, data, n), range(number)))
     busy = _cpu_seconds(server)
-    time.sleep(1)
+    time.sleep(effort.share)
     busy = _cpu_seconds(server) - busy
     statuses = ", ".join(sorted({answer.status for answer in answers}))
     group = f"hostile, {number} of {len(data) / MB:.1f} MB"
