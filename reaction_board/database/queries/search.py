@@ -11,7 +11,7 @@ Total and page are of one moment: if an image of the page has changed before its
 again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import ARRAY, Connection, Integer, any_, bindparam, select
@@ -87,23 +87,26 @@ def find_images(
         rows = _fetch(connection, found)
         if len(rows) == len(found) and all(map(search.matches, rows)):
             break
-    return _page([row for row in rows if search.matches(row)], total, limit, walk)
+    return _page(found, {row["position"]: row for row in rows if search.matches(row)}, total, limit, walk)
 
 
-def _page(rows: list[Image], total: int, limit: int, walk: Walk) -> Page:
-    """Return the page of some rows in the order in which they were read: the last one may be too many."""
-    more = len(rows) > limit
-    rows = rows[:limit]
+def _page(found: list[int], rows: Mapping[int, Image], total: int, limit: int, walk: Walk) -> Page:
+    """Return the page of the positions that a walk has read: the last one may be too many.
+
+    A row may be missing. The cursors are of positions, so nothing is skipped for that.
+    """
+    more = len(found) > limit
+    found = found[:limit]
     if walk.back:
-        rows.reverse()
-        following, preceding = bool(rows), more
+        found.reverse()
+        following, preceding = bool(found), more
     else:
-        following, preceding = more, bool(rows) and (walk.start is not None or walk.offset > 0)
+        following, preceding = more, bool(found) and (walk.start is not None or walk.offset > 0)
     return Page(
-        rows,
+        [rows[position] for position in found if position in rows],
         total,
-        Cursor(rows[-1]["position"], onward=True) if following else None,
-        Cursor(rows[0]["position"], onward=False) if preceding else None,
+        Cursor(found[-1], onward=True) if following else None,
+        Cursor(found[0], onward=False) if preceding else None,
     )
 
 
