@@ -13,7 +13,7 @@ RUN /app/venv/bin/python -m pip install --no-cache-dir --no-deps --no-build-isol
     && /app/venv/bin/python -m pip uninstall --yes pip setuptools pkgconfig
 
 FROM python:3.13-slim-trixie@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
-# 32 threads would each keep an arena of freed memory.
+# 40 threads would each keep an arena of freed memory.
 ENV PATH=/app/venv/bin:$PATH MALLOC_ARENA_MAX=2 PYTHONUNBUFFERED=1
 WORKDIR /app
 COPY --from=build /app/venv venv

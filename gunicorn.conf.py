@@ -34,7 +34,7 @@ bind = "127.0.0.1:8000"
 # One process per core; threads, because a request mostly waits: for the database, the store, a slow client.
 worker_class = "gthread"
 workers = configured["WEB_CONCURRENCY"]
-threads = 36  # more than may wait for the object store (storage.py), so that some are always free
+threads = 40  # more than may wait for the object store (storage.py) or for the database, so that some are always free
 # A worker that gives no sign of life for so long is killed; a long request is no reason, its main thread goes on.
 timeout = 30  # seconds
 # Where a worker's heartbeat is a file: delayed by a busy disk, it would get a healthy worker killed.

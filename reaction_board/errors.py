@@ -63,7 +63,7 @@ class Unauthorized(BoardError):
 
 
 class CrossOrigin(BoardError):
-    """A browser sent a write from a page of another site."""
+    """A browser says that a page of another site sent this write."""
 
     status = 403
     code = "cross_origin"
@@ -167,7 +167,7 @@ class InvalidField(BoardError):
 
 
 class UndecodableImage(BoardError):
-    """The header of the picture can be read, and nothing else of it, or decoding it would take too much memory."""
+    """The picture cannot be decoded, or not within the bounds on memory and time, so it has no thumbnail."""
 
     status = 422
     code = "undecodable_image"
@@ -191,7 +191,7 @@ class InternalError(BoardError):
 
 
 class ServiceUnavailable(BoardError):
-    """The database cannot be reached."""
+    """The database cannot be reached, the disk is full, or too many requests wait for the same part of the board."""
 
     status = 503
     code = "service_unavailable"
@@ -200,7 +200,7 @@ class ServiceUnavailable(BoardError):
 
 
 class BoardFull(BoardError):
-    """The board has given away all of its positions: 2³¹ images were uploaded, deleted ones included."""
+    """All positions are taken: as many images were uploaded as the board can number, deleted ones included."""
 
     status = 507
     code = "board_full"

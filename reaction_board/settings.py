@@ -163,7 +163,7 @@ class SettingsSchema(Schema):
     WEB_CONCURRENCY = fields.Integer(
         load_default=2,
         validate=validate.Range(min=1),
-        metadata={"unit": "processes", "description": "gunicorn's workers, each of 32 threads: one per core"},
+        metadata={"unit": "processes", "description": "gunicorn's workers, each of 40 threads: one per core"},
     )
 
 

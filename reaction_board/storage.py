@@ -7,9 +7,9 @@ import base64
 import hashlib
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, local
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 import boto3
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
 CHUNK_BYTES = 256 * 1024  # smaller ones cost CPU (16 KiB: 2.5 times as much), larger ones only memory
-# Requests to the store, and answers of it that are on their way to clients, at once in one worker process. Fewer than
-# the worker has threads (gunicorn.conf.py) and database connections: when the store hangs, the others still answer.
+# Threads of one worker process that may wait for the store, or stream from it. Fewer than the worker has threads
+# (gunicorn.conf.py) and database connections: when the store hangs, the others still answer.
 MAX_AT_ONCE = 28
 
 CONFIG = Config(
@@ -66,8 +66,14 @@ class Blob(Protocol):
 class Storage(Protocol):
     """What the board asks of an object store.
 
-    Every method raises StorageError if the store fails, and ServiceUnavailable if too many requests wait for it.
+    Every method raises StorageError if the store fails, and ServiceUnavailable if too many threads wait for it.
     """
+
+    def place(self) -> AbstractContextManager[None]:
+        """Take a place among the threads that may wait for the store: for work that includes other waits.
+
+        Raises ServiceUnavailable if there is none left. What a thread asks the store meanwhile needs no other place.
+        """
 
     def get(self, key: str, size_bytes: int, part: slice | None = None, sha256: str | None = None) -> Blob:
         """Return the bytes of an object, or those from `part.start` up to before `part.stop`.
@@ -161,25 +167,36 @@ class S3Storage:
         """Make a client that waits for `timeout` seconds without a byte, three times at most."""
         self.observers: list[Observer] = []
         self._bucket = bucket
-        self._places = BoundedSemaphore(MAX_AT_ONCE)
+        self._places, self._thread = BoundedSemaphore(MAX_AT_ONCE), local()
         # One client for all threads, made at the start: made lazily by racing threads it costs twice the memory.
         self._client: S3Client = boto3.client(
             "s3", region_name=region, config=CONFIG.merge(Config(read_timeout=timeout))
         )
 
-    def _take_place(self) -> None:
+    def _take_place(self) -> Callable[[], None]:
+        """Take a place unless this thread has one; return the function that gives it back."""
+        if getattr(self._thread, "has_place", False):
+            return lambda: None
         if not self._places.acquire(blocking=False):
-            raise ServiceUnavailable from TimeoutError(f"{MAX_AT_ONCE} requests wait for the object store")
+            raise ServiceUnavailable from TimeoutError(f"{MAX_AT_ONCE} threads wait for the object store")
+        return self._places.release
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Take a place among the threads that may wait for the store: see Storage."""
+        give_back = self._take_place()
+        had_place, self._thread.has_place = getattr(self._thread, "has_place", False), True
+        try:
+            yield
+        finally:
+            self._thread.has_place = had_place
+            give_back()
 
     @contextmanager
     def _asking(self, operation: str) -> Iterator[None]:
-        """Take a place among the requests for as long as one takes, and translate its errors."""
-        self._take_place()
-        try:
-            with self._translating(operation):
-                yield
-        finally:
-            self._places.release()
+        """Take a place for as long as a request takes, and translate its errors."""
+        with self.place(), self._translating(operation):
+            yield
 
     @contextmanager
     def _translating(self, operation: str) -> Iterator[None]:
@@ -211,15 +228,15 @@ class S3Storage:
         if part:
             request["Range"] = f"bytes={part.start}-{part.stop - 1}"
             expected = part.stop - part.start
-        self._take_place()
+        give_back = self._take_place()
         try:
             body = self._open(request, expected)
         except BaseException:
-            self._places.release()
+            give_back()
             raise
         # The blob keeps the place until it is closed.
         on_failure = partial(self._report, "read", None, True)
-        return S3Blob(body, None if part else sha256, on_failure, self._places.release)
+        return S3Blob(body, None if part else sha256, on_failure, give_back)
 
     def _open(self, request: "GetObjectRequestTypeDef", size_bytes: int) -> StreamingBody:
         """Return the body of an answer of that size. Raises StorageError and ObjectMissing."""
@@ -246,7 +263,7 @@ class S3Storage:
 
     def delete(self, key: str) -> None:
         """Delete an object: see Storage."""
-        with self._asking("delete"):
+        with suppress(ObjectMissing), self._asking("delete"):
             self._client.delete_object(Bucket=self._bucket, Key=key)
 
     def size(self, key: str) -> int | None:
@@ -261,7 +278,9 @@ class S3Storage:
         """Return the id of the board that the bucket belongs to: see Storage."""
         try:
             with self._asking("claim"):
-                return self._client.get_object(Bucket=self._bucket, Key=MARKER)["Body"].read(100).decode()
+                return (
+                    self._client.get_object(Bucket=self._bucket, Key=MARKER)["Body"].read(100).decode(errors="replace")
+                )
         except ObjectMissing:
             return None
 
@@ -283,7 +302,7 @@ class S3Storage:
     def probe(self) -> None:
         """Ask for the bucket: see Storage."""
         try:
-            with self._asking("probe"):
+            with self._translating("probe"):  # it has a thread of its own: see readiness
                 self._client.head_bucket(Bucket=self._bucket)
         except ObjectMissing as error:
             raise StorageError from error

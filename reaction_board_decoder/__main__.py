@@ -2,8 +2,8 @@
 
 A request is an open file and JSON: `{"job": "identify" | "thumbnail", "memory_bytes": …, "cpu_seconds": …, "options":
 {…}}`. An answer is the sizes of what follows (two big-endian 32-bit numbers), JSON and bytes. The JSON is `{"result":
-{…}}` or `{"refused": …, "detail": …}`. An empty answer comes first, unasked: the decoder is ready. The kernel ends the
-process when a job exceeds its bounds.
+{…}}` or `{"refused": …, "detail": …}`, with the `cpu_seconds` that the process has used so far. An answer without a
+result comes first, unasked: the decoder is ready. The kernel ends the process when a job exceeds its bounds.
 """
 
 import contextlib
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def _send(server: socket.socket, answer: dict[str, Any], data: bytes) -> None:
-    text = json.dumps(answer).encode()
+    text = json.dumps({**answer, "cpu_seconds": _cpu_seconds()}).encode()
     server.sendall(struct.pack(">II", len(text), len(data)) + text + data)
 
 
@@ -61,13 +61,20 @@ def _answer(job: str, file: Any, options: dict[str, Any]) -> tuple[dict[str, Any
 
 def _bound(memory_bytes: int, cpu_seconds: int) -> None:
     """Let the kernel end this process when it takes more than that from now on."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    used = usage.ru_utime + usage.ru_stime
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used + cpu_seconds) + 1, resource.RLIM_INFINITY))
+    _limit(resource.RLIMIT_CPU, int(_cpu_seconds() + cpu_seconds) + 1)
     with contextlib.suppress(FileNotFoundError):  # only Linux tells how much memory is used, and heeds the bound
         status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-        used_bytes = int(status["VmData"].split()[0]) * 1024
-        resource.setrlimit(resource.RLIMIT_DATA, (used_bytes + memory_bytes, resource.RLIM_INFINITY))
+        _limit(resource.RLIMIT_DATA, int(status["VmData"].split()[0]) * 1024 + memory_bytes)
+
+
+def _limit(what: int, most: int) -> None:
+    _, hard = resource.getrlimit(what)
+    resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def _cpu_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
 
 
 if __name__ == "__main__":

@@ -35,8 +35,10 @@ def thumbnail(file: BinaryIO, side: int, max_bytes: int, max_seconds: float) -> 
         if memory_bytes > max_bytes or seconds > max_seconds:
             raise Heavy(memory_bytes=memory_bytes)
         return {}, _thumbnail(file, side, frames)
-    except (pyvips.Error, KeyError):
-        raise Unreadable from None
+    except (pyvips.Error, KeyError) as error:
+        if "out of memory" in str(error):  # the bound is reached: that is no damage
+            raise Heavy(memory_bytes=max_bytes + 1) from None
+        raise Unreadable(ascii(str(error))[:200]) from None
 
 
 def _frames(header: Any) -> int:

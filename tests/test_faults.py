@@ -21,6 +21,7 @@ from flask import Flask
 from sqlalchemy import make_url
 
 from reaction_board.local.postgres import postgres
+from reaction_board.storage import S3Storage
 from tests.board import Objects, RemoteBoard, assert_error
 from tests.check import check
 from tests.concurrency import together
@@ -108,6 +109,22 @@ def test_a_failing_store_is_a_storage_error_in_bounded_time(faulty: Faulty, how:
     assert_error(faulty.file(image), 404, "image_not_found")
 
 
+def test_a_hung_store_leaves_threads_for_others(faulty: Faulty) -> None:
+    images, same = [faulty.added() for _ in range(24)], picture()
+    acts = [
+        *(partial(faulty.get, f"/images/{image['id']}/thumbnail") for image in images),
+        *(partial(faulty.file, images[0]) for _ in range(40)),
+        *(partial(faulty.upload, same) for _ in range(30)),
+    ]
+    with fault(faulty.store, hangs=True), ThreadPoolExecutor(len(acts)) as pool:
+        answers = [pool.submit(act) for act in acts]
+        while not all(answer.done() for answer in answers):
+            assert requests.get(f"{faulty.url}/health", timeout=5).status_code == 200
+            assert faulty.get("/images?limit=1").status_code == 200
+        assert {answer.result().status_code for answer in answers} <= {500, 503}
+        assert 503 in {answer.result().status_code for answer in answers}
+
+
 @pytest.mark.both_stores
 def test_an_upload_that_the_store_cuts_off_leaves_no_record_and_can_be_repeated(faulty: Faulty) -> None:
     data = padded(3 * MIB)
@@ -166,7 +183,9 @@ def test_a_database_that_restarts_is_found_again(environment: dict[str, str]) ->
         migrate(url, "upgrade", "head")
         proxy = servers.enter_context(Proxy.running(make_url(url).port or 0))
         through = make_url(url).set(port=proxy.port).render_as_string(hide_password=False)
-        server = servers.enter_context(Gunicorn.running({**os.environ, **environment, "DATABASE_URL": through}))
+        S3Storage("of-another-board", "us-east-1", timeout=20).create_bucket()
+        variables = {**environment, "DATABASE_URL": through, "S3_BUCKET_NAME": "of-another-board"}
+        server = servers.enter_context(Gunicorn.running({**os.environ, **variables}))
         board = Faulty(server, proxy, proxy)
         image = board.added()
         first.close()

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -111,16 +112,18 @@ def test_the_same_bytes_can_be_uploaded_again_meanwhile(
 
 
 class FailingStore:
-    """A store that answers everything but deletes."""
+    """A store that answers everything but deletes, of all objects or of some."""
 
-    def __init__(self, store: Any) -> None:
-        self._store = store
+    def __init__(self, store: Any, *keys: str) -> None:
+        self._store, self._keys = store, keys
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
     def delete(self, key: str) -> None:
-        raise StorageError from OSError("the store is down")
+        if not self._keys or key in self._keys:
+            raise StorageError from OSError("the store is down")
+        self._store.delete(key)
 
 
 @pytest.fixture
@@ -150,9 +153,24 @@ def test_a_store_that_fails_does_not_fail_the_delete(
 def test_only_so_many_old_deletes_are_finished_at_once(
     board: Board, objects: Objects, unfinished: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pending_deletes.finish_pending_deletes, "__defaults__", (2,))
+    monkeypatch.setattr(pending_deletes, "MAX_AT_ONCE", 2)
     image = board.added()
     assert objects.keys() == {unfinished[2]["hash"], image["hash"]}
+
+
+def test_an_object_that_cannot_be_deleted_is_not_in_the_way_of_others(
+    app: Flask, board: Board, objects: Objects, unfinished: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retained = unfinished[0]["hash"]
+    monkeypatch.setitem(app.extensions, "storage", FailingStore(app.extensions["storage"], retained))
+    monkeypatch.setattr(pending_deletes, "MAX_AT_ONCE", 1)
+    for _ in range(3):
+        image = board.added()
+        assert board.delete(image["id"]).status_code == 204
+        assert image["hash"] not in objects.keys()  # noqa: SIM118 - it is no mapping
+    assert objects.keys() == {retained}
+    status, findings = check(app, "--repair")
+    assert (status, kinds(findings)) == (1, [("pending delete", retained, False)])
 
 
 def test_repair_finishes_deletes(app: Flask, objects: Objects, unfinished: list[dict[str, Any]]) -> None:
@@ -192,6 +210,21 @@ class TestBuckets:
         app.extensions.pop("bucket_claimed", None)
         board.added()
         assert check(app, "--repair") == (0, [])
+
+    def test_a_board_stores_and_deletes_nothing_in_the_bucket_of_another(
+        self, another: Callable[..., Flask], board: Board, objects: Objects
+    ) -> None:
+        data = picture()
+        image = board.added(data=data)
+        ours = objects.client.get_object(Bucket=objects.bucket, Key=MARKER)["Body"].read()
+        objects.put(MARKER, b"01234567-89ab-cdef-0123-456789abcdef")
+        try:
+            stranger = Board(another().test_client())
+            assert_error(stranger.upload(), 500, "storage_error")
+            assert stranger.delete(image["id"]).status_code == 204
+        finally:
+            objects.put(MARKER, ours)
+        assert objects.keys() == {image["hash"]}
 
     @pytest.fixture
     def orphan(self, app: Flask, board: Board, objects: Objects) -> str:

@@ -90,10 +90,11 @@ def upgrade() -> None:
         "pending_deletes",
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.Column("since", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("tried", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("octet_length(hash) = 32", name=op.f("ck_pending_deletes_hash")),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_pending_deletes")),
     )
-    op.create_index(op.f("ix_pending_deletes_since"), "pending_deletes", ["since"])
+    op.create_index(op.f("ix_pending_deletes_tried"), "pending_deletes", ["tried"])
     # Room for a new version of a row in its page, so that counting touches no index.
     op.execute("ALTER TABLE tags SET (fillfactor = 50)")
     op.execute("ALTER TABLE totals SET (fillfactor = 10)")

@@ -56,7 +56,9 @@ def make_engine(database_url: str, pool_size: int, timeout: int) -> Engine:
         skip_autocommit_rollback=True,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=10,  # seconds
+        # Seconds. Statements are short: when none becomes free in that time, the database hangs, and each thread that
+        # waited would be one less to say so.
+        pool_timeout=1,
         pool_use_lifo=True,
         connect_args={
             "connect_timeout": 5,  # seconds

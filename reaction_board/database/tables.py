@@ -135,6 +135,7 @@ pending_deletes = Table(
     "pending_deletes",
     metadata,
     Column("hash", HexDigest, primary_key=True),
-    Column("since", DateTime(timezone=True), nullable=False, server_default=text("now()"), index=True),
+    Column("since", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("tried", DateTime(timezone=True), nullable=False, server_default=text("now()"), index=True),  # the last time
     CheckConstraint("octet_length(hash) = 32", name="hash"),
 )

@@ -45,7 +45,7 @@ def main() -> None:
         migration = subprocess.run([*python, "alembic", "-c", "setup.cfg", "upgrade", "head"], cwd=ROOT, check=False)
         if migration.returncode:
             give_up("the database could not be migrated")
-        os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # halves the freed memory that 32 threads keep
+        os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # halves the freed memory that 40 threads keep
         command: list[str | Path] = [*python, "gunicorn", "--chdir", ROOT, "--config", ROOT / "gunicorn.conf.py"]
         command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning", *sys.argv[1:], "wsgi:app"]
         server = stack.enter_context(running("web server", command, signal.SIGTERM))

@@ -1,8 +1,8 @@
 """Child processes that decode pictures, within bounds of memory and time: see `reaction_board_decoder`.
 
-Why not a library of process pools: they start children with the server's environment and read their answers with
-pickle, so a picture that takes a child over would have the server, too. Pebble's, the most careful one, also lets all
-children wait for a lock that a killed one held. Here each child has a socket of its own.
+Process pools of libraries start children with the server's environment and read their answers with pickle, so a
+compromised child could run code in the server. The children of Pebble's pool also share a lock, which a killed one may
+hold. Here each child has a socket of its own, and its answers are JSON and bytes.
 """
 
 import atexit
@@ -26,12 +26,13 @@ from typing import Any, BinaryIO
 from reaction_board.errors import ServiceUnavailable
 
 PACKAGE = "reaction_board_decoder"
-# What the decoder needs of the environment. Everything else, credentials above all, is none of its business.
+# What the decoder needs of the environment. Nothing else is passed on, least of all credentials.
 ENVIRONMENT = ("PATH", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH")
 START_SECONDS = 20
 MAX_JOBS = 1000  # of a child, then it is replaced: libraries leak
 MAX_KEPT_BYTES = 64_000_000  # a child that may have used more memory is replaced: it might not give it back
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
+OUTSIDE = (signal.SIGKILL, signal.SIGTERM)  # a picture can bring about neither
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class RefusedByDecoder(Exception):
 
 
 class DecoderDied(Exception):
-    """The decoder exceeded a bound of the job, or crashed on it: that is an answer about the picture, too."""
+    """The decoder exceeded a bound of the job, or crashed on it. That is an answer about the picture, too."""
 
 
 class Decoder:
@@ -68,7 +69,8 @@ class Decoder:
     ) -> tuple[dict[str, Any], bytes]:
         """Return the result of a job on an open file, and its bytes.
 
-        Raises RefusedByDecoder and DecoderDied, and ServiceUnavailable if other jobs take longer than `wait_seconds`.
+        Raises RefusedByDecoder and DecoderDied, and ServiceUnavailable if other jobs take longer than `wait_seconds`
+        or the decoder fails for a reason that says nothing about the picture.
         """
         if not self._turn.acquire(timeout=wait_seconds):
             raise ServiceUnavailable from TimeoutError(f"the decoder was busy for {wait_seconds} seconds")
@@ -77,13 +79,13 @@ class Decoder:
                 self.stop()
                 self._child = _Child()
             try:
-                return self._child.run(job, file, bounds, options)
-            except DecoderDied:
+                answer = self._child.run(job, file, bounds, options)
+            except BaseException:  # whatever it was, the next job gets a child that is not in the middle of something
                 self.stop()
                 raise
-            finally:
-                if bounds.memory_bytes > MAX_KEPT_BYTES:
-                    self.stop()
+            if bounds.memory_bytes > MAX_KEPT_BYTES:
+                self.stop()
+            return _checked(answer)
         finally:
             self._turn.release()
 
@@ -92,6 +94,14 @@ class Decoder:
         if self._child:
             self._child.kill()
             self._child = None
+
+
+def _checked(answer: tuple[dict[str, Any], bytes]) -> tuple[dict[str, Any], bytes]:
+    """Return the result and bytes of an answer. Raises RefusedByDecoder."""
+    head, data = answer
+    if "refused" in head:
+        raise RefusedByDecoder(head)
+    return head["result"], data
 
 
 # Two for each server process: pictures that take seconds do not hold up the others.
@@ -103,6 +113,7 @@ for _decoder in (light, heavy):
 class _Child:
     def __init__(self) -> None:
         self._jobs = 0
+        self._cpu_seconds = 0.0  # that it had used before the job
         self._socket, theirs = socket.socketpair()
         package = importlib.util.find_spec(PACKAGE)
         if package is None or package.origin is None:
@@ -118,9 +129,9 @@ class _Child:
             )
         try:
             self._receive_answer(START_SECONDS)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, ValueError) as error:
             self.kill()
-            raise RuntimeError("the decoder does not start; its own message is in the log above") from error
+            raise ServiceUnavailable from RuntimeError(f"the decoder does not start, see the log: {error!r}")
 
     def is_used_up(self) -> bool:
         return self._jobs >= MAX_JOBS or self._process.poll() is not None
@@ -135,25 +146,28 @@ class _Child:
         }
         try:
             socket.send_fds(self._socket, [json.dumps(request).encode()], [file.fileno()])
-            answer, data = self._receive_answer(bounds.wall_seconds)
-        except TimeoutError as error:
-            raise DecoderDied(f"no answer within {bounds.wall_seconds} seconds") from error
-        except (OSError, ValueError, EOFError) as error:
-            status = self._process.wait()
-            # Ended from outside, or by the kernel for want of memory on the machine: that says nothing of the picture.
-            if -status in (signal.SIGKILL, signal.SIGTERM):
+        except OSError as error:
+            raise ServiceUnavailable from error
+        try:
+            return self._receive_answer(bounds.wall_seconds)
+        except (OSError, EOFError, ValueError, RecursionError) as error:
+            status, cpu_seconds = self._end()
+            # Ended from outside, by the kernel for want of memory on the machine, or too slow because the machine is
+            # busy: that says nothing about the picture.
+            if -status in OUTSIDE and cpu_seconds < bounds.cpu_seconds / 2:
                 raise ServiceUnavailable from error
-            raise DecoderDied(f"exit status {status}") from error
-        if "refused" in answer:
-            raise RefusedByDecoder(answer)
-        return answer["result"], data
+            raise DecoderDied(f"{error!r}, exit status {status} after {cpu_seconds:.1f} s of CPU time") from error
 
     def _receive_answer(self, seconds: float) -> tuple[dict[str, Any], bytes]:
+        """Return the answer to a job. Raises OSError, EOFError and ValueError (RecursionError) if it is not one."""
         deadline = time.monotonic() + seconds
         sizes = struct.unpack(">II", self._receive(8, deadline))
         if sum(sizes) > MAX_ANSWER_BYTES:
             raise ValueError("the answer is too large")
-        answer: dict[str, Any] = json.loads(self._receive(sizes[0], deadline))
+        answer = json.loads(self._receive(sizes[0], deadline))
+        if not isinstance(answer, dict) or not isinstance(answer.get("cpu_seconds"), float):
+            raise ValueError("the answer is malformed")  # noqa: TRY004 - what came over the socket is a value
+        self._cpu_seconds = answer["cpu_seconds"]
         return answer, self._receive(sizes[1], deadline)
 
     def _receive(self, size: int, deadline: float) -> bytes:
@@ -169,6 +183,13 @@ class _Child:
             received += chunk
         return bytes(received)
 
+    def _end(self) -> tuple[int, float]:
+        """Kill the child unless it has ended; return its exit status, and the CPU time that the job took."""
+        os.kill(self._process.pid, signal.SIGKILL)  # Popen's own would reap the child, and its usage with it
+        _, status, usage = os.wait4(self._process.pid, 0)
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        return self._process.returncode, usage.ru_utime + usage.ru_stime - self._cpu_seconds
+
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
@@ -177,12 +198,12 @@ class _Child:
 
 @contextlib.contextmanager
 def alone_on_this_machine(seconds: float) -> Iterator[None]:
-    """Let no other process on this machine in here meanwhile: for jobs that take much memory.
+    """Hold a machine-wide lock, for jobs that need much memory.
 
-    Raises ServiceUnavailable if others take longer than that.
+    Raises ServiceUnavailable if others hold it for longer than that.
     """
     deadline = time.monotonic() + seconds
-    with Path(__file__).open() as lock:  # any file that all workers share; the kernel forgets the lock of a dead one
+    with Path(__file__).open() as lock:  # any file that all workers share; the kernel releases the lock of a dead one
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

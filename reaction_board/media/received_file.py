@@ -26,6 +26,14 @@ def temporary_file() -> BinaryIO:
     return cast("BinaryIO", tempfile.TemporaryFile(buffering=0))
 
 
+def append(file: BinaryIO, chunk: bytes) -> None:
+    """Write a chunk to an unbuffered file. Raises ServiceUnavailable if the disk is full."""
+    rest = memoryview(chunk)
+    with room_on_disk():
+        while rest:  # on a disk that is nearly full, only a part is written, without an error
+            rest = rest[file.write(rest) :]
+
+
 class ReceivedFile:
     """A file that arrives in chunks. It is kept on disk, and hashed and measured on the way, so it is never in memory.
 
@@ -45,8 +53,8 @@ class ReceivedFile:
         if self.size_bytes > self._max_bytes:
             raise FileTooLarge(f"The file is larger than {self._max_bytes} bytes.")
         self._sha256.update(chunk)
-        with room_on_disk():
-            return self.file.write(chunk)
+        append(self.file, chunk)
+        return len(chunk)
 
     def seek(self, position: int) -> int:
         """Move to where the next read begins."""

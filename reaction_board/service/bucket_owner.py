@@ -1,10 +1,11 @@
-"""Whose bucket it is: a board and its bucket know each other by a random id, in the database and in an object."""
+"""Verify that the bucket belongs to this board: both store the same random id, the bucket in an object."""
 
 from flask import current_app
 
 from reaction_board import storage
 from reaction_board.database import queries
 from reaction_board.database.engine import Connection
+from reaction_board.errors import StorageError
 
 
 class ForeignBucket(Exception):
@@ -12,14 +13,18 @@ class ForeignBucket(Exception):
 
 
 def claim(connection: Connection) -> None:
-    """Write the id of this board into the bucket if there is none; looked at once in each process.
+    """Write the id of this board into the bucket if there is none. Asks the store once in each process.
 
-    Raises StorageError and ServiceUnavailable.
+    Raises StorageError, also if the bucket belongs to another board, and ServiceUnavailable.
     """
-    if not current_app.extensions.get("bucket_claimed"):
-        if storage.current().board_id() is None:
-            storage.current().claim(queries.pending_deletes.board_id(connection))
-        current_app.extensions["bucket_claimed"] = True
+    if current_app.extensions.get("bucket_claimed"):
+        return
+    ours, theirs = queries.pending_deletes.board_id(connection), storage.current().board_id()
+    if theirs is None:
+        storage.current().claim(ours)
+    elif theirs != ours:
+        raise StorageError from ForeignBucket(f"the bucket belongs to the board {theirs}, and this one is {ours}")
+    current_app.extensions["bucket_claimed"] = True
 
 
 def assert_ours(connection: Connection) -> None:

@@ -111,9 +111,13 @@ def _pending_deletes(repair: bool) -> Iterator[Finding]:
     with connect() as connection:
         hashes = queries.pending_deletes.pending_deletes_since(connection, PENDING_SECONDS)
     for content_hash in hashes:
+        detail, repaired = "the image was deleted, but its objects are still in the bucket", False
         if repair:
-            pending_deletes.delete_objects(content_hash)
-        yield Finding("pending delete", content_hash, "the image was deleted, its objects are still to be", repair)
+            try:
+                repaired = pending_deletes.delete_objects(content_hash)
+            except StorageError as error:
+                detail = f"{detail}: {error.__cause__}"
+        yield Finding("pending delete", content_hash, detail, repaired)
 
 
 def _record_without_object(record: Any) -> Iterator[Finding]:

@@ -26,7 +26,7 @@ def add_image(received: ReceivedFile, declared_type: str, filename: str, tags: S
     """
     media = identify(received, declared_type, current_app.config["MAX_PIXELS"])
     filename = clean_filename(filename, media.mime_type)
-    with begin() as connection:
+    with storage.current().place(), begin() as connection:
         queries.images.lock_content(connection, media.hash)
         existing, deletes_are_pending = queries.images.find_content(connection, media.hash)
         if existing:
@@ -58,24 +58,21 @@ def find_image(image_id: UUID) -> Image:
 
 
 def find_images(search: Search, limit: int, offset: int, cursor: Cursor | None) -> Page:
-    """Return a page of the images that a search finds, from an offset or a cursor on.
-
-    Raises InvalidField if the cursor belongs to another order.
-    """
+    """Return a page of the images that a search finds, from an offset or a cursor on."""
     with connect() as connection:
         return queries.search.find_images(connection, search, limit, offset, cursor)
 
 
 def delete_image(image_id: UUID) -> None:
-    """Delete an image: its record at once, its objects now or, if the store fails, later. Raises ImageNotFound."""
-    with begin() as connection:
+    """Delete an image: its record at once, its objects then or, if the store fails, later. Raises ImageNotFound."""
+    with storage.current().place(), begin() as connection:
         content_hash = queries.images.find_image(connection, image_id)["hash"]
         queries.images.lock_content(connection, content_hash)
         # While this request waited for the lock, another may have deleted the image.
         image = queries.images.find_image_locked(connection, image_id)
         queries.pending_deletes.add_pending_delete(connection, content_hash)
         queries.images.delete_image(connection, image)  # last: it takes the lock that all uploads need
-    pending_deletes.finish_pending_deletes()
+    pending_deletes.finish_pending_deletes(content_hash)
 
 
 def open_file(image: Image, part: slice | None) -> Blob:

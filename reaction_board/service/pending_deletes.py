@@ -1,8 +1,8 @@
-"""Deleting the objects of deleted images, now or later, and the bucket that the board may delete in.
+"""Deleting the objects of deleted images, now or later.
 
 A delete first commits that the record is gone, together with a row in `pending_deletes`; then it deletes the objects,
-then the row. If it is killed in between, or the store fails, the row remains, and whoever finds it finishes the job:
-the next upload or delete, a worker that starts, or `check --repair`.
+then the row. If it is killed in between, or the store fails, the row remains. The next upload or delete, a starting
+worker, or `check --repair` finishes the job.
 """
 
 import logging
@@ -14,40 +14,51 @@ from reaction_board import storage
 from reaction_board.database import queries
 from reaction_board.database.engine import begin, connect
 from reaction_board.errors import ServiceUnavailable, StorageError
+from reaction_board.service import bucket_owner
 from reaction_board.storage import thumbnail_key
 
 MAX_AT_ONCE = 10  # old deletes that one request finishes beside its own work
+MAX_FAILURES = 2  # then a request leaves the rest to others: a store that is down would make each of them wait
 
 logger = logging.getLogger("reaction_board")
 
 
-def delete_objects(content_hash: str) -> None:
+def delete_objects(content_hash: str) -> bool:
     """Delete the objects of a deleted image, unless that is done, or its bytes have been uploaded again.
 
-    Does nothing while another request holds the lock of the content: an upload of the same bytes settles it itself.
-    Raises StorageError and ServiceUnavailable; then they are deleted later.
+    Return whether none are left to delete. It does nothing while another request holds the lock of the content: an
+    upload of the same bytes settles it itself. Raises StorageError and ServiceUnavailable.
     """
     with begin() as connection:
+        bucket_owner.claim(connection)
         if not queries.images.try_lock_content(connection, content_hash):
-            return
+            return False
         # The row is gone with the commit, so not before the objects are.
         if queries.pending_deletes.remove_pending_delete(connection, content_hash):
-            storage.current().delete(thumbnail_key(content_hash))
             storage.current().delete(content_hash)
+            storage.current().delete(thumbnail_key(content_hash))
+        return True
 
 
-def finish_pending_deletes(limit: int = MAX_AT_ONCE) -> None:
-    """Delete the objects of images that were deleted some time ago, the oldest first. Never raises.
-
-    Stops at the first failure: a store that is down would make each of them wait.
-    """
+def finish_pending_deletes(first: str | None = None) -> None:
+    """Delete the objects of a deleted image and of some that were deleted before, the oldest first. Never raises."""
+    failures = 0
     try:
         with connect() as connection:
-            hashes = queries.pending_deletes.oldest_pending_deletes(connection, limit)
-        for content_hash in hashes:
-            delete_objects(content_hash)
-    except (StorageError, ServiceUnavailable) as error:
-        logger.warning("deleted images still have objects in the bucket: %r", error.__cause__ or error)
+            others = queries.pending_deletes.oldest_pending_deletes(connection, MAX_AT_ONCE)
+        for content_hash in dict.fromkeys([first, *others] if first else others):
+            try:
+                delete_objects(content_hash)
+            except StorageError as error:
+                logger.warning("the objects of a deleted image are deleted later: %r", error.__cause__)
+                failures += 1
+                if failures >= MAX_FAILURES:
+                    return
+                # One that cannot be deleted must not be in the way of the others.
+                with begin() as connection:
+                    queries.pending_deletes.postpone(connection, content_hash)
+    except ServiceUnavailable as error:
+        logger.warning("the objects of deleted images are deleted later: %r", error.__cause__)
 
 
 def finish_in_background(app: Flask) -> None:

@@ -19,15 +19,17 @@ from reaction_board.database.engine import begin
 from reaction_board.database.queries.images import Image
 from reaction_board.errors import ServiceUnavailable, StorageError, UndecodableImage
 from reaction_board.media import thumbnail
-from reaction_board.media.received_file import room_on_disk, temporary_file
+from reaction_board.media.received_file import append, room_on_disk, temporary_file
 from reaction_board.service import images
 from reaction_board.storage import Blob, ObjectMissing, thumbnail_key
 
 # Per worker process. A thread that waits for a thumbnail does nothing else; if all of them waited, nothing else would
 # be answered.
 MAX_AT_ONCE = 2  # one is fetched or stored while the other is decoded
-MAX_WAITING = 24
+MAX_WAITING = 16
 MAX_HEAVY = 3  # of those whose picture takes seconds
+TURN_SECONDS = 10  # that a request waits for its turn
+RESULT_SECONDS = 60  # that a request waits for another one that makes the same thumbnail
 
 logger = logging.getLogger("reaction_board")
 
@@ -48,7 +50,7 @@ class ThumbnailMaker:
         Raises ImageNotFound, StorageError if the store cannot give the bytes or take the thumbnail, and
         ServiceUnavailable if too many requests wait already.
         """
-        with _one_of(self._waiting):
+        with storage.current().place(), _one_of(self._waiting):
             with self._lock:
                 result = self._results.get(image_id)
                 is_first = result is None
@@ -56,7 +58,10 @@ class ThumbnailMaker:
                     result = self._results[image_id] = Future()
             if is_first:
                 self._run(image_id, result)
-            return result.result()
+            try:
+                return result.result(RESULT_SECONDS)
+            except TimeoutError as error:
+                raise ServiceUnavailable from error
 
     def _run(self, image_id: UUID, result: Future[Image]) -> None:
         try:
@@ -80,7 +85,7 @@ class ThumbnailMaker:
 
     def _render(self, image: Image) -> bytes:
         try:
-            with self._at_once:
+            with _one_of(self._at_once, TURN_SECONDS):
                 return _fetch_and_render(image, thumbnail.render)
         except thumbnail.HeavyPicture as picture:
             render = partial(thumbnail.render_heavy, memory_bytes=picture.memory_bytes)
@@ -90,9 +95,9 @@ class ThumbnailMaker:
 
 
 @contextlib.contextmanager
-def _one_of(places: BoundedSemaphore) -> Iterator[None]:
-    """Take one of these places. Raises ServiceUnavailable if there is none left."""
-    if not places.acquire(blocking=False):
+def _one_of(places: BoundedSemaphore, wait_seconds: float = 0) -> Iterator[None]:
+    """Take one of these places. Raises ServiceUnavailable if none becomes free in time."""
+    if not places.acquire(timeout=wait_seconds):
         raise ServiceUnavailable
     try:
         yield
@@ -138,9 +143,10 @@ def open_thumbnail(image: Image, part: slice | None) -> Blob:
 
 def _fetch_and_render(image: Image, render: Callable[[BinaryIO], bytes]) -> bytes:
     """Return the thumbnail of an image. Raises what `render` raises, and StorageError."""
-    with room_on_disk(), temporary_file() as file, contextlib.closing(images.open_file(image, None)) as blob:
-        for chunk in blob:
-            file.write(chunk)
+    with room_on_disk(), temporary_file() as file:
+        with contextlib.closing(images.open_file(image, None)) as blob:
+            for chunk in blob:
+                append(file, chunk)
         return render(file)
 
 

@@ -1,12 +1,12 @@
 """Deleted images whose objects are still to be deleted, and the board that they belong to."""
 
-from sqlalchemy import Connection, bindparam, delete, func, select
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from reaction_board.database.tables import pending_deletes, totals
 
 _ADD = insert(pending_deletes).on_conflict_do_nothing()
-_OLDEST = select(pending_deletes.c.hash).order_by(pending_deletes.c.since).limit(bindparam("limit"))
+_OLDEST = select(pending_deletes.c.hash).order_by(pending_deletes.c.tried).limit(bindparam("limit"))
 _OLDER = (
     select(pending_deletes.c.hash)
     .where(pending_deletes.c.since <= func.now() - func.make_interval(0, 0, 0, 0, 0, 0, bindparam("seconds")))
@@ -14,6 +14,7 @@ _OLDER = (
 )
 _ONE = select(pending_deletes.c.hash).where(pending_deletes.c.hash == bindparam("hash"))
 _REMOVE = delete(pending_deletes).where(pending_deletes.c.hash == bindparam("content_hash"))
+_POSTPONE = update(pending_deletes).where(pending_deletes.c.hash == bindparam("content_hash")).values(tried=func.now())
 _COUNT = select(func.count()).select_from(pending_deletes)
 _BOARD_ID = select(totals.c.board_id)
 
@@ -34,8 +35,13 @@ def is_delete_pending(connection: Connection, content_hash: str) -> bool:
 
 
 def oldest_pending_deletes(connection: Connection, limit: int) -> list[str]:
-    """Return the hashes of at most so many contents whose objects are to be deleted, the oldest first."""
+    """Return the hashes of at most so many contents whose objects are to be deleted, those tried longest ago first."""
     return list(connection.execute(_OLDEST, {"limit": limit}).scalars())
+
+
+def postpone(connection: Connection, content_hash: str) -> None:
+    """Let others come first: the objects of this content could not be deleted now."""
+    connection.execute(_POSTPONE, {"content_hash": content_hash})
 
 
 def pending_deletes_since(connection: Connection, seconds: float) -> list[str]:
