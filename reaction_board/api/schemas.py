@@ -280,7 +280,11 @@ class SearchSchema(page_schema(default_limit=50, max_limit=100), IncludeSchema):
     )
     untagged = PlainBoolean(load_default=None, metadata={"description": "whether an image has no tag"})
     animated = PlainBoolean(load_default=None, metadata={"description": "whether an image has more than one frame"})
-    order = fields.String(load_default="newest", validate=validate.OneOf(["newest", "random"]))
+    order = fields.String(
+        load_default="newest",
+        validate=validate.OneOf(["newest", "random"]),
+        metadata={"description": f"of a random order, offset is at most {MAX_RANDOM_OFFSET}"},
+    )
     seed = PlainInteger(
         load_default=None,
         validate=validate.Range(0, MAX_SEED),
