@@ -139,7 +139,7 @@ def _no_board(response: httpx.Response) -> Unavailable:
 def _json(response: httpx.Response) -> dict[str, Any]:
     try:
         value = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _no_board(response) from None
     if not isinstance(value, dict):
         raise _no_board(response)

@@ -1,5 +1,6 @@
 """Many files to the board, or from it, several at once. Interrupted and started again, each finishes the job."""
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -96,6 +97,8 @@ def download(api: Api, wanted: Image | str, folder: Path, progress: Progress) ->
                 digest.update(piece)
                 file.write(piece)
                 progress.advance(task, len(piece))
+                if file.tell() > image["size_bytes"]:
+                    break
         if digest.hexdigest() != image["hash"]:
             return Result(path, "refused", image, "damaged", "The bytes are not those that were uploaded.")
         part.replace(path)
@@ -105,7 +108,8 @@ def download(api: Api, wanted: Image | str, folder: Path, progress: Progress) ->
     except OSError as error:
         return Result(path, "refused", image, "unwritable", error.strerror or str(error))
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         progress.remove_task(task)
 
 
@@ -113,8 +117,10 @@ def local_name(image: Image) -> str:
     """Return the name of an image's file: of its own name, and of its hash, as names may be the same."""
     # What the board calls a filename is text of somebody else: no path, and not longer than file systems take.
     name = PurePosixPath(without_controls(image["filename"].replace("\\", "/")))
-    short = name.stem.lstrip(".").encode()[:200].decode(errors="ignore")
-    return f"{short}-{image['hash'][:12]}{name.suffix[:10]}"
+    short, suffix = (
+        text.encode()[:most].decode(errors="ignore") for text, most in ((name.stem.lstrip("."), 200), (name.suffix, 10))
+    )
+    return f"{short}-{image['hash'][:12]}{suffix}"
 
 
 def several_at_once(

@@ -174,6 +174,7 @@ def test_what_an_error_says_is_printed_without_controls(
         b"null",
         b"{}",
         b'{"items": 1, "total": 1}',
+        b'{"items": ' + b"[" * 100_000,
         b'{"items": [1], "total": 1}',
         b'{"detail": 1, "code": {}}',
     ],
@@ -201,6 +202,26 @@ def test_a_record_that_is_none_ends_it(evil: Any, tmp_path: Path, changed: dict[
         assert (result.exit_code, "not as a board does" in result.output) == (1, True)
         assert isinstance(result.exception, SystemExit)
     assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_file_that_is_longer_than_the_board_says_does_not_fill_the_disk(evil: Any, tmp_path: Path) -> None:
+    long = image(size_bytes=1, filename="x." + "\U0001f4a5" * 60)
+    url, _ = evil(lambda request: (200, {}, BYTES * 1_000_000) if request.path.endswith("/file") else page(long))
+    result = run("download", "--limit", "1", "--to", tmp_path, "--url", url)
+    assert (result.exit_code, "damaged" in result.output) == (1, True), result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_whose_extension_is_too_long_for_the_disk_is_cut(evil: Any, tmp_path: Path) -> None:
+    url, _ = evil(
+        lambda request: (
+            (200, {}, BYTES)
+            if request.path.endswith("/file")
+            else page(image(filename="x" * 250 + "." + "\U0001f4a5" * 60))
+        )
+    )
+    assert run("download", "--limit", "1", "--to", tmp_path, "--url", url).exit_code == 0
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [BYTES]
 
 
 def on_a_terminal(command: list[str], env: dict[str, str]) -> str:
