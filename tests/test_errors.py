@@ -51,11 +51,10 @@ def test_another_method_is_answered_with_those_allowed(client: FlaskClient, path
 def test_a_fault_of_ours_says_nothing_and_is_logged_with_its_cause(
     app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Broken:
-        def put(self, *args: object) -> None:
-            raise RuntimeError("secret of /etc")
+    def put(*args: object) -> None:
+        raise RuntimeError("secret of /etc")
 
-    monkeypatch.setitem(app.extensions, "storage", Broken())
+    monkeypatch.setattr(app.extensions["storage"], "put", put)
     response = board.upload()
     assert_error(response, 500, "internal_error")
     assert "RuntimeError: secret of /etc" in caplog.text
@@ -70,13 +69,11 @@ def test_a_failing_store_is_a_storage_error_and_logged_with_its_cause(
 ) -> None:
     image = board.added()
 
-    class Failing:
-        def put(self, *args: object) -> None:
-            raise StorageError from OSError("the disk of the store is full")
+    def fail(*args: object) -> None:
+        raise StorageError from OSError("the disk of the store is full")
 
-        get = put
-
-    monkeypatch.setitem(app.extensions, "storage", Failing())
+    monkeypatch.setattr(app.extensions["storage"], "put", fail)
+    monkeypatch.setattr(app.extensions["storage"], "get", fail)
     assert_error(board.upload(tags="new"), 500, "storage_error")
     assert_error(board.file(image), 500, "storage_error")
     assert "the disk of the store is full" in caplog.text

@@ -58,7 +58,7 @@ def make_engine(database_url: str, pool_size: int, timeout: int) -> Engine:
         max_overflow=0,
         # Seconds. Statements are short: when none becomes free in that time, the database hangs, and each thread that
         # waited would be one less to say so.
-        pool_timeout=1,
+        pool_timeout=0.3,
         pool_use_lifo=True,
         connect_args={
             "connect_timeout": 5,  # seconds

@@ -24,9 +24,14 @@ def add_image(received: ReceivedFile, declared_type: str, filename: str, tags: S
     If the store has lost the bytes of a record, they are stored again. Raises InvalidMimeType or FileTooLarge if the
     board does not accept the file, StorageError if it cannot be stored, BoardFull if the board takes no more images.
     """
-    media = identify(received, declared_type, current_app.config["MAX_PIXELS"])
-    filename = clean_filename(filename, media.mime_type)
-    with storage.current().place(), begin() as connection:
+    with storage.current().place():
+        media = identify(received, declared_type, current_app.config["MAX_PIXELS"])
+        filename = clean_filename(filename, media.mime_type)
+        return _add(received, media, filename, tags)
+
+
+def _add(received: ReceivedFile, media: Media, filename: str, tags: Sequence[str]) -> tuple[Image, bool]:
+    with begin() as connection:
         queries.images.lock_content(connection, media.hash)
         existing, deletes_are_pending = queries.images.find_content(connection, media.hash)
         if existing:
