@@ -14,12 +14,14 @@ import signal
 import socket
 import struct
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from reaction_board_decoder.errors import Refused
 from reaction_board_decoder.identify import identify
+from reaction_board_decoder.structure import reserved_bytes
 from reaction_board_decoder.thumbnail import thumbnail
 
 JOBS: dict[str, Callable[..., tuple[dict[str, Any], bytes]]] = {"identify": identify, "thumbnail": thumbnail}
@@ -30,20 +32,20 @@ def main() -> None:
     """Do jobs until the server closes the socket."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches the server, which decides
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with socket.socket(fileno=0) as server:
-        _send(server, {}, b"")
-        # libvips and the libraries below it write what they think of a picture there: nobody wants to read that.
-        with Path(os.devnull).open("w") as nowhere:
-            os.dup2(nowhere.fileno(), sys.stderr.fileno())
-        while True:
-            line, descriptors, _, _ = socket.recv_fds(server, MAX_REQUEST_BYTES, 1)
-            if not line:
-                return
-            request = json.loads(line)
-            _bound(request["memory_bytes"], request["cpu_seconds"])
-            with os.fdopen(descriptors[0], "rb") as file:
-                answer, data = _answer(request["job"], file, request["options"])
-            _send(server, answer, data)
+    server = socket.socket(fileno=0)
+    _send(server, {}, b"")
+    # libvips and the libraries below it write what they think of a picture there: nobody wants to read that.
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stderr.fileno())
+    while True:
+        line, descriptors, _, _ = socket.recv_fds(server, MAX_REQUEST_BYTES, 1)
+        if not line:
+            return
+        request = json.loads(line)
+        with os.fdopen(descriptors[0], "rb") as file:
+            _bound(request["memory_bytes"] + reserved_bytes(file), request["cpu_seconds"])
+            answer, data = _answer(request["job"], file, request["options"])
+        _send(server, answer, data)
 
 
 def _send(server: socket.socket, answer: dict[str, Any], data: bytes) -> None:
@@ -61,6 +63,7 @@ def _answer(job: str, file: Any, options: dict[str, Any]) -> tuple[dict[str, Any
 
 def _bound(memory_bytes: int, cpu_seconds: int) -> None:
     """Let the kernel end this process when it takes more than that from now on."""
+    signal.setitimer(signal.ITIMER_PROF, cpu_seconds)  # exact, and without a handler it ends the process
     _limit(resource.RLIMIT_CPU, int(_cpu_seconds() + cpu_seconds) + 1)
     with contextlib.suppress(FileNotFoundError):  # only Linux tells how much memory is used, and heeds the bound
         status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
@@ -78,4 +81,9 @@ def _cpu_seconds() -> float:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except BaseException:  # noqa: BLE001 - for want of memory, mostly
+        traceback.print_exc()
+        # The server sees the socket close at the moment when this status is there, and not before.
+        os._exit(1)

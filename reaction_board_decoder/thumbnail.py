@@ -17,7 +17,10 @@ EFFORT = 2  # of 6: takes a fifth less time than libvips' own 4, for files as sm
 SECONDS_PER_PIXEL = {"image/jpeg": 5e-9, "image/png": 25e-9, "image/gif": 25e-9, "image/webp": 25e-9}
 SECONDS_PER_PROGRESSIVE_PIXEL = 40e-9
 SECONDS_PER_FRAME = 0.02
-LINES_IN_MEMORY = 870  # that libvips keeps of a PNG, at most
+SECONDS_WITH_STAGES = 1.0  # a colour profile may send each pixel through any number of stages
+# Memory, measured as what the kernel counts in a new process.
+FIXED_BYTES = 24_000_000  # threads, tables, the thumbnail
+LINES_IN_MEMORY = 1_700  # that libvips keeps of a PNG, at most
 
 
 def thumbnail(file: BinaryIO, side: int, max_bytes: int, max_seconds: float) -> tuple[dict[str, Any], bytes]:
@@ -34,6 +37,7 @@ def thumbnail(file: BinaryIO, side: int, max_bytes: int, max_seconds: float) -> 
         memory_bytes, seconds = _memory(header, mime_type), _seconds(header, mime_type, frames)
         if memory_bytes > max_bytes or seconds > max_seconds:
             raise Heavy(memory_bytes=memory_bytes)
+        del header  # and the frame that libvips keeps with it
         return {}, _thumbnail(file, side, frames)
     except (pyvips.Error, KeyError) as error:
         if "out of memory" in str(error):  # the bound is reached: that is no damage
@@ -49,9 +53,15 @@ def _frames(header: Any) -> int:
 
 
 def _memory(header: Any, mime_type: str) -> int:
-    """Return about how many bytes a picture, or a frame of it, takes to decode."""
+    """Return about how many bytes decoding takes, of a frame if there are many."""
+    return FIXED_BYTES + _bytes_of_pixels(header, mime_type)
+
+
+def _bytes_of_pixels(header: Any, mime_type: str) -> int:
     pixels: int = header.width * header.height
-    if mime_type in ("image/gif", "image/webp"):
+    if mime_type == "image/gif":
+        return pixels * 8  # two frames
+    if mime_type == "image/webp":
         return pixels * 4
     bytes_per_pixel: int = header.bands * (2 if header.format == "ushort" else 1)
     if mime_type == "image/png":
@@ -64,6 +74,8 @@ def _memory(header: Any, mime_type: str) -> int:
 
 
 def _seconds(header: Any, mime_type: str, frames: int) -> float:
+    if header.get_typeof("icc-profile-data") and b"mpet" in header.get("icc-profile-data"):
+        return SECONDS_WITH_STAGES
     rate = SECONDS_PER_PIXEL[mime_type]
     if mime_type == "image/jpeg" and header.get_typeof("interlaced"):
         rate = SECONDS_PER_PROGRESSIVE_PIXEL

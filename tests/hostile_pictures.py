@@ -42,18 +42,52 @@ def png_with_texts(number: int = 100, inflated_bytes: int = 40_000_000) -> bytes
     return _png(1, 1, *[text] * number)
 
 
+def png_with_damaged_texts(number: int = 100, inflated_bytes: int = 15_000_000) -> bytes:
+    """Return a PNG of one pixel with compressed comments whose checksums, at their ends, are wrong."""
+    text = _chunk(b"zTXt", b"Comment\0\0" + _deflated_zeros(inflated_bytes)[:-4] + b"oops")
+    return _png(1, 1, *[text] * number)
+
+
+def exif_that_leads_back(times: int = 100) -> bytes:
+    """Return EXIF data whose only directory leads to itself, that many times three."""
+    tags = b"".join(struct.pack("<HHII", tag, 4, 1, 8) for tag in (0x8769, 0x8825, 0xA005))
+    return b"II*\0" + struct.pack("<IH", 8, 3 * times) + tags * times + struct.pack("<I", 8)
+
+
+def png_with_exif(exif: bytes) -> bytes:
+    """Return a PNG of one pixel with EXIF data."""
+    return _png(1, 1, _chunk(b"eXIf", exif))
+
+
+def jpeg_with_exif(jpeg: bytes, exif: bytes) -> bytes:
+    """Return a JPEG with EXIF data before its own."""
+    return jpeg[:2] + _segment(0xE1, b"Exif\0\0" + exif) + jpeg[2:]
+
+
+def jpeg_of_segments(jpeg: bytes, number: int) -> bytes:
+    """Return a JPEG with very many empty segments."""
+    return jpeg[:2] + _segment(0xE5, b"") * number + jpeg[2:]
+
+
 def png_of_chunks(number: int) -> bytes:
     """Return a PNG with very many empty chunks, of a kind that nobody knows."""
     return _png(1, 1, _chunk(b"noNe", b"") * number)
 
 
-def webp_of_frames(number: int) -> bytes:
-    """Return an animated WebP of one pixel: identifying it takes time that grows with the square of its frames."""
+def webp_of_frames(number: int, *, nested: bool = False, exif: bytes = b"") -> bytes:
+    """Return an animated WebP of one pixel: identifying it takes time that grows with the square of its frames.
+
+    Nested ones say that each frame is as long as the rest of the file.
+    """
     still = pyvips.Image.black(1, 1, bands=3).copy(interpretation="srgb").webpsave_buffer(lossless=True, keep="none")
     pixels = still[12:]
-    frame = b"ANMF" + struct.pack("<I", 16 + len(pixels)) + bytes(12) + b"\x0a\0\0\0" + pixels
+    frame = bytes(12) + b"\x0a\0\0\0" + pixels
+    sizes = (len(frame) + (number - n - 1) * (8 + len(frame)) * nested for n in range(number))
+    frames = b"".join(b"ANMF" + struct.pack("<I", size) + frame for size in sizes)
+    if exif:
+        frames += b"EXIF" + struct.pack("<I", len(exif)) + exif
     header = b"VP8X" + struct.pack("<I", 10) + b"\x02\0\0\0" + bytes(6)
-    body = b"WEBP" + header + b"ANIM" + struct.pack("<I", 6) + bytes(6) + frame * number
+    body = b"WEBP" + header + b"ANIM" + struct.pack("<I", 6) + bytes(6) + frames
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
@@ -74,7 +108,7 @@ def large_gif(width: int = 14_000, height: int = 14_000) -> bytes:
     return bytes((pyvips.Image.black(width, height)).gifsave_buffer())
 
 
-def jpeg_of_scans(scans: int, side: int = 9400) -> bytes:
+def jpeg_of_scans(scans: int, side: int = 9400, before_each: bytes = b"") -> bytes:
     """Return a grey progressive JPEG, each of whose scans goes over all of its blocks and changes nothing."""
     blocks = (-(-side // 8)) ** 2
     runs = bytes(16 * n for n in range(15))  # the codes 0 to 14, of four bits each: a run of 2^n blocks and more
@@ -86,7 +120,7 @@ def jpeg_of_scans(scans: int, side: int = 9400) -> bytes:
         _segment(0xC4, tables),
         _segment(0xDA, b"\x01\x01\x00\x00\x00\x00") + _bits((0, 1) for _ in range(blocks)),
     ]
-    band = _segment(0xDA, b"\x01\x01\x00\x01\x3f\x00") + _bits(_block_runs(blocks))
+    band = before_each + _segment(0xDA, b"\x01\x01\x00\x01\x3f\x00") + _bits(_block_runs(blocks))
     return b"".join([*head, band * (scans - 1), b"\xff\xd9"])
 
 

@@ -35,14 +35,37 @@ PATIENT = Bounds(memory_bytes=48_000_000, cpu_seconds=20, wall_seconds=60)
     [
         (lambda: hostile.wide_png(65_536, 1), "side"),
         (lambda: hostile.png_with_texts(20, 1_000_000), "texts"),
+        (lambda: hostile.png_with_damaged_texts(20), "texts"),
         (lambda: hostile.png_of_chunks(100_000), "chunks"),
+        (lambda: hostile.jpeg_of_segments(picture("jpg"), 10_001), "segments"),
+        (lambda: hostile.webp_of_frames(3_001, nested=True), "frames"),
+        (lambda: hostile.jpeg_of_scans(61, 80, before_each=b"\xff\x01\xff\xff"), "scans"),
+        (lambda: hostile.jpeg_with_exif(picture("jpg"), hostile.exif_that_leads_back()), "EXIF"),
+        (lambda: hostile.png_with_exif(hostile.exif_that_leads_back()), "EXIF"),
+        (lambda: hostile.webp_of_frames(2, exif=hostile.exif_that_leads_back()), "EXIF"),
         (lambda: hostile.webp_of_frames(3_001), "frames"),
         (lambda: hostile.gif_of_frames(10_001), "frames"),
         (lambda: hostile.gif_of_blocks(2_000_001), "blocks"),
         (lambda: hostile.jpeg_of_scans(61, 80), "scans"),
         (lambda: hostile.large_gif(15_000, 15_000), "pixels"),
     ],
-    ids=["side", "texts", "chunks", "WebP frames", "GIF frames", "GIF blocks", "scans", "pixels"],
+    ids=[
+        "side",
+        "texts",
+        "damaged texts",
+        "chunks",
+        "segments",
+        "nested WebP frames",
+        "hidden scans",
+        "EXIF of a JPEG",
+        "EXIF of a PNG",
+        "EXIF of a WebP",
+        "WebP frames",
+        "GIF frames",
+        "GIF blocks",
+        "scans",
+        "pixels",
+    ],
 )
 def test_a_picture_that_is_too_much_is_refused_at_upload(
     board: Board, objects: Objects, make: Callable[[], bytes], reason: str
@@ -65,6 +88,25 @@ def test_a_picture_that_is_too_much_is_refused_at_upload(
 )
 def test_what_is_within_the_bounds_is_accepted_and_has_a_thumbnail(board: Board, make: Callable[[], bytes]) -> None:
     image = board.added(data=make(), declared="")
+    assert board.get(f"/images/{image['id']}/thumbnail").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("kind", "width", "options"),
+    [
+        ("webp", 4900, {"effort": 0}),
+        ("gif", 4900, {"effort": 1}),
+        ("jpg", 4900, {"interlace": True, "subsample_mode": "off"}),
+        ("png", 4900, {"interlace": True}),
+        ("png", 8000, {}),
+    ],
+)
+def test_a_large_honest_picture_has_a_thumbnail_in_a_new_decoder(
+    board: Board, kind: str, width: int, options: dict[str, Any]
+) -> None:
+    for child in (decoder.uploads, decoder.light, decoder.heavy):
+        child.stop()
+    image = board.added(data=picture(kind, width, 4900, **options), declared="")
     assert board.get(f"/images/{image['id']}/thumbnail").status_code == 200
 
 
@@ -178,7 +220,7 @@ def test_a_machine_that_is_too_busy_says_nothing_about_the_picture(child: Decode
 
 def test_a_job_that_takes_too_much_cpu_time_is_ended_by_the_kernel(child: Decoder) -> None:
     slow = hostile.webp_of_frames(60_000)
-    with open_file(slow) as file, pytest.raises(DecoderDied, match=f"exit status -{signal.SIGXCPU.value}"):
+    with open_file(slow) as file, pytest.raises(DecoderDied, match=f"exit status -{signal.SIGPROF.value}"):
         child.run(
             "thumbnail", file, Bounds(100_000_000, 1, 60), wait_seconds=9, side=320, max_bytes=10**9, max_seconds=99
         )

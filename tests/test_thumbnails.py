@@ -16,9 +16,9 @@ from sqlalchemy import Engine, text
 from werkzeug.test import TestResponse
 
 from reaction_board.media import thumbnail
-from reaction_board.media.decoder import Bounds
 from reaction_board.service import thumbnails
 from reaction_board_decoder import thumbnail as decoding
+from reaction_board_decoder.thumbnail import FIXED_BYTES
 from tests.board import API, Board, Objects, assert_error
 from tests.check import check
 from tests.concurrency import Counted, together
@@ -154,9 +154,8 @@ def test_a_picture_that_cannot_be_decoded_is_remembered_as_such(
 def test_a_small_file_of_many_pixels_is_not_decoded(
     board: Board, kind: str, options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(thumbnail, "LIGHT", Bounds(500 * 500 * 3 - 1, cpu_seconds=2, wall_seconds=60))
-    monkeypatch.setattr(thumbnail, "HEAVY", Bounds(1, cpu_seconds=2, wall_seconds=60))
-    monkeypatch.setattr(thumbnail, "MAX_MEMORY", 500 * 500 * 3 - 1)
+    for name in ("LIGHT_MEMORY", "MAX_MEMORY"):
+        monkeypatch.setattr(thumbnail, name, FIXED_BYTES + 500 * 500 * 3 - 1)
     large, small = plain(500, 500, [9, 9, 9], kind, **options), plain(300, 400, [9, 9, 9], kind, **options)
     assert_error(get_thumbnail(board, board.added(data=large, declared=MIME_TYPES[kind])), 422, "undecodable_image")
     monkeypatch.undo()

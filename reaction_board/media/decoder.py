@@ -29,8 +29,9 @@ PACKAGE = "reaction_board_decoder"
 # What the decoder needs of the environment. Nothing else is passed on, least of all credentials.
 ENVIRONMENT = ("PATH", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH")
 START_SECONDS = 20
+STACK_KIB = 1024  # of each thread: libvips starts a handful, and the kernel counts their stacks as memory of the job
 MAX_JOBS = 1000  # of a child, then it is replaced: libraries leak
-MAX_KEPT_BYTES = 64_000_000  # a child that may have used more memory is replaced: it might not give it back
+MAX_KEPT_BYTES = 96_000_000  # a child that may have used more memory is replaced: it might not give it back
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
 OUTSIDE = (signal.SIGKILL, signal.SIGTERM)  # a picture can bring about neither
 
@@ -104,9 +105,9 @@ def _checked(answer: tuple[dict[str, Any], bytes]) -> tuple[dict[str, Any], byte
     return head["result"], data
 
 
-# Two for each server process: pictures that take seconds do not hold up the others.
-light, heavy = Decoder(), Decoder()
-for _decoder in (light, heavy):
+# Three for each server process: thumbnails do not hold up uploads, nor those that take seconds the others.
+uploads, light, heavy = Decoder(), Decoder(), Decoder()
+for _decoder in (uploads, light, heavy):
     atexit.register(_decoder.stop)
 
 
@@ -120,7 +121,7 @@ class _Child:
             raise ModuleNotFoundError(PACKAGE)
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", PACKAGE],
+                ["/bin/sh", "-c", f'ulimit -s {STACK_KIB}; unset PWD; exec "$@"', "sh", sys.executable, "-m", PACKAGE],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 cwd=Path(package.origin).parents[1],

@@ -11,7 +11,7 @@ from reaction_board.media.received_file import ReceivedFile
 # What a client may declare a file to be: nothing, one of the four, or what old browsers and tools call them.
 DECLARED_TYPES = {*EXTENSIONS, "", "application/octet-stream", "image/jpg", "image/pjpeg", "image/x-png"}
 
-BOUNDS = Bounds(memory_bytes=48_000_000, cpu_seconds=2, wall_seconds=6)
+BOUNDS = Bounds(memory_bytes=48_000_000, cpu_seconds=1, wall_seconds=6)
 WAIT_SECONDS = 4
 
 
@@ -37,7 +37,7 @@ def identify(received: ReceivedFile, declared_type: str, max_pixels: int) -> Med
     if declared_type.lower() not in DECLARED_TYPES:
         raise InvalidMimeType(f"{declared_type[:100]!r} is not accepted. Upload a JPEG, PNG, GIF or WebP image.")
     try:
-        result, _ = decoder.light.run(
+        result, _ = decoder.uploads.run(
             "identify", received.file, BOUNDS, wait_seconds=WAIT_SECONDS, max_pixels=max_pixels
         )
     except RefusedByDecoder as refused:

@@ -1,5 +1,6 @@
 """Thumbnails: small WebP pictures of the images."""
 
+import contextlib
 from typing import BinaryIO
 
 from reaction_board.media import decoder
@@ -10,11 +11,13 @@ SIDE = 320  # pixels: the longer side of a thumbnail, at most
 
 # Most pictures take a moment and are read line by line. Some take seconds, and some can be read only as a whole: small
 # files may have many pixels (a GIF of 134 kB, 200 million). Those are decoded apart, and very large ones one at a time.
-LIGHT = Bounds(memory_bytes=48_000_000, cpu_seconds=2, wall_seconds=6)
-LIGHT_SECONDS = 0.3  # of CPU time, as the decoder estimates it
-HEAVY = Bounds(memory_bytes=64_000_000, cpu_seconds=8, wall_seconds=20)
-LARGE = Bounds(memory_bytes=240_000_000, cpu_seconds=8, wall_seconds=20)
-MAX_MEMORY = 160_000_000  # bytes, as the decoder estimates it; a larger picture is not decoded at all
+# What the decoder estimates is less than the bounds: it may be wrong.
+LIGHT = Bounds(memory_bytes=96_000_000, cpu_seconds=1, wall_seconds=6)
+LIGHT_SECONDS = 0.3  # of CPU time, estimated
+LIGHT_MEMORY = 80_000_000  # bytes, estimated
+HEAVY = Bounds(memory_bytes=96_000_000, cpu_seconds=8, wall_seconds=20)
+LARGE = Bounds(memory_bytes=320_000_000, cpu_seconds=8, wall_seconds=20)
+MAX_MEMORY = 280_000_000  # bytes, estimated; a larger picture is not decoded at all
 WAIT_SECONDS = 10
 
 
@@ -39,15 +42,13 @@ def thumbnail_size(width: int, height: int) -> tuple[int, int]:
 def render(file: BinaryIO) -> bytes:
     """Return the thumbnail of a picture in a file.
 
-    Raises UndecodablePicture, HeavyPicture if it is to be rendered by `render_heavy`, and ServiceUnavailable if the
-    decoder is busy.
+    Raises HeavyPicture if it is to be rendered by `render_heavy`, and ServiceUnavailable if the decoder is busy.
     """
     try:
-        return _render(file, decoder.light, LIGHT, LIGHT.memory_bytes, LIGHT_SECONDS)
+        return _render(file, decoder.light, LIGHT, LIGHT_MEMORY, LIGHT_SECONDS)
     except RefusedByDecoder as refused:
-        if refused.reason == "Heavy":
-            raise HeavyPicture(refused.memory_bytes) from refused
-        raise UndecodablePicture from refused
+        # One that seems damaged may have needed more memory: libraries do not always say so.
+        raise HeavyPicture(refused.memory_bytes or MAX_MEMORY) from refused
     except DecoderDied as error:  # the estimate was wrong
         raise HeavyPicture(MAX_MEMORY) from error
 
@@ -58,8 +59,9 @@ def render_heavy(file: BinaryIO, memory_bytes: int) -> bytes:
     Raises UndecodablePicture, and ServiceUnavailable if the decoder is busy.
     """
     try:
-        if memory_bytes < HEAVY.memory_bytes:
-            return _render(file, decoder.heavy, HEAVY, HEAVY.memory_bytes, HEAVY.cpu_seconds)
+        if memory_bytes <= LIGHT_MEMORY:
+            with contextlib.suppress(RefusedByDecoder):  # here, too
+                return _render(file, decoder.heavy, HEAVY, LIGHT_MEMORY, HEAVY.cpu_seconds)
         with alone_on_this_machine(WAIT_SECONDS):
             return _render(file, decoder.heavy, LARGE, MAX_MEMORY, LARGE.cpu_seconds)
     except (RefusedByDecoder, DecoderDied) as error:
