@@ -42,6 +42,34 @@ def test_every_document_has_the_policy(app: Flask, client: FlaskClient, board: B
     assert {"/", "/api/v1/docs", "/static/board/index.html"} < set(documents)
 
 
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status", "says"),
+    [
+        ("/i/0190b6f5-7f4e-7000-8000-000000000000", {}, 404, "Image not found."),
+        ("/no/such<script>", {}, 404, "Nothing is at this path."),
+        ("/", {"Host": "evil.example"}, 400, "Host"),
+    ],
+)
+def test_a_browser_that_asks_for_a_page_is_shown_errors_as_one(
+    client: FlaskClient, path: str, headers: dict[str, str], status: int, says: str
+) -> None:
+    response = client.get(path, headers={**BROWSER, **headers})
+    assert (response.status_code, response.mimetype) == (status, "text/html")
+    assert says in response.get_data(as_text=True)
+    assert "script>" not in response.get_data(as_text=True)
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    assert "Accept" in response.headers["Vary"]
+    for other in ({"Accept": "*/*"}, {"Accept": "application/json"}, {}):
+        assert client.get(path, headers={**other, **headers}).mimetype == "application/json"
+
+
+def test_errors_of_the_api_are_json_for_browsers_too(client: FlaskClient) -> None:
+    assert client.get("/api/v1/nothing", headers=BROWSER).mimetype == "application/json"
+
+
 def test_a_redirect_is_a_document_too(client: FlaskClient) -> None:
     for path in ("/api/v1//docs", "//evil.example/", "/i//x"):
         with client.get(path) as response:

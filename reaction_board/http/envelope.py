@@ -1,9 +1,9 @@
-"""Every error in the one envelope, whatever raised it."""
+"""Every error in the one envelope, whatever raised it; as a page, where a browser asks for one outside the API."""
 
 from http import HTTPStatus
 
 import flask_smorest
-from flask import Flask, current_app
+from flask import Flask, current_app, render_template, request
 from marshmallow import Schema, fields
 from werkzeug import Response as BaseResponse
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -53,7 +53,23 @@ class Api(flask_smorest.Api):
 
 
 def _with_envelope(response: BaseResponse, detail: str, code: str) -> BaseResponse:
-    response.data = current_app.json.dumps({"detail": detail, "code": code})
-    response.content_type = "application/json"
+    if _is_for_a_person():
+        # Its links are paths: url_for knows none for a host that is not the board's.
+        response.data = render_template("error.html", detail=detail)
+        response.content_type = "text/html; charset=utf-8"
+    else:
+        response.data = current_app.json.dumps({"detail": detail, "code": code})
+        response.content_type = "application/json"
+    if not _is_in_the_api():
+        response.vary.add("Accept")
     body.read_rest()
     return response
+
+
+def _is_for_a_person() -> bool:
+    wanted = request.accept_mimetypes.best_match(["application/json", "text/html"])
+    return wanted == "text/html" and not _is_in_the_api()
+
+
+def _is_in_the_api() -> bool:
+    return request.path.startswith("/api/")
