@@ -202,8 +202,8 @@ def process_of(child: Decoder) -> psutil.Process:
 
 def test_a_job_that_takes_too_long_is_killed_and_the_next_one_is_done(child: Decoder) -> None:
     slow = hostile.webp_of_frames(60_000)
-    bounds = Bounds(memory_bytes=100_000_000, cpu_seconds=1, wall_seconds=1)
-    with open_file(slow) as file, pytest.raises(DecoderDied, match="TimeoutError"):
+    bounds = Bounds(memory_bytes=100_000_000, cpu_seconds=20, wall_seconds=1)
+    with open_file(slow) as file, pytest.raises(ServiceUnavailable):
         child.run("thumbnail", file, bounds, wait_seconds=9, side=320, max_bytes=10**9, max_seconds=99)
     assert identify(child)["mime_type"] == "image/png"
 
