@@ -20,7 +20,7 @@ TOGETHER = ("together-a", "together-b")  # 9 of 10 images that have one have bot
 APART = ("apart-a", "apart-b")  # no image has both
 SPECIAL_SHARE = 0.22  # of the images have each of the four
 BASE = 100_000
-UNTAGGED = 50  # one of so many images
+UNTAGGED = 50  # one image of 50 has no tags
 
 Progress = Callable[[str], None]
 
@@ -62,7 +62,7 @@ class Filled:
 
 
 def fill(connection: Connection, n: int, progress: Progress) -> Filled:
-    """Fill an empty board with n images, on a connection in a transaction; `progress` is told what is next."""
+    """Fill an empty board with n images, on a connection in a transaction; call `progress` with each step."""
     base = min(n, BASE)
     progress("making up images")
     run = connection.exec_driver_sql

@@ -20,6 +20,7 @@ from reaction_board.database.tables import CHUNK
 from tests.board import API, Board, assert_error, ids, links_of
 from tests.check import check, kinds
 from tests.pictures import MIME_TYPES, animation, picture
+from tests.walks import matching
 
 Image = dict[str, Any]
 NAMES = "abcdef"
@@ -71,22 +72,6 @@ def images(board: Board, engine: Engine, popular: None) -> list[Image]:
     for image in some:
         image["tags"] = sorted({*image["tags"], "a", "e"} - {"b"})
     return found
-
-
-def matching(images: list[Image], asked: dict[str, str]) -> list[str]:
-    """Return the ids of the images that a search shall find, newest first, by looking at each of them."""
-    names = {name: set(asked.get(name, "").split(",")) - {""} for name in ("tags", "any", "none")}
-    return [
-        image["id"]
-        for image in images
-        if names["tags"] <= set(image["tags"])
-        and (not names["any"] or names["any"] & set(image["tags"]))
-        and not names["none"] & set(image["tags"])
-        and asked.get("mime_type") in (None, image["mime_type"])
-        and asked.get("hash") in (None, image["hash"])
-        and asked.get("untagged") in (None, str(not image["tags"]).lower())
-        and asked.get("animated") in (None, str(image["film"]).lower())
-    ]
 
 
 def searches(chance: random.Random, images: list[Image]) -> Iterator[dict[str, str]]:

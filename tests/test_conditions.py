@@ -1,13 +1,12 @@
 """GET /images by more than tags that an image must have: any, none, mime_type, hash."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from tests.board import Board, assert_error, ids
 from tests.pictures import MIME_TYPES, picture
-from tests.walks import met_while_the_newest_first_change, walk
+from tests.walks import matching, met_while_the_newest_first_change, walk
 
 Image = dict[str, Any]
 
@@ -23,18 +22,6 @@ def images(shared_board: Board) -> list[Image]:
         del image["duplicate"]
         added.append(image)
     return added[::-1]
-
-
-def matching(images: Iterable[Image], asked: dict[str, str]) -> list[str]:
-    names = {name: set(asked.get(name, "").split(",")) - {""} for name in ("tags", "any", "none")}
-    return [
-        image["id"]
-        for image in images
-        if names["tags"] <= set(image["tags"])
-        and (not names["any"] or names["any"] & set(image["tags"]))
-        and not names["none"] & set(image["tags"])
-        and all(image[name] == asked[name] for name in ("mime_type", "hash") if name in asked)
-    ]
 
 
 CONDITIONS: list[dict[str, str]] = [

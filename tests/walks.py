@@ -1,6 +1,6 @@
-"""Walking through a result by its links, and what such a walk must promise."""
+"""What a search must find, walking through a result by its links, and what such a walk must promise."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tests.board import API, Board, ids, links_of
@@ -8,6 +8,22 @@ from tests.board import API, Board, ids, links_of
 
 def path_of(**query: object) -> str:
     return f"{API}/images?" + "&".join(f"{name}={value}" for name, value in query.items())
+
+
+def matching(images: Iterable[dict[str, Any]], asked: dict[str, str]) -> list[str]:
+    """Return the ids of the images that a search must find, in the order given, by looking at each of them."""
+    names = {name: set(asked.get(name, "").split(",")) - {""} for name in ("tags", "any", "none")}
+    return [
+        image["id"]
+        for image in images
+        if names["tags"] <= set(image["tags"])
+        and (not names["any"] or names["any"] & set(image["tags"]))
+        and not names["none"] & set(image["tags"])
+        and asked.get("mime_type") in (None, image["mime_type"])
+        and asked.get("hash") in (None, image["hash"])
+        and asked.get("untagged") in (None, str(not image["tags"]).lower())
+        and asked.get("animated") in (None, str(image.get("film")).lower())
+    ]
 
 
 def walk(board: Board, **query: object) -> list[dict[str, Any]]:

@@ -23,8 +23,8 @@ blp = Blueprint("oembed", __name__, url_prefix="/api/v1/oembed", description="Wh
 def describe_link(query: Mapping[str, Any]) -> dict[str, Any]:
     """Describe the link of an image (oEmbed)
 
-    The picture is the image itself or, where it is larger than asked for, its thumbnail, and is to be shown in the size
-    that is told. Other parameters than these are ignored, as oEmbed wants it.
+    The picture is the image itself or, where that is larger than `maxwidth` and `maxheight` allow, its thumbnail.
+    `width` and `height` are the size to show it in. Unknown parameters are ignored, as oEmbed requires.
     """
     image = images.find_image(links.image_id(query["url"]))
     most = query["maxwidth"] or sys.maxsize, query["maxheight"] or sys.maxsize

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from reaction_board.local.processes import Child, free_port, give_up, running, wait_until
+from reaction_board.local.processes import Child, as_user, free_port, give_up, running, wait_until
 
 SYSTEM_USER = "pgserver"  # runs PostgreSQL in root's stead
 
@@ -94,9 +94,7 @@ def _initialize(initdb: Path, data: Path, password: str, user: str | None) -> No
             capture_output=True,
             text=True,
             check=False,
-            user=user,
-            group=user,
-            extra_groups=[] if user else None,
+            **as_user(user),
             cwd="/",
         )
     if done.returncode:

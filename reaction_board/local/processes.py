@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO, Any, NoReturn
 
 START_SECONDS = 60
 STOP_SECONDS = 40  # more than gunicorn gives to running requests
@@ -56,9 +56,7 @@ def running(
             stdout=output,
             stderr=output,
             env=env,
-            user=user,
-            group=user,
-            extra_groups=[] if user else None,
+            **as_user(user),
             start_new_session=True,
             preexec_fn=_die_with_parent(stop),
         )
@@ -72,6 +70,11 @@ def running(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def as_user(name: str | None) -> dict[str, Any]:
+    """Return the arguments that let `subprocess` run a program as a user, in no other group; None: as this one."""
+    return {"user": name, "group": name, "extra_groups": []} if name else {}
 
 
 def _die_with_parent(stop: signal.Signals) -> Callable[[], object] | None:

@@ -19,21 +19,24 @@ def claim(connection: Connection) -> None:
     """
     if current_app.extensions.get("bucket_claimed"):
         return
-    ours, theirs = queries.pending_deletes.board_id(connection), storage.current().board_id()
-    if theirs is None:
-        storage.current().claim(ours)
-    elif theirs != ours:
-        raise StorageError from ForeignBucket(f"the bucket belongs to the board {theirs}, and this one is {ours}")
+    try:
+        if not _is_ours(connection):
+            storage.current().claim(queries.records.board_id(connection))
+    except ForeignBucket as error:
+        raise StorageError from error
     current_app.extensions["bucket_claimed"] = True
 
 
 def assert_ours(connection: Connection) -> None:
     """Raise ForeignBucket unless the bucket belongs to this board, or is empty."""
     is_empty = next(storage.current().sizes(), None) is None  # asked first: a board claims its bucket, then fills it
-    ours, theirs = queries.pending_deletes.board_id(connection), storage.current().board_id()
-    if theirs is None and is_empty:
-        return
-    if theirs is None:
+    if not _is_ours(connection) and not is_empty:
         raise ForeignBucket("the bucket belongs to no board: it has no object 'board-id'; the next upload claims it")
-    if ours != theirs:
+
+
+def _is_ours(connection: Connection) -> bool:
+    """Return False if the bucket belongs to no board yet. Raises ForeignBucket if it belongs to another one."""
+    ours, theirs = queries.records.board_id(connection), storage.current().board_id()
+    if theirs not in (None, ours):
         raise ForeignBucket(f"the bucket belongs to the board {theirs}, and this one is {ours}")
+    return theirs is not None

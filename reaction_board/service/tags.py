@@ -21,7 +21,7 @@ def find_tags(prefix: str, limit: int, offset: int, order: str) -> tuple[Sequenc
 
 
 def replace_tags(image_id: UUID, tags: Sequence[str], precondition: Callable[[Image], None]) -> Image:
-    """Give an image these sorted and distinct tags instead of its own; return it.
+    """Replace the tags of an image by these sorted and distinct ones; return the image.
 
     `precondition` is called with the image before anything changes, and may raise. Of two replacements at once, the
     later one wins whole. Raises ImageNotFound.

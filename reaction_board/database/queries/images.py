@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from reaction_board.database.queries import lists
-from reaction_board.database.queries.lists import Image as Image  # for those who pass one on
+from reaction_board.database.queries.lists import Image as Image  # re-exported
 from reaction_board.database.queries.tags import keys_of
 from reaction_board.database.tables import images, pending_deletes, totals
 from reaction_board.errors import BoardFull, ImageNotFound, InvalidField
@@ -34,7 +34,7 @@ _LOCK_CONTENT = select(func.pg_advisory_xact_lock(bindparam("key")))
 _TRY_LOCK_CONTENT = select(func.pg_try_advisory_xact_lock(bindparam("key")))
 _BY_ID = select(images).where(images.c.id == bindparam("image_id"))
 _BY_ID_LOCKED = _BY_ID.with_for_update()
-# In the order of ids, so that of two who lock the same images none waits for one who waits for it.
+# In the order of ids: two transactions that lock the same images cannot deadlock.
 _BY_IDS_LOCKED = (
     select(images)
     .where(images.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
@@ -147,7 +147,7 @@ def add_image(connection: Connection, media: Media, filename: str, tags: Sequenc
 
 
 def replace_tags(connection: Connection, image: RowMapping, tags: Sequence[str]) -> Image:
-    """Give an image, whose row is locked, these sorted and distinct tags instead of its own; return it."""
+    """Replace the tags of an image, whose row is locked, by these sorted and distinct ones; return the image."""
     (changed,) = _give_tags(connection, [(image, tags)])
     return changed
 

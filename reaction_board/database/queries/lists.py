@@ -59,8 +59,8 @@ TYPES = {"image/jpeg": -3, "image/png": -4, "image/gif": -5, "image/webp": -6}
 NAMES = {EVERYTHING: "everything", UNTAGGED: "untagged", ANIMATED: "animated"} | {TYPES[name]: name for name in TYPES}
 
 MAX_POSITIONS = 2**31
-# A tag gets bitmaps when it is on so many images, and on 8 of each chunk's positions on average: for fewer, its entries
-# take less room and are turned into bits as fast as bits are read. It keeps them, even if images leave it.
+# A tag gets bitmaps when it is on at least this many images, and on 8 positions of each chunk on average: below that,
+# its entries take less room and turn into bits as fast as bits are read. It keeps them, even if images leave it.
 POPULAR = 2000
 POPULAR_SHARE = 1024
 

@@ -1,9 +1,9 @@
-"""Deleted images whose objects are still to be deleted, and the board that they belong to."""
+"""Deleted images whose objects are still to be deleted."""
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from reaction_board.database.tables import pending_deletes, totals
+from reaction_board.database.tables import pending_deletes
 
 _ADD = insert(pending_deletes).on_conflict_do_nothing()
 _OLDEST = select(pending_deletes.c.hash).order_by(pending_deletes.c.tried).limit(bindparam("limit"))
@@ -16,7 +16,6 @@ _ONE = select(pending_deletes.c.hash).where(pending_deletes.c.hash == bindparam(
 _REMOVE = delete(pending_deletes).where(pending_deletes.c.hash == bindparam("content_hash"))
 _POSTPONE = update(pending_deletes).where(pending_deletes.c.hash == bindparam("content_hash")).values(tried=func.now())
 _COUNT = select(func.count()).select_from(pending_deletes)
-_BOARD_ID = select(totals.c.board_id)
 
 
 def add_pending_delete(connection: Connection, content_hash: str) -> None:
@@ -35,7 +34,7 @@ def is_delete_pending(connection: Connection, content_hash: str) -> bool:
 
 
 def oldest_pending_deletes(connection: Connection, limit: int) -> list[str]:
-    """Return the hashes of at most so many contents whose objects are to be deleted, those tried longest ago first."""
+    """Return at most `limit` hashes of contents whose objects are to be deleted, the one tried longest ago first."""
     return list(connection.execute(_OLDEST, {"limit": limit}).scalars())
 
 
@@ -45,15 +44,10 @@ def postpone(connection: Connection, content_hash: str) -> None:
 
 
 def pending_deletes_since(connection: Connection, seconds: float) -> list[str]:
-    """Return the hashes of all contents whose objects should have been deleted so long ago, the oldest first."""
+    """Return the hashes of contents whose objects have been due for deletion for `seconds`, the oldest first."""
     return list(connection.execute(_OLDER, {"seconds": seconds}).scalars())
 
 
 def count_pending_deletes(connection: Connection) -> int:
-    """Return of how many contents the objects are to be deleted."""
+    """Return the number of contents whose objects are to be deleted."""
     return connection.execute(_COUNT).scalar_one()
-
-
-def board_id(connection: Connection) -> str:
-    """Return the id of this board."""
-    return str(connection.execute(_BOARD_ID).scalar_one())

@@ -69,6 +69,11 @@ def wrong_tag_counts(connection: Connection) -> Iterator[tuple[str, int, int]]:
         after = rows[-1].key
 
 
+def board_id(connection: Connection) -> str:
+    """Return the id of this board, which its bucket holds, too."""
+    return str(connection.execute(select(totals.c.board_id)).scalar_one())
+
+
 def wrong_totals(connection: Connection) -> dict[str, tuple[int, int]]:
     """Return kept and fresh count of the totals that differ, by name."""
     row = connection.execute(_TOTALS).one()

@@ -12,7 +12,7 @@ from reaction_board.database.tables import Name, tags, totals
 Tag = RowMapping  # id, name, image_count
 
 _KEYS = select(tags.c.name, tags.c.key).where(tags.c.name == any_(bindparam("names", type_=ARRAY(Name))))
-# In the order of names: of two who insert the same ones, none waits for one who waits for it.
+# In the order of names: two transactions that insert the same ones cannot deadlock.
 _NAMES = func.unnest(bindparam("names", type_=ARRAY(Name))).table_valued(column("name", Name)).render_derived("new")
 _INSERT = (
     insert(tags)
