@@ -25,11 +25,11 @@ from sqlalchemy import Connection
 from benchmarks import changes, hostile, peers, proxied, search, transfers
 from benchmarks.fill import Filled, fill
 from benchmarks.measure import QUICK, Case, Effort, Figure, in_turns
+from reaction_board.database import migration
 from reaction_board.database.engine import make_engine, transactional
 from reaction_board.local.object_store import object_store
 from reaction_board.local.postgres import postgres
 from reaction_board.storage import CONFIG, S3Storage
-from tests.databases import migrate
 from tests.pictures import padded
 from tests.servers import Gunicorn, Nginx
 
@@ -59,7 +59,7 @@ def main() -> int:
         _, variables = stack.enter_context(object_store(folder, "key-of-the-bench", "secret-of-the-bench"))
         os.environ.update(variables, DATABASE_URL=database_url, S3_BUCKET_NAME=BUCKET, MALLOC_ARENA_MAX="2")
         S3Storage(BUCKET, variables["AWS_REGION"], timeout=20).create_bucket()
-        migrate(database_url, "upgrade", "head")
+        migration.upgrade()
         figures = []
         if options.only in (None, "search"):
             figures += _search(progress, database_url, options.images, effort)

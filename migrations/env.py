@@ -1,5 +1,6 @@
 """What Alembic runs: the migrations, against `DATABASE_URL`, while the release before them may be running."""
 
+import contextlib
 import time
 
 from alembic import context
@@ -17,7 +18,10 @@ LOCK = 0x626F617264  # any number, as long as nobody else has it
 LOCK_TIMEOUT = "2s"  # a change of a table waits for whoever uses it, and all others wait for the change
 ATTEMPTS = 30
 
-with transactional(make_engine(database_url, pool_size=1, timeout=0)).connect() as connection:
+engine = make_engine(database_url, pool_size=1, timeout=0)
+with contextlib.ExitStack() as stack:
+    stack.callback(engine.dispose)
+    connection = stack.enter_context(transactional(engine).connect())
     context.configure(
         connection=connection, target_metadata=metadata, compare_server_default=True, transaction_per_migration=True
     )

@@ -15,10 +15,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from reaction_board import create_app, settings
+from reaction_board.database import migration
 from reaction_board.local.postgres import postgres
 from reaction_board.storage import S3Storage
 from tests.board import Board, Objects
-from tests.databases import TEMPLATE, database, empty, migrate
+from tests.databases import TEMPLATE, database, empty
 from tests.servers import Gunicorn
 from tests.stores import STORES, store
 
@@ -40,10 +41,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Mark as slow what needs a browser, and what hammers. Group the tests by store, slow ones first."""
+    """Mark as slow what needs a browser, and what hammers. Group the tests by store, slow ones first.
+
+    Coverage is measured in one case of each test. Tracing takes half as much CPU time again as the test itself, and
+    the other cases run the same lines.
+    """
+    traced = set()
     for item in items:
         if item.path.parent.name == "page" or item.get_closest_marker("soak"):
             item.add_marker(pytest.mark.slow)
+        name, _, _ = item.nodeid.partition("[")
+        if name in traced:
+            item.add_marker(pytest.mark.no_cover)
+        traced.add(name)
     yield
     items.sort(key=lambda item: (f"[{STORES[1]}" not in item.name, item.get_closest_marker("slow") is None))
 
@@ -67,7 +77,9 @@ def database_server(server_folder: Path) -> Iterator[str]:
 def database_url(database_server: str) -> Iterator[str]:
     """The database of `board`. There is another one that nobody uses, to be copied."""
     with database(database_server, TEMPLATE, copy_of="template0") as template:
-        migrate(template, "upgrade", "head")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("DATABASE_URL", template)
+            migration.upgrade()
         with database(database_server, "board") as url:
             yield url
 

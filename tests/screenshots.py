@@ -11,11 +11,11 @@ from typing import Any
 import pyvips
 import requests
 
+from reaction_board.database import migration
 from reaction_board.local.object_store import object_store
 from reaction_board.local.postgres import postgres
 from reaction_board.storage import S3Storage
 from tests.browser import CHROMIUM, chromium
-from tests.databases import migrate
 from tests.servers import ROOT, Gunicorn
 
 DOCS = ROOT / "docs"
@@ -72,7 +72,7 @@ def pictures(count: int) -> list[tuple[str, bytes]]:
 def main() -> int:
     """Make both pictures."""
     if not CHROMIUM:
-        print("There is no chromium on this machine: apt install chromium", file=sys.stderr)
+        print("There is no chromium on this machine: apt install chromium-headless-shell", file=sys.stderr)
         return 1
     DOCS.mkdir(exist_ok=True)
     with (
@@ -82,7 +82,7 @@ def main() -> int:
     ):
         os.environ.update(variables, DATABASE_URL=database_url, S3_BUCKET_NAME="board")
         S3Storage("board", variables["AWS_REGION"], timeout=20).create_bucket()
-        migrate(database_url, "upgrade", "head")
+        migration.upgrade()
         with Gunicorn.running(os.environ) as server, chromium() as browser:
             for number, (filename, data) in enumerate(pictures(80)):
                 form = {"files": {"file": (filename, data)}, "data": {"tags": TAGS[number % len(TAGS)]}}

@@ -183,7 +183,9 @@ SUBMIT = """url => {
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine: apt install chromium")
+@pytest.mark.skipif(
+    CHROMIUM is None, reason="there is no chromium on this machine: apt install chromium-headless-shell"
+)
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])  # same-site and cross-site
 def test_a_browser_cannot_be_made_to_plant_an_image(
     browser: Browser, gunicorn: Gunicorn, board: Board, foreign_page: int, host: str

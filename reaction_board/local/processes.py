@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import functools
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -105,11 +106,16 @@ def wait_until(ready: Callable[[], object], child: Child, errors: type[Exception
 
 
 def free_port() -> int:
-    """Return a port of loopback that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port of loopback that nothing listens on.
+
+    It is below the range from which systems give ports to outgoing connections: one of those could take it before the
+    program that it is for.
+    """
+    while True:
+        port = random.randrange(10_000, 32_768)  # noqa: S311 - not a secret
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def give_up(reason: str) -> NoReturn:

@@ -5,5 +5,7 @@ import pytest
 from tests.browser import CHROMIUM
 
 MARKS = [
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine: apt install chromium"),
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="there is no chromium on this machine: apt install chromium-headless-shell"
+    ),
 ]
