@@ -10,6 +10,8 @@ from openapi_spec_validator import validate
 
 from reaction_board.errors import BoardError, MethodNotAllowed, NotFound
 
+CONDITIONS = {"If-None-Match", "If-Match", "If-Modified-Since", "If-Unmodified-Since", "Range", "If-Range"}
+
 IMAGE = "/api/v1/images/{image_id}"
 
 # Every operation of the contract: its parameters, its statuses without an error, and its error codes by status.
@@ -62,7 +64,7 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
         },
     ),
     ("get", f"{IMAGE}/file"): (
-        {"image_id", "If-None-Match", "If-Match", "Range", "If-Range"},
+        {"image_id", *CONDITIONS},
         {"200", "206", "304"},
         {
             "404": {"image_not_found"},
@@ -73,7 +75,7 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
         },
     ),
     ("get", f"{IMAGE}/thumbnail"): (
-        {"image_id", "If-None-Match", "If-Match", "Range", "If-Range"},
+        {"image_id", *CONDITIONS},
         {"200", "206", "304"},
         {
             "404": {"image_not_found"},
@@ -230,7 +232,14 @@ def test_the_bytes_are_stated_with_their_types_and_headers(document: dict[str, A
     responses = document["paths"][f"{IMAGE}/file"]["get"]["responses"]
     types = {"image/jpeg", "image/png", "image/gif", "image/webp"}
     assert set(responses["200"]["content"]) == set(responses["206"]["content"]) == types
-    headers = {"ETag", "Cache-Control", "Content-Length", "Content-Disposition", "X-Content-Type-Options"}
+    headers = {
+        "ETag",
+        "Last-Modified",
+        "Cache-Control",
+        "Content-Length",
+        "Content-Disposition",
+        "X-Content-Type-Options",
+    }
     assert set(responses["200"]["headers"]) > headers
     assert "Content-Range" in responses["206"]["headers"]
     assert set(responses["304"]["headers"]) == {"ETag", "Cache-Control"}

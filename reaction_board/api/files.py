@@ -5,6 +5,7 @@ from uuid import UUID
 
 from flask import Response
 
+from reaction_board.database.queries.images import created_at
 from reaction_board.errors import ImageNotFound, ServiceUnavailable, StorageError
 from reaction_board.http import byte_response
 from reaction_board.http.blueprint import Blueprint
@@ -28,6 +29,7 @@ def get_file(image_id: UUID) -> Response:
         partial(images.open_file, image),
         mime_type=image["mime_type"],
         etag=image["hash"],
+        last_modified=created_at(image),
         size_bytes=image["size_bytes"],
         filename=image["filename"],
         nginx_path=f"/kept-files/{image['hash']}/{image['id']}",

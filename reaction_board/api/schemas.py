@@ -4,13 +4,13 @@ import base64
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from flask import current_app
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
-from reaction_board.database.queries.images import Image
+from reaction_board.database.queries.images import Image, created_at
 from reaction_board.database.queries.search import Cursor
 from reaction_board.errors import InvalidField, InvalidTag
 from reaction_board.http.arguments import PlainBoolean, PlainInteger, UploadedFile
@@ -83,9 +83,8 @@ class TagSchema(Schema):
 # Images
 
 
-def created_at(image: Image) -> str:
-    """Return the time in an image's UUIDv7 as RFC 3339 in UTC, with milliseconds."""
-    moment = datetime.fromtimestamp((image["id"].int >> 80) / 1000, UTC)
+def rfc_3339(moment: datetime) -> str:
+    """Return a time in UTC as RFC 3339, with milliseconds."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -104,7 +103,11 @@ class ImageSchema(Schema):
         required=True,
         metadata={"type": "string", **HASH, "description": "the same as hash"},
     )
-    created_at = fields.Function(created_at, required=True, metadata={"type": "string", "format": "date-time"})
+    created_at = fields.Function(
+        lambda image: rfc_3339(created_at(image)),
+        required=True,
+        metadata={"type": "string", "format": "date-time"},
+    )
     tags = fields.List(
         fields.String(metadata={"pattern": TAG_PATTERN}), required=True, metadata={"description": "sorted by name"}
     )
@@ -156,7 +159,7 @@ def _image_json(image: Image) -> dict[str, Any]:
         "width": image["width"],
         "height": image["height"],
         "storage_key": image["hash"],
-        "created_at": created_at(image),
+        "created_at": rfc_3339(created_at(image)),
         "tags": image["tags"],
         **included,
     }

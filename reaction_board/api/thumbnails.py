@@ -6,6 +6,7 @@ from uuid import UUID
 
 from flask import Response
 
+from reaction_board.database.queries.images import created_at
 from reaction_board.errors import ImageNotFound, ServiceUnavailable, StorageError, UndecodableImage
 from reaction_board.http import byte_response
 from reaction_board.http.blueprint import Blueprint
@@ -29,6 +30,7 @@ def get_thumbnail(image_id: UUID) -> Response:
         partial(thumbnails.open_thumbnail, image),
         mime_type=thumbnail.MIME_TYPE,
         etag=image["thumbnail_hash"],
+        last_modified=created_at(image),
         size_bytes=image["thumbnail_bytes"],
         filename=f"{PurePath(image['filename']).stem}.webp",
         nginx_path=f"/kept-thumbnails/{image['thumbnail_hash']}/{image['id']}",

@@ -8,7 +8,7 @@ from flask_cors import CORS
 from reaction_board.errors import InvalidField
 from reaction_board.http import cross_origin, documents, hosts
 from reaction_board.http.arguments import ImageIdConverter
-from reaction_board.http.blueprint import TOKEN
+from reaction_board.http.blueprint import IGNORES_QUERY, TOKEN
 from reaction_board.http.body import Body
 from reaction_board.http.envelope import Api
 
@@ -43,7 +43,7 @@ def init_app(app: Flask) -> Api:
     @app.before_request
     def refuse_unknown_query() -> None:
         documented = getattr(app.view_functions.get(request.endpoint or ""), "_apidoc", None)
-        if documented is None or not request.args:
+        if documented is None or IGNORES_QUERY in documented or not request.args:
             return
         parameters = documented.get("arguments", {}).get("parameters", [])
         if not any(parameter["in"] == "query" for parameter in parameters):

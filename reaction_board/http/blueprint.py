@@ -27,6 +27,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 TOKEN = "token"  # noqa: S105 - the name of the security scheme in the API document
 
+IGNORES_QUERY = "ignores_query"  # the mark of views that take any query
+
 
 def string_header(description: str) -> dict[str, Any]:
     """Return the documentation of a header of an answer."""
@@ -78,7 +80,10 @@ class Blueprint(flask_smorest.Blueprint):
         return document
 
     def answers_bytes(self, mime_types: Iterable[str]) -> Callable[[View], View]:
-        """Document a view that answers with `byte_response.send`, of these types."""
+        """Document a view that answers with `byte_response.send`, of these types.
+
+        Such a view ignores the query: people add `?v=1` to the address of a picture, and other sites `?fbclid=…`.
+        """
 
         def decorate(view: View) -> View:
             view = self.raises(
@@ -94,12 +99,14 @@ class Blueprint(flask_smorest.Blueprint):
                         headers=_string_headers(headers),
                         success=True,
                     )(view)
-            return self.alt_response(
+            view = self.alt_response(
                 304,
                 description="The client has these bytes",
                 headers=_string_headers(byte_response.CACHE_HEADERS),
                 success=True,
             )(view)
+            view._apidoc[IGNORES_QUERY] = True  # type: ignore[attr-defined]  # flask-smorest's own mark
+            return view
 
         return decorate
 

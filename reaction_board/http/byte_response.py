@@ -3,13 +3,14 @@
 import re
 import unicodedata
 from collections.abc import Callable
+from datetime import datetime
 from urllib.parse import quote
 
 from flask import Response, request
+from werkzeug.datastructures import ContentRange
 from werkzeug.http import dump_options_header
 
-from reaction_board.errors import PreconditionFailed
-from reaction_board.http import reverse_proxy
+from reaction_board.http import preconditions, reverse_proxy
 from reaction_board.storage import Blob
 
 CACHE_CONTROL = "public, max-age=31536000, immutable"
@@ -19,6 +20,7 @@ POLICY = "default-src 'none'; sandbox"  # inert, should a browser open it as a d
 CACHE_HEADERS = {"ETag": "the quoted SHA-256 of the bytes", "Cache-Control": CACHE_CONTROL}
 _BODY_HEADERS = {
     **CACHE_HEADERS,
+    "Last-Modified": "when the image was created",
     "Content-Length": "bytes in the body",
     "Content-Disposition": "inline, with the filename",
     "Content-Security-Policy": POLICY,
@@ -29,8 +31,10 @@ HEADERS = {200: _BODY_HEADERS, 206: {**_BODY_HEADERS, "Content-Range": "which by
 CONDITIONS = {
     "If_None_Match": "an ETag that the client has: 304 if it is that of these bytes",
     "If_Match": "an ETag: 412 if it is not that of these bytes",
+    "If_Modified_Since": "a date, without If-None-Match: 304 if the image is not newer",
+    "If_Unmodified_Since": "a date, without If-Match: 412 if the image is newer",
     "Range": "one range of bytes: 206; several are answered with the whole",
-    "If_Range": "an ETag: the range counts only if it is that of these bytes",
+    "If_Range": "an ETag, or a date as in Last-Modified: the range counts only if it is that of these bytes",
 }
 
 
@@ -39,58 +43,53 @@ def send(
     *,
     mime_type: str,
     etag: str,
+    last_modified: datetime,
     size_bytes: int,
     filename: str,
     nginx_path: str,
 ) -> Response:
     """Return the answer with these bytes, as far as the request's conditions and range ask for them.
 
-    Behind an nginx that can send files, the answer names `nginx_path` and opens nothing: see deploy/nginx.conf.
-    Raises PreconditionFailed and RangeNotSatisfiable.
+    `last_modified` is in UTC; its fraction of a second, which HTTP does not have, is dropped. Behind an nginx that can
+    send files, the answer names `nginx_path` and opens nothing: see deploy/nginx.conf.
+    Raises PreconditionFailed and RequestedRangeNotSatisfiable.
     """
+    last_modified = last_modified.replace(microsecond=0)
     response = Response(mimetype=mime_type)
     response.set_etag(etag)
+    response.last_modified = last_modified
     response.content_length = size_bytes
     response.accept_ranges = "bytes"
     response.headers["Cache-Control"] = CACHE_CONTROL
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = POLICY
     response.headers["Content-Disposition"] = _inline(filename)
-    part = _make_conditional(response, size_bytes)
-    if request.method == "GET" and response.status_code < 300:
-        if reverse_proxy.sends_files() and _nginx_agrees():
+    if preconditions.is_not_modified(etag, last_modified):
+        response.status_code = 304
+        return response
+    part = preconditions.requested_range(etag, last_modified, size_bytes)
+    if part:
+        response.status_code = 206
+        response.content_length = part.stop - part.start
+        response.content_range = ContentRange("bytes", part.start, part.stop, size_bytes)
+    if request.method == "GET":
+        if reverse_proxy.sends_files() and _nginx_agrees(part):
             _leave_to_nginx(response, nginx_path)
         else:
             response.response = open_blob(part)
     return response
 
 
-def _make_conditional(response: Response, size_bytes: int) -> slice | None:
-    """Let the request's conditions change the response; return the range of bytes to send, None for all or none.
+def _nginx_agrees(part: slice | None) -> bool:
+    """Say whether nginx, which judges the conditions and the range of the request once more, would answer as we do.
 
-    A malformed range, or several, are ignored (RFC 9110, 14.2); one that lies outside is answered with 416.
+    Its judgement of If-Match and If-Unmodified-Since differs, and so does that of a range that is ignored here. It
+    refuses numbers that do not fit in 64 bits.
     """
-    response.make_conditional(request)
-    if response.status_code == 412:
-        raise PreconditionFailed
-    if response.status_code != 200 or request.method != "GET" or not _asks_for_one_range():
-        return None
-    response.make_conditional(request, accept_ranges=True, complete_length=size_bytes)
-    return slice(response.content_range.start, response.content_range.stop) if response.status_code == 206 else None
-
-
-def _asks_for_one_range() -> bool:
-    """Say whether the request asks for one well-formed range. Werkzeug takes more than RFC 9110 (14.1.2, 13.1.5)."""
-    if request.headers.get("If-Range", "").startswith("W/"):  # a weak tag matches nothing
-        return False
-    well_formed = re.fullmatch(r"bytes=([0-9]+-[0-9]*|-[0-9]+)", request.headers.get("Range", ""), re.IGNORECASE)
-    return bool(well_formed and request.range)
-
-
-def _nginx_agrees() -> bool:
-    """Say whether nginx, which reads the request's conditions and range itself, would answer as we do."""
     headers = request.headers
-    return "If-Unmodified-Since" not in headers and ("Range" not in headers or _asks_for_one_range())
+    if "If-Match" in headers or "If-Unmodified-Since" in headers:
+        return False
+    return "Range" not in headers or (part is not None and not re.search("[0-9]{19}", headers["Range"]))
 
 
 def _leave_to_nginx(response: Response, path: str) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import (
@@ -90,6 +91,11 @@ _ENTRIES = select(func.unnest(bindparam("lists", type_=ARRAY(Integer))).label("l
 _POPULAR = lists.entering(_ENTRIES).scalar_subquery()
 # One statement: the fewer there are, the shorter is the time that others wait for the lock.
 _ADD = select(*_INSERTED.c, func.array(_POPULAR, type_=ARRAY(Integer)).label("popular"))
+
+
+def created_at(image: Image) -> datetime:
+    """Return when an image was added, in UTC with milliseconds: the time in its id."""
+    return datetime.fromtimestamp((image["id"].int >> 80) / 1000, UTC)
 
 
 def lock_content(connection: Connection, content_hash: str) -> None:
