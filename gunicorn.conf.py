@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gunicorn import util
+from gunicorn.http import message
 
 # In memory, where that is a folder: what is written there is small, and a busy disk would delay it.
 _memory = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path("/var/tmp")  # noqa: S108 - names within it cannot be guessed
@@ -43,6 +44,9 @@ worker_tmp_dir = str(_memory)
 keepalive = 75  # seconds
 # For running requests to finish when it is stopped or replaced; the largest upload takes a few.
 graceful_timeout = 30  # seconds
+# A search for 200 tags of 64 characters in each of `tags`, `any` and `none`, with `%2C%20` between, has 42,000 bytes.
+# gunicorn lowers a larger setting to its own maximum, so that is raised, too. deploy/nginx.conf has the same bound.
+limit_request_line = message.MAX_REQUEST_LINE = 48 * 1024  # bytes
 # Whose X-Forwarded-Proto counts: an application that believed everyone could be told that it is called by https.
 forwarded_allow_ips = ",".join(configured["FORWARDED_ALLOW_IPS"])
 # Nothing else that such a proxy passes on from its clients counts: not X-Forwarded-Ssl or X-Forwarded-Protocol, nor

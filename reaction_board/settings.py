@@ -99,7 +99,7 @@ class SettingsSchema(Schema):
     MAX_TAGS = fields.Integer(
         load_default=200,
         validate=validate.Range(min=1),
-        metadata={"unit": "tags", "description": "the most tags of an image, or of a search"},
+        metadata={"unit": "tags", "description": "the most tags of an image"},
     )
     API_TOKENS = Words(
         load_default=[],

@@ -165,7 +165,7 @@ POST = b"POST /api/v1/images HTTP/1.1\r\nHost: localhost\r\nContent-Type: multip
     [
         (b"nonsense\r\n\r\n", {400}),
         (b"GET /api/v1/health HTTP/9.9\r\n\r\n", {400, 505}),
-        (b"GET /" + b"a" * 9000 + b" HTTP/1.1\r\n\r\n", {414}),
+        (b"GET /" + b"a" * 50_000 + b" HTTP/1.1\r\n\r\n", {414}),
         (HEAD + b"Bad Name: x\r\n\r\n", {400}),
         (HEAD + b"X: " + b"a" * 20_000 + b"\r\n\r\n", {400, 431}),
         (HEAD + b"".join(b"X%d: y\r\n" % n for n in range(300)) + b"\r\n", {400, 431}),

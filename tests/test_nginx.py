@@ -22,6 +22,7 @@ from tests.pictures import padded
 from tests.proxy import Proxy, in_between
 from tests.rfc_9110 import RANGES, SIZE, assert_answer, hold_to_the_rfc
 from tests.servers import PATIENCE, Gunicorn, Nginx, eventually, needs_nginx
+from tests.walks import hold_to_the_longest_search
 
 pytestmark = [pytest.mark.slow, needs_nginx]
 
@@ -235,6 +236,15 @@ def test_one_id_joins_the_answer_and_the_lines_of_a_request(front: Front) -> Non
     assert front.gunicorn.log().count(request_id) == 2  # the decision, and the read for nginx
 
 
+def test_the_longest_search_gets_through(front: Front) -> None:
+    hold_to_the_longest_search(front)
+
+
+def test_a_header_that_nginx_takes_and_the_application_does_not_is_answered_in_the_envelope(front: Front) -> None:
+    response = front.get("/health", headers={"A": 20_000 * "a"})
+    assert_error(response, 431, "request_header_fields_too_large")
+
+
 def line_of(front: Front, response: requests.Response) -> str:
     """Return nginx's own line of a request, or nothing."""
     lines = front.nginx.access_log().splitlines()
@@ -245,8 +255,8 @@ def line_of(front: Front, response: requests.Response) -> str:
     ("request_", "status", "code"),
     [
         (b"GET / HTTP/1.1\r\n\r\n", 400, "bad_request"),  # without Host
-        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nA: " + 40_000 * b"a" + b"\r\n\r\n", 400, "bad_request"),
-        (b"GET /" + 40_000 * b"a" + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 414, "uri_too_long"),
+        (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nA: " + 50_000 * b"a" + b"\r\n\r\n", 400, "bad_request"),
+        (b"GET /" + 50_000 * b"a" + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 414, "uri_too_long"),
         (b"TRACE / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 405, "method_not_allowed"),
         (b"PATCH / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2000000\r\n\r\n", 413, "payload_too_large"),
         (

@@ -15,6 +15,7 @@ from tests.board import RemoteBoard, assert_error
 from tests.pictures import padded, picture
 from tests.proxy import in_between
 from tests.servers import PATIENCE, Gunicorn, eventually
+from tests.walks import hold_to_the_longest_search
 
 MIB = 1024 * 1024
 
@@ -76,6 +77,10 @@ def test_an_upload_may_be_chunked(http: requests.Session, gunicorn: Gunicorn) ->
     assert response.status_code == 201
     file = http.get(f"{gunicorn.url}/images/{response.json()['id']}/file", timeout=PATIENCE)
     assert file.content == data
+
+
+def test_the_longest_search_gets_through(gunicorn: Gunicorn) -> None:
+    hold_to_the_longest_search(RemoteBoard(gunicorn.url))
 
 
 @pytest.mark.both_stores

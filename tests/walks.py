@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tests.board import API, Board, ids, links_of
+import requests
+
+from tests.board import API, Board, RemoteBoard, assert_error, ids, links_of
 
 
 def path_of(**query: object) -> str:
@@ -75,3 +77,22 @@ def met_while_the_newest_first_change(board: Board, names: str, /, **query: obje
 
     met = walk_among_others(board, change, **query, limit=3)
     assert [image for image in there if image not in deleted or image in met] == met
+
+
+def hold_to_the_longest_search(board: RemoteBoard) -> None:
+    """Search a server for as many and as long tags as the API allows, walk through the result, and ask for more."""
+    names, others, more = ([f"{kind}{n:063}" for n in range(201)] for kind in "abc")
+    images = [board.added(tags=",".join(names[:200])) for _ in range(3)]
+
+    def search(count: int, **query: object) -> requests.Response:
+        parts = {"tags": names[:count], "any": [*more[: count - 1], names[0]], "none": others[:count]}
+        return board.get(path_of(**{name: "%2C%20".join(part) for name, part in parts.items()}, **query)[len(API) :])
+
+    middle = search(200, limit=1, offset=1, include="frames", animated="false", mime_type="image/png", untagged="false")
+    assert middle.status_code == 200, middle.text
+    assert (ids(middle.json()["items"]), middle.json()["total"]) == ([images[1]["id"]], 3)
+    for relation, image in (("next", images[0]), ("prev", images[2])):
+        page = board.get(middle.links[relation]["url"].removeprefix(API))
+        assert ids(page.json()["items"]) == [image["id"]]
+    assert_error(search(201), 422, "validation_error", about="tags: More than 200 tags.")
+    assert_error(board.get(f"/images?tags={'a,' * 30_000}"), 414, "uri_too_long")

@@ -29,14 +29,15 @@ TAG_PATTERN = "^[a-z0-9_-]{1,64}$"
 GIVEN_TAG = "[A-Za-z0-9_-]{1,64}"
 GIVEN_TAG_PATTERN = f"^ *{GIVEN_TAG} *$"
 GIVEN_TAGS_PATTERN = f"^ *({GIVEN_TAG} *)?(, *({GIVEN_TAG} *)?)*$"
+# Of each parameter of a search, which has them in its address: gunicorn.conf.py and deploy/nginx.conf have room for it.
+MAX_SEARCHED_TAGS = 200
 
 
-def normalize_tags(names: Iterable[str], field: str) -> list[str]:
+def normalize_tags(names: Iterable[str], field: str, most: int) -> list[str]:
     """Return the names trimmed, lower-cased, sorted and distinct.
 
-    Raises InvalidTag, and InvalidField with the name of the `field` if there are too many.
+    Raises InvalidTag, and InvalidField with the name of the `field` if there are more than `most`.
     """
-    most = current_app.config["MAX_TAGS"]
     tags = sorted({name.strip().lower() for name in names})
     for tag in tags:
         if not re.fullmatch(TAG_PATTERN[1:-1], tag):
@@ -47,17 +48,22 @@ def normalize_tags(names: Iterable[str], field: str) -> list[str]:
 
 
 class CommaSeparatedTags(fields.Field[list[str]]):
-    """Tags as one text, separated by commas: empty entries are skipped and repeats collapse."""
+    """Tags as one text, separated by commas: empty entries are skipped and repeats collapse.
 
-    def __init__(self, description: str, **metadata: Any) -> None:
+    There may be `most` of them or, without it, as many as an image may have.
+    """
+
+    def __init__(self, description: str, most: int | None = None, **metadata: Any) -> None:
         super().__init__(
             load_default=list,
             metadata={"type": "string", "pattern": GIVEN_TAGS_PATTERN, "description": description, **metadata},
         )
+        self._most = most
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[str]:
         text = fields.String().deserialize(value)
-        return normalize_tags((name for name in text.split(",") if name.strip()), self.name or "tags")
+        names = (name for name in text.split(",") if name.strip())
+        return normalize_tags(names, self.name or "tags", self._most or current_app.config["MAX_TAGS"])
 
 
 class TagList(fields.List[str]):
@@ -69,7 +75,7 @@ class TagList(fields.List[str]):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list[Any]:
         names: list[Any] = super()._deserialize(value, attr, data, **kwargs)
-        return list(normalize_tags(names, self.name or "tags"))
+        return list(normalize_tags(names, self.name or "tags", current_app.config["MAX_TAGS"]))
 
 
 class TagSchema(Schema):
@@ -242,6 +248,7 @@ class TagPageSchema(Schema):
     offset = fields.Integer(required=True)
 
 
+SEARCHED = f"at most {MAX_SEARCHED_TAGS}, separated by commas; an image must have"
 MAX_RANDOM_OFFSET = 100_000
 MAX_SEED = 2**53 - 1  # the largest number that is exact in every reader of JSON
 
@@ -272,9 +279,9 @@ class CursorField(fields.Field[Cursor]):
 class SearchSchema(page_schema(default_limit=50, max_limit=100), IncludeSchema):  # type: ignore[misc]  # made by a call
     """The query parameters of the list of images."""
 
-    tags = CommaSeparatedTags("separated by commas; an image must have all of them")
-    any = CommaSeparatedTags("separated by commas; an image must have at least one of them")
-    none = CommaSeparatedTags("separated by commas; an image must have none of them")
+    tags = CommaSeparatedTags(f"{SEARCHED} all of them", MAX_SEARCHED_TAGS)
+    any = CommaSeparatedTags(f"{SEARCHED} at least one of them", MAX_SEARCHED_TAGS)
+    none = CommaSeparatedTags(f"{SEARCHED} none of them", MAX_SEARCHED_TAGS)
     mime_type = fields.String(load_default=None, validate=validate.OneOf(EXTENSIONS))
     hash = fields.String(
         load_default=None,

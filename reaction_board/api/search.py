@@ -14,6 +14,7 @@ from reaction_board.service import images
 
 blp = Blueprint("search", __name__, url_prefix="/api/v1/images", description="Finding images")
 
+MAX_LINE_BYTES = 60_000  # of a header: Python's http.client takes no longer line than 64 KiB
 CONDITIONS = ("tags", "any", "none", "mime_type", "hash", "untagged", "animated", "seed")
 
 
@@ -45,7 +46,7 @@ def _body(query: Mapping[str, Any], page: Page) -> dict[str, Any]:
     return body if query["seed"] is None else {**body, "seed": query["seed"]}
 
 
-def _links(query: Mapping[str, Any], page: Page) -> dict[str, str]:
+def _links(query: Mapping[str, Any], page: Page) -> dict[str, str | list[str]]:
     """Return the header that leads to the pages around one, as far as there are any."""
     same: dict[str, Any] = {name: _text(value) for name, value in query.items() if name not in ("offset", "cursor")}
     if query["order"] == "newest":
@@ -55,7 +56,10 @@ def _links(query: Mapping[str, Any], page: Page) -> dict[str, str]:
         for relation, cursor in (("next", page.following), ("prev", page.preceding))
         if cursor
     ]
-    return {"Link": ", ".join(links)} if links else {}
+    line = ", ".join(links)
+    if len(line) > MAX_LINE_BYTES:
+        return {"Link": links}  # in a line each
+    return {"Link": line} if links else {}
 
 
 def _text(value: Any) -> str | None:
