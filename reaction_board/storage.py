@@ -212,7 +212,7 @@ class S3Storage:
                 failed = False
                 raise ObjectMissing from error
             raise StorageError from error
-        except BotoCoreError as error:
+        except (BotoCoreError, ValueError) as error:  # boto3 raises the latter for a header that it cannot read
             raise StorageError from error
         finally:
             self._report(operation, time.perf_counter() - started, failed)
@@ -242,9 +242,10 @@ class S3Storage:
         """Return the body of an answer of that size. Raises StorageError and ObjectMissing."""
         with self._translating("get"):
             answer = self._client.get_object(**request)
-        if answer["ContentLength"] != size_bytes:
+        answered_bytes = answer.get("ContentLength")  # None of a chunked body, whose end nobody could tell
+        if answered_bytes != size_bytes:
             answer["Body"].close()
-            reason = f"{request['Key']} has {answer['ContentLength']} bytes instead of {size_bytes}"
+            reason = f"{request['Key']} has {answered_bytes} bytes instead of {size_bytes}"
             raise StorageError from ValueError(reason)
         return answer["Body"]
 

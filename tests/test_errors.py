@@ -1,7 +1,7 @@
 """The envelope of every error, the auth provider, and the health of the service."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy.exc
@@ -16,6 +16,17 @@ from reaction_board.http import auth
 from reaction_board.local.processes import free_port
 from tests.board import API, Board, Objects, assert_error
 from tests.pictures import picture
+from tests.proxy import Proxy, in_between
+
+
+@pytest.fixture
+def through_proxy(
+    another: Callable[..., Flask], environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[Board, Proxy]]:
+    """An empty board, and the proxy before its store."""
+    with in_between(environment) as (_, store, variables):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", variables["AWS_ENDPOINT_URL_S3"])
+        yield Board(another().test_client()), store
 
 
 def test_health_is_ok(client: FlaskClient) -> None:
@@ -94,6 +105,52 @@ def test_a_store_that_refuses_connections_is_a_storage_error(
     assert board.delete(image["id"]).status_code == 204
     assert board.search()["total"] == 0
     assert board.tags()["total"] == 0
+
+
+BROKEN_ANSWERS = {
+    "closes before the first byte": (b"Content-Length: {0}\r\n\r\n", "IncompleteReadError"),
+    "closes after a byte": (b"Content-Length: {0}\r\n\r\nx", "IncompleteReadError"),
+    "gives no length": (b"\r\n", "has None bytes instead of"),
+    "breaks off in chunks": (b"Transfer-Encoding: chunked\r\n\r\n5\r\nabc", "has None bytes instead of"),
+    "gives a length that is no number": (b"Content-Length: many\r\n\r\n", "ValueError"),
+}
+
+
+@pytest.mark.parametrize(("answer", "cause"), BROKEN_ANSWERS.values(), ids=BROKEN_ANSWERS)
+def test_a_store_that_answers_200_and_has_no_bytes_is_a_storage_error_and_logged_as_what_it_is(
+    through_proxy: tuple[Board, Proxy], caplog: pytest.LogCaptureFixture, answer: bytes, cause: str
+) -> None:
+    board, store = through_proxy
+    image = board.added()
+    for fields, size in (({}, image["size_bytes"]), ({"Range": "bytes=0-9"}, 10)):
+        caplog.clear()
+        store.answer = b"HTTP/1.1 200 OK\r\n" + answer.replace(b"{0}", b"%d" % size)
+        assert_error(board.file(image, **fields), 500, "storage_error")
+        assert cause in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("body", "is_missing"),
+    [
+        (b"<Error><Code>NoSuchKey</Code></Error>", True),
+        (b"<Error><Code>NoSuchVersion</Code></Error>", True),
+        (b"<Error><Code>ObjectNotFound</Code></Error>", True),
+        (b'{"error": "not found"}', True),
+        (b"", True),
+        (b"<Error><Code>NoSuchBucket</Code></Error>", False),
+    ],
+)
+def test_any_404_of_the_store_is_a_missing_object_unless_the_bucket_is_missing(
+    through_proxy: tuple[Board, Proxy], body: bytes, is_missing: bool
+) -> None:
+    board, store = through_proxy
+    path = f"/images/{board.added()['id']}/thumbnail"
+    assert board.get(path).status_code == 200
+    store.answer = b"HTTP/1.1 404 Not Found\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    assert_error(board.get(path), 500, "storage_error")
+    store.answer, before = None, store.requests.count(b"PUT")
+    assert board.get(path).status_code == 200
+    assert store.requests.count(b"PUT") - before == is_missing  # a missing thumbnail is made anew
 
 
 def test_without_a_database_everything_but_health_is_unavailable(

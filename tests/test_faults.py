@@ -109,6 +109,15 @@ def test_a_failing_store_is_a_storage_error_in_bounded_time(faulty: Faulty, how:
     assert_error(faulty.file(image), 404, "image_not_found")
 
 
+def test_a_store_that_closes_before_the_first_byte_is_a_storage_error(faulty: Faulty) -> None:
+    image = faulty.added()
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {image['size_bytes']}\r\n\r\n"
+    with fault(faulty.store, answer=head.encode()):
+        assert_error(faulty.file(image), 500, "storage_error")
+    assert eventually(lambda: f"/images/{image['id']}/file 500" in faulty.server.log())
+    assert "IncompleteReadError" in faulty.server.log()
+
+
 def test_a_hung_store_leaves_threads_for_others(faulty: Faulty) -> None:
     images, same = [faulty.added() for _ in range(24)], picture()
     acts = [

@@ -1,6 +1,5 @@
 """Bytes that are not the ones that were stored never pass for them."""
 
-import hashlib
 import os
 from typing import Any
 
@@ -10,7 +9,6 @@ from flask import Flask
 
 from tests.board import Board, Objects, assert_error
 from tests.pictures import padded, picture
-from tests.proxy import in_between
 from tests.servers import Gunicorn, Nginx, needs_nginx
 
 MIB = 1024 * 1024
@@ -72,16 +70,3 @@ def test_a_large_file_with_other_bytes_breaks_off_before_its_end_and_is_kept_now
     objects.put(image["hash"], data)
     for _ in range(2):
         assert requests.get(nginx.url + path, timeout=20).content == data
-
-
-@pytest.mark.slow
-def test_a_store_that_breaks_off_before_the_first_byte_is_a_storage_error(
-    app: Flask, environment: dict[str, str], board: Board
-) -> None:
-    image = board.added()
-    with in_between(environment) as (_, store, variables), Gunicorn.running({**os.environ, **variables}) as server:
-        head = f"HTTP/1.1 200 OK\r\nContent-Length: {image['size_bytes']}\r\nConnection: close\r\n\r\n"
-        store.answer = head.encode()
-        response = requests.get(f"{server.url}/images/{image['id']}/file", timeout=30)
-    assert_error(response, 500, "storage_error")
-    assert hashlib.sha256(board.file(image).data).hexdigest() == image["hash"]

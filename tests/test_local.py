@@ -29,6 +29,10 @@ def command() -> list[str]:
     return [sys.executable, *trace, "-m", "reaction_board.local"]
 
 
+# Of an office: what runs on this machine is not to be reached through its proxy.
+PROXIED = {"http_proxy": "http://127.0.0.1:9", "no_proxy": "intranet.example"}
+
+
 class Run:
     """A `make run` of its own port and data folder."""
 
@@ -44,6 +48,7 @@ class Run:
                 cwd=ROOT,
                 env={
                     **inherited,
+                    **PROXIED,
                     **{"DATA_DIR": str(folder), "PORT": str(self.port), "WEB_CONCURRENCY": "1"},
                     **(variables or {}),
                 },

@@ -29,6 +29,6 @@ def object_store(folder: Path, access_key: str, secret_key: str) -> Iterator[tup
                 "AWS_ACCESS_KEY_ID": access_key,
                 "AWS_SECRET_ACCESS_KEY": secret_key,
                 "AWS_REGION": "us-east-1",
-                "NO_PROXY": "127.0.0.1",
+                "no_proxy": "127.0.0.1",  # in lower case, it counts before NO_PROXY
             },
         )
