@@ -1,7 +1,7 @@
 """The protocol: requests come in over the socket at descriptor 0, answers go out.
 
-A request is an open file and JSON: `{"job": "identify" | "thumbnail", "memory_bytes": …, "cpu_seconds": …, "options":
-{…}}`. An answer is the sizes of what follows (two big-endian 32-bit numbers), JSON and bytes. The JSON is `{"result":
+A request is an open file and JSON: `{"job": …, "memory_bytes": …, "cpu_seconds": …, "options": {…}}`, with a job of
+`JOBS`. An answer is the sizes of what follows (two big-endian 32-bit numbers), JSON and bytes. The JSON is `{"result":
 {…}}` or `{"refused": …, "detail": …}`, with the `cpu_seconds` that the process has used so far. An answer without a
 result comes first, unasked: the decoder is ready. The kernel ends the process when a job exceeds its bounds.
 """
@@ -21,10 +21,15 @@ from typing import Any
 
 from reaction_board_decoder.errors import Refused
 from reaction_board_decoder.identify import identify
+from reaction_board_decoder.preview import preview
 from reaction_board_decoder.structure import reserved_bytes
 from reaction_board_decoder.thumbnail import thumbnail
 
-JOBS: dict[str, Callable[..., tuple[dict[str, Any], bytes]]] = {"identify": identify, "thumbnail": thumbnail}
+JOBS: dict[str, Callable[..., tuple[dict[str, Any], bytes]]] = {
+    "identify": identify,
+    "preview": preview,
+    "thumbnail": thumbnail,
+}
 MAX_REQUEST_BYTES = 4096
 
 

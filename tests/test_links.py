@@ -139,8 +139,14 @@ def test_what_consumers_add_is_ignored_and_xml_is_not_spoken(reader: FlaskClient
 def test_a_file_that_chat_programs_do_not_fetch_unfolds_by_its_thumbnail(board: Board, client: FlaskClient) -> None:
     image = board.added(data=padded(5_000_001))
     head = Head(client.get(f"/i/{image['id']}").text)
-    assert head.meta["og:image"] == f"http://localhost{API}/images/{image['id']}/thumbnail"
-    assert head.meta["og:image:type"] == "image/webp"
+    address = head.meta["og:image"]
+    assert address == f"http://localhost{API}/images/{image['id']}/preview"
+    size = (int(head.meta["og:image:width"]), int(head.meta["og:image:height"]))
+    for accepted, mime_type in (("*/*", "image/jpeg"), ("image/webp,*/*", "image/webp")):
+        response = client.get(urlsplit(address).path, headers={"Accept": accepted})
+        assert response.mimetype == head.meta.get("og:image:type", mime_type) == mime_type
+        decoded = pyvips.Image.new_from_buffer(response.data, "")
+        assert (decoded.width, decoded.height) == size
 
 
 @pytest.mark.parametrize("query", [{}, {"url": "/i/x", "maxwidth": "0"}])

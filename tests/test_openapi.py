@@ -86,6 +86,18 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
             "503": {"service_unavailable"},
         },
     ),
+    ("get", f"{IMAGE}/preview"): (
+        {"image_id", *CONDITIONS},
+        {"200", "206", "304"},
+        {
+            "404": {"image_not_found"},
+            "412": {"precondition_failed"},
+            "422": {"undecodable_image"},
+            "416": {"range_not_satisfiable"},
+            "500": {"storage_error", "internal_error"},
+            "503": {"service_unavailable"},
+        },
+    ),
     ("post", "/api/v1/images/tags"): (
         set(),
         {"200"},

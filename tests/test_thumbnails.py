@@ -54,6 +54,39 @@ def plain(width: int, height: int, rgb: list[int], kind: str = "png", **options:
     return data
 
 
+@pytest.mark.parametrize(
+    ("accepted", "mime_type"),
+    [
+        ("image/webp", "image/webp"),
+        ("image/avif,image/webp,image/apng,*/*;q=0.8", "image/webp"),
+        ("image/jpeg,image/webp;q=0.1", "image/webp"),
+        ("*/*", "image/jpeg"),
+        ("image/*", "image/jpeg"),
+        ("image/jpeg,image/gif;q=0.5", "image/jpeg"),
+        ("*/*,image/webp;q=0", "image/jpeg"),
+        ("", "image/jpeg"),
+    ],
+)
+def test_a_preview_is_a_jpeg_unless_the_client_names_webp(board: Board, accepted: str, mime_type: str) -> None:
+    image = board.added(data=animation("gif", width=640, height=400), declared="image/gif")
+    path = f"/images/{image['id']}/preview"
+    response = board.get(path, headers={"Accept": accepted})
+    assert (response.status_code, response.mimetype, response.headers["Vary"]) == (200, mime_type, "Accept")
+    decoded = pyvips.Image.new_from_buffer(response.data, "")
+    assert (decoded.width, decoded.height) == (320, 200)
+    if mime_type == "image/webp":
+        assert response.data == get_thumbnail(board, image).data
+    known = {"Accept": accepted, "If-None-Match": response.headers["ETag"]}
+    assert board.get(path, headers=known).status_code == 304
+    assert board.get(path, headers={"Accept": accepted, "Range": "bytes=-9"}).data == response.data[-9:]
+
+
+def test_a_preview_shows_transparency_on_white(board: Board) -> None:
+    image = board.added(data=plain(40, 30, [200, 0, 0, 0]))
+    decoded = pyvips.Image.new_from_buffer(board.get(f"/images/{image['id']}/preview").data, "")
+    assert near(colour(decoded, 20, 15), [255, 255, 255])
+
+
 @pytest.mark.parametrize("kind", MIME_TYPES)
 @pytest.mark.parametrize(
     ("size", "expected"),

@@ -1,12 +1,13 @@
 """The thumbnails of the images."""
 
+import hashlib
 from functools import partial
 from pathlib import PurePath
 from uuid import UUID
 
-from flask import Response
+from flask import Response, request
 
-from reaction_board.database.queries.images import created_at
+from reaction_board.database.queries.images import Image, created_at
 from reaction_board.errors import ImageNotFound, ServiceUnavailable, StorageError, UndecodableImage
 from reaction_board.http import byte_response
 from reaction_board.http.blueprint import Blueprint
@@ -25,7 +26,29 @@ def get_thumbnail(image_id: UUID) -> Response:
     A WebP of at most 320 pixels on its longer side, never larger than the image, upright and in sRGB. Animations are
     kept, unless they are very long: then it is their first frame. Made when it is first asked for; it never changes.
     """
+    return _send_thumbnail(thumbnails.find_thumbnail(image_id))
+
+
+@blp.route("/<image_id:image_id>/preview")
+@blp.raises(ImageNotFound, UndecodableImage, StorageError, ServiceUnavailable)
+@blp.answers_bytes([thumbnail.MIME_TYPE, thumbnail.PREVIEW_MIME_TYPE])
+def get_preview(image_id: UUID) -> Response:
+    """Fetch the thumbnail of an image in a type that the client reads
+
+    For chat programs, many of which show no WebP and accept `*/*`: the thumbnail itself only if `Accept` names
+    `image/webp`, else a JPEG of its first frame, on white.
+    """
     image = thumbnails.find_thumbnail(image_id)
+    response = _send_thumbnail(image) if _names_webp() else _send_preview(image)
+    response.vary.add("Accept")
+    return response
+
+
+def _names_webp() -> bool:
+    return any(name == thumbnail.MIME_TYPE and quality > 0 for name, quality in request.accept_mimetypes)
+
+
+def _send_thumbnail(image: Image) -> Response:
     return byte_response.send(
         partial(thumbnails.open_thumbnail, image),
         mime_type=thumbnail.MIME_TYPE,
@@ -34,4 +57,16 @@ def get_thumbnail(image_id: UUID) -> Response:
         size_bytes=image["thumbnail_bytes"],
         filename=f"{PurePath(image['filename']).stem}.webp",
         nginx_path=f"/kept-thumbnails/{image['thumbnail_hash']}/{image['id']}",
+    )
+
+
+def _send_preview(image: Image) -> Response:
+    data = thumbnails.render_preview(image)
+    return byte_response.send(
+        lambda part: [data[part or slice(None)]],
+        mime_type=thumbnail.PREVIEW_MIME_TYPE,
+        etag=hashlib.sha256(data).hexdigest(),
+        last_modified=created_at(image),
+        size_bytes=len(data),
+        filename=f"{PurePath(image['filename']).stem}.jpg",
     )

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from urllib.parse import quote
 
@@ -11,7 +11,6 @@ from werkzeug.datastructures import ContentRange
 from werkzeug.http import dump_options_header
 
 from reaction_board.http import preconditions, reverse_proxy
-from reaction_board.storage import Blob
 
 CACHE_CONTROL = "public, max-age=31536000, immutable"
 POLICY = "default-src 'none'; sandbox"  # inert, should a browser open it as a document
@@ -39,19 +38,19 @@ CONDITIONS = {
 
 
 def send(
-    open_blob: Callable[[slice | None], Blob],
+    open_blob: Callable[[slice | None], Iterable[bytes]],
     *,
     mime_type: str,
     etag: str,
     last_modified: datetime,
     size_bytes: int,
     filename: str,
-    nginx_path: str,
+    nginx_path: str | None = None,
 ) -> Response:
     """Return the answer with these bytes, as far as the request's conditions and range ask for them.
 
     `last_modified` is in UTC; its fraction of a second, which HTTP does not have, is dropped. Behind an nginx that can
-    send files, the answer names `nginx_path` and opens nothing: see deploy/nginx.conf.
+    send files, the answer names `nginx_path`, if there is one, and opens nothing: see deploy/nginx.conf.
     Raises PreconditionFailed and RequestedRangeNotSatisfiable.
     """
     last_modified = last_modified.replace(microsecond=0)
@@ -73,7 +72,7 @@ def send(
         response.content_length = part.stop - part.start
         response.content_range = ContentRange("bytes", part.start, part.stop, size_bytes)
     if request.method == "GET":
-        if reverse_proxy.sends_files() and _nginx_agrees(part):
+        if nginx_path and reverse_proxy.sends_files() and _nginx_agrees(part):
             _leave_to_nginx(response, nginx_path)
         else:
             response.response = open_blob(part)

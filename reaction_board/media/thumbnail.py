@@ -7,6 +7,7 @@ from reaction_board.media import decoder
 from reaction_board.media.decoder import Bounds, Decoder, DecoderDied, RefusedByDecoder, alone_on_this_machine
 
 MIME_TYPE = "image/webp"
+PREVIEW_MIME_TYPE = "image/jpeg"
 SIDE = 320  # pixels: the longer side of a thumbnail, at most
 
 # Most pictures take a moment and are read line by line. Some take seconds, and some can be read only as a whole: small
@@ -66,6 +67,18 @@ def render_heavy(file: BinaryIO, memory_bytes: int) -> bytes:
             return _render(file, decoder.heavy, LARGE, MAX_MEMORY, LARGE.cpu_seconds)
     except (RefusedByDecoder, DecoderDied) as error:
         raise UndecodablePicture from error
+
+
+def render_preview(file: BinaryIO) -> bytes:
+    """Return a thumbnail, which is in a file, as a JPEG.
+
+    Raises UndecodablePicture, and ServiceUnavailable if the decoder is busy.
+    """
+    try:
+        _, data = decoder.light.run("preview", file, LIGHT, wait_seconds=WAIT_SECONDS)
+    except (RefusedByDecoder, DecoderDied) as error:
+        raise UndecodablePicture from error
+    return data
 
 
 def _render(file: BinaryIO, child: Decoder, bounds: Bounds, max_bytes: int, max_seconds: float) -> bytes:

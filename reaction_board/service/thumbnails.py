@@ -86,12 +86,20 @@ class ThumbnailMaker:
     def _render(self, image: Image) -> bytes:
         try:
             with _one_of(self._at_once, TURN_SECONDS):
-                return _fetch_and_render(image, thumbnail.render)
+                return _fetch_and_render(partial(images.open_file, image), thumbnail.render)
         except thumbnail.HeavyPicture as picture:
             render = partial(thumbnail.render_heavy, memory_bytes=picture.memory_bytes)
         # The file is fetched again: those that wait for their turn would fill the disk.
         with _one_of(self._heavy):
-            return _fetch_and_render(image, render)
+            return _fetch_and_render(partial(images.open_file, image), render)
+
+    def preview(self, image: Image) -> bytes:
+        """Return the thumbnail of an image as a JPEG.
+
+        Raises UndecodablePicture, StorageError, and ServiceUnavailable if too many requests wait already.
+        """
+        with storage.current().place(), _one_of(self._waiting), _one_of(self._at_once, TURN_SECONDS):
+            return _fetch_and_render(partial(open_thumbnail, image), thumbnail.render_preview)
 
 
 @contextlib.contextmanager
@@ -118,8 +126,7 @@ def find_thumbnail(image_id: UUID) -> Image:
     """
     image = images.find_image(image_id)
     if image["thumbnail_bytes"] is None:
-        maker: ThumbnailMaker = current_app.extensions["thumbnails"]
-        image = maker.make(image_id)
+        image = _maker().make(image_id)
     if not image["thumbnail_bytes"]:
         raise UndecodableImage
     return image
@@ -141,10 +148,26 @@ def open_thumbnail(image: Image, part: slice | None) -> Blob:
         raise StorageError from error
 
 
-def _fetch_and_render(image: Image, render: Callable[[BinaryIO], bytes]) -> bytes:
-    """Return the thumbnail of an image. Raises what `render` raises, and StorageError."""
+def render_preview(image: Image) -> bytes:
+    """Return an image's thumbnail as a JPEG, for programs that do not read WebP: its first frame, on white.
+
+    It takes a few milliseconds, so it is not stored. Raises what `find_thumbnail` raises.
+    """
+    try:
+        return _maker().preview(image)
+    except thumbnail.UndecodablePicture as error:
+        raise UndecodableImage from error
+
+
+def _maker() -> ThumbnailMaker:
+    maker: ThumbnailMaker = current_app.extensions["thumbnails"]
+    return maker
+
+
+def _fetch_and_render(open_blob: Callable[[None], Blob], render: Callable[[BinaryIO], bytes]) -> bytes:
+    """Return what `render` makes of a whole object. Raises what the two raise, and StorageError."""
     with room_on_disk(), temporary_file() as file:
-        with contextlib.closing(images.open_file(image, None)) as blob:
+        with contextlib.closing(open_blob(None)) as blob:
             for chunk in blob:
                 append(file, chunk)
         return render(file)

@@ -44,6 +44,6 @@ def _preview(image: Image) -> dict[str, Any]:
     """Return the picture that unfolds: the image itself, unless it is too large for chat programs."""
     size = image["width"], image["height"]
     if image["size_bytes"] > MAX_PREVIEW_BYTES and image["thumbnail_bytes"] != 0:
-        picture = links.picture("thumbnails.get_thumbnail", image["id"], thumbnail.thumbnail_size(*size), size)
-        return {**picture, "type": thumbnail.MIME_TYPE}
+        picture = links.picture("thumbnails.get_preview", image["id"], thumbnail.thumbnail_size(*size), size)
+        return {**picture, "type": None}  # it depends on what the chat program accepts
     return {**links.picture("files.get_file", image["id"], size, size), "type": image["mime_type"]}
