@@ -1,0 +1,34 @@
+"""The command line: a module per command, and what several of them share."""
+
+import io
+import sys
+
+try:
+    import click
+
+    from reaction_board_client.cli.download import download
+    from reaction_board_client.cli.search import search
+    from reaction_board_client.cli.tag import tag
+    from reaction_board_client.cli.upload import upload
+except ModuleNotFoundError as error:
+    sys.exit(f"reaction-board: {error.name} is missing: pip install 'reaction-board[cli]'")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="reaction-board")
+def main() -> None:
+    """Upload, find, download and tag the images of a Reaction Image Board.
+
+    If the board needs an access token, set REACTION_BOARD_TOKEN. It is sent with every request. Proxies are taken from
+    http_proxy, https_proxy and no_proxy.
+
+    The exit status is 0 on success, 1 if something was refused or failed, 2 for a wrong command line, and 130 after an
+    interruption.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # names may have characters that the terminal's encoding has not
+            stream.reconfigure(errors="backslashreplace")
+
+
+for command in (upload, search, download, tag):
+    main.add_command(command)

@@ -1,0 +1,78 @@
+"""Transfers of many files on a terminal: progress, interruption and a summary."""
+
+import dataclasses
+import signal
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from contextlib import contextmanager
+from threading import Event
+from typing import TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+
+from reaction_board_client import transfers
+from reaction_board_client.terminal import json_line, printable
+from reaction_board_client.transfers import Result
+
+Job = TypeVar("Job")
+
+INTERRUPTED = 130  # the exit status that shells use
+
+
+def transfer(
+    jobs: Iterable[Job],
+    runner: Callable[[Progress], Callable[[Job], Result]],
+    threads: int,
+    words: Mapping[str, str],
+    as_json: bool,
+) -> None:
+    """Run every job, show progress, and print what was refused and how many files have each status.
+
+    `words` say how to call each status. The command ends with exit status 1 if a file was refused.
+    """
+    counts: Counter[str] = Counter()
+    refused = []
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn()
+    hidden = as_json or not console.is_terminal
+    try:
+        with _stoppable() as stop, Progress(*columns, console=console, transient=True, disable=hidden) as progress:
+            total = len(jobs) if isinstance(jobs, Sized) else None  # unknown if the jobs come from a search
+            task = progress.add_task("", total=total)
+            for result in transfers.several_at_once(runner(progress), jobs, threads, stop.is_set):
+                counts[result.status] += 1
+                progress.update(task, advance=1, description=f"{counts.total()} of {total or '…'}")
+                if result.status == "refused":
+                    refused.append(result)
+                if as_json:
+                    click.echo(json_line({**dataclasses.asdict(result), "path": str(result.path)}))
+    finally:
+        if not as_json:
+            for result in refused:
+                click.echo(printable(f"{result.path}: {result.detail} ({result.code})"))
+            click.echo(", ".join(f"{counts[status]} {word}" for status, word in words.items()))
+    if stop.is_set():
+        click.echo("Interrupted. Run the same command again to continue.", err=True)
+        sys.exit(INTERRUPTED)
+    if refused:
+        sys.exit(1)
+
+
+@contextmanager
+def _stoppable() -> Iterator[Event]:
+    """Let the first interruption set an event, and the second one end the process as usual."""
+    stop = Event()
+
+    def note(*_: object) -> None:
+        stop.set()
+        signal.signal(signal.SIGINT, before)
+        click.echo("Finishing the transfers that are running. Interrupt again to quit at once.", err=True)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,43 @@
+"""A command's use of a board: how it begins, how its errors end it, and how it prints images."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from reaction_board_client.api import Api, Image
+from reaction_board_client.connection import EXAMPLES
+from reaction_board_client.errors import BoardError, NotABoard, WrongAddress
+from reaction_board_client.terminal import json_line, printable
+
+
+@contextmanager
+def open_board(url: str, connections: int = 1) -> Iterator[Api]:
+    """Give the API of a board. An error of the board, or of the disk, ends the command with one line."""
+    token = os.environ.get("REACTION_BOARD_TOKEN", "").strip()
+    if not re.fullmatch("[!-~]*", token):
+        raise click.ClickException("REACTION_BOARD_TOKEN is not a token: it has characters that are not ASCII.")
+    try:
+        with Api(url, token, connections) as api:
+            yield api
+    except WrongAddress as error:
+        raise click.UsageError(printable(error)) from error
+    except NotABoard as error:
+        hint = f"--url must be the address of a board's page, {EXAMPLES}."
+        raise click.ClickException(printable(f"{error} {hint}")) from error
+    except BrokenPipeError:
+        raise  # click ends the program quietly: `| head` has read enough
+    except (BoardError, OSError) as error:
+        raise click.ClickException(printable(error)) from error
+
+
+def print_image(image: Image, as_json: bool) -> None:
+    """Print an image as a line: JSON, or its id, type, size, tags and filename, separated by tabs."""
+    if as_json:
+        click.echo(json_line(image))
+    else:
+        size = f"{image['width']}x{image['height']}"
+        columns = [image["id"], image["mime_type"], size, ",".join(image["tags"]), image["filename"]]
+        click.echo("\t".join(map(printable, columns)))

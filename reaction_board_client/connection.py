@@ -1,0 +1,224 @@
+"""HTTP with one board: its address, the proxy in between, retries, and which answers are errors."""
+
+import re
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Any, Self
+from urllib.request import getproxies, proxy_bypass
+
+import h11
+import httpx
+from httpx_retries import Retry, RetryTransport
+
+from reaction_board_client.errors import BoardError, NoAnswer, NotABoard, Refused, Unavailable, WrongAddress
+
+API_PATH = "/api/v1"
+EXAMPLES = "for example http://localhost:8000 or https://example.org/board"
+
+# Every operation may be repeated: the same bytes are stored once, and a tag is given once.
+RETRIED_METHODS = ("GET", "POST")
+GATEWAY_ERRORS = (502, 503, 504)
+MAX_RETRIES = 5
+# Seconds. They also bound the wait that a server asks for in `Retry-After`.
+MAX_WAIT = 10
+MAX_WAITS = 30  # all of a request together
+ANSWER_TIMEOUT = 60
+HEALTH_TIMEOUT = 10
+
+
+class Connection:
+    """Connections to a board, safe to use from several threads. Close it by `with`.
+
+    Every request goes to the board's own address, below its path, and carries the token.
+    """
+
+    def __init__(self, address: str, token: str, connections: int) -> None:
+        """Raise WrongAddress, and Unavailable if the proxy of the environment cannot be used."""
+        self.board = board_url(address)
+        headers = {"User-Agent": f"reaction-board/{version('reaction-board')}"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        retry = _Retry(
+            total=MAX_RETRIES,
+            allowed_methods=RETRIED_METHODS,
+            status_forcelist=GATEWAY_ERRORS,
+            backoff_factor=0.5,
+            max_backoff_wait=MAX_WAIT,
+            total_timeout=MAX_WAITS,
+        )
+        self._http = httpx.Client(
+            base_url=self.board.copy_with(path=f"{self.board.path.rstrip('/')}{API_PATH}/"),
+            headers=headers,
+            timeout=httpx.Timeout(ANSWER_TIMEOUT, pool=None),
+            transport=RetryTransport(self._transport(connections), retry),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def _transport(self, connections: int) -> httpx.HTTPTransport:
+        # httpx itself ignores the proxies of the environment if it is given a transport.
+        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        # To load the certificates takes 30 ms of every command. Over plain http, none is needed, and none is trusted.
+        verify = True if self.board.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        try:
+            self._proxy = _environment_proxy(self.board)
+            return httpx.HTTPTransport(verify=verify, limits=limits, proxy=self._proxy)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise Unavailable(f"The proxy of the environment for {self.board.scheme} is wrong: {error}") from error
+        except ImportError as error:
+            raise Unavailable("A SOCKS proxy needs another library: pip install 'httpx[socks]'") from error
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Return a successful answer, its body read; `path` is relative to the API. Raises BoardError."""
+        with self._faults():
+            response = self._http.request(method, path, **options)
+            _raise_for_error(response)
+            return response
+
+    @contextmanager
+    def stream(self, path: str) -> Iterator[httpx.Response]:
+        """Yield a successful answer before its body is read. Raises BoardError, also while the body is read."""
+        with self._faults(), self._http.stream("GET", path) as response:
+            if not response.is_success:
+                response.read()
+            _raise_for_error(response)
+            yield response
+
+    def is_alive(self) -> bool:
+        """Say whether a board answers here, without retries."""
+        try:
+            answer = self.request("GET", "health", timeout=HEALTH_TIMEOUT, extensions={"retry": Retry(total=0)})
+            return json_of(answer).get("status") == "ok"
+        except BoardError:
+            return False
+
+    def next_query(self, response: httpx.Response) -> httpx.QueryParams | None:
+        """Return the query of the page after this one, or None.
+
+        A board that does not know the path below which a proxy serves it links to another path, which is ignored.
+        Raises Unavailable if the link leads to another origin.
+        """
+        link = response.links.get("next")
+        if link is None:
+            return None
+        with self._faults():
+            url = response.url.join(link.get("url", ""))
+        if _origin(url) != _origin(self.board):
+            raise Unavailable(f"{_shown(self.board)} leads to another address, {_shown(url)}.")
+        return url.params
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except h11.LocalProtocolError as error:  # httpx lets it through: the body is not as long as its Content-Length
+            raise Refused("changed", "The file changed while it was sent.") from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            through = f" through the proxy {_shown(self._proxy.url)}" if self._proxy else ""
+            raise NoAnswer(f"No answer from {_shown(self.board)}{through}: {error}") from error
+
+
+def board_url(address: str) -> httpx.URL:
+    """Return the URL of a board without a slash at its end, from what a person writes for it.
+
+    It may be copied from a browser (its query is dropped) and may end in `/api/v1`. Without a scheme, a name with a dot
+    gets https, so that no token goes there in clear text; IP addresses and names such as `localhost` get http.
+    Raises WrongAddress.
+    """
+    text = address.strip()
+    try:
+        url = httpx.URL(text if "://" in text else f"http://{text}")
+        host, port = url.host, url.port
+    except (httpx.InvalidURL, UnicodeError):
+        host, port = "", None
+    if not re.fullmatch("[^%]+", host) or url.scheme not in ("http", "https") or not (port is None or 0 < port < 65536):
+        raise WrongAddress(f"{address!r} is not the address of a board, {EXAMPLES}.")
+    if "://" not in text and "." in host and not re.fullmatch(r"[0-9.]+", host):
+        url = url.copy_with(scheme="https")
+    path = url.path.rstrip("/").removesuffix(API_PATH).rstrip("/")
+    return url.copy_with(path=path, query=None, fragment=None)
+
+
+def json_of(response: httpx.Response) -> dict[str, Any]:
+    """Return the JSON object of an answer. Raises NotABoard."""
+    try:
+        value = response.json()
+    except (ValueError, RecursionError):
+        raise not_a_board(response) from None
+    if not isinstance(value, dict):
+        raise not_a_board(response)
+    return value
+
+
+def not_a_board(response: httpx.Response) -> NotABoard:
+    """Return the error that says that an answer is not one of a board."""
+    status = f"{response.status_code} {httpx.codes.get_reason_phrase(response.status_code)}".rstrip()
+    return NotABoard(f"{_shown(response.url)} answers with {status}, but not as a board does.")
+
+
+def _raise_for_error(response: httpx.Response) -> None:
+    """Raise what an answer says that is not a success."""
+    if response.is_success:
+        return
+    if response.has_redirect_location:
+        raise _redirected(response)
+    error = json_of(response)
+    code, detail = error.get("code"), error.get("detail")
+    if not isinstance(code, str) or not isinstance(detail, str):
+        raise not_a_board(response)
+    if response.status_code == httpx.codes.UNAUTHORIZED:
+        raise Unavailable(f"This board needs a valid access token: set REACTION_BOARD_TOKEN. ({code})")
+    if response.status_code in GATEWAY_ERRORS:
+        raise Unavailable(f"{detail} ({code})")
+    if code == "not_found":  # of an address, not of an image
+        raise not_a_board(response)
+    raise Refused(code, detail)
+
+
+def _redirected(response: httpx.Response) -> Unavailable:
+    target = response.url.join(response.headers["Location"])
+    source = _shown(response.url.copy_with(path=response.url.path.partition(API_PATH)[0]))
+    path, api, _ = target.path.partition(f"{API_PATH}/")
+    if not api:  # perhaps to a form for a password
+        return Unavailable(f"{source} redirects to {_shown(target)}, which is not the API of a board.")
+    board = _shown(target.copy_with(path=path))
+    return Unavailable(f"{source} redirects to {board}. If you trust it, use --url {board}")
+
+
+def _environment_proxy(url: httpx.URL) -> httpx.Proxy | None:
+    """Return the proxy for a URL: that of `https_proxy` or the like, unless `no_proxy` excludes it, or the system's.
+
+    Raises ValueError and httpx.InvalidURL if the proxy is not a URL.
+    """
+    proxies = getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    port = url.port or {"http": 80, "https": 443}[url.scheme]
+    if not proxy or proxy_bypass(f"{url.host}:{port}"):
+        return None
+    usable = httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}")
+    if not usable.url.host:
+        raise ValueError("It has no host.")
+    return usable
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+def _shown(url: httpx.URL) -> str:
+    """Return a URL without password and query, to show it to a person."""
+    return str(url.copy_with(userinfo=b"", query=None, fragment=None)).rstrip("/")
+
+
+class _Retry(Retry):
+    def parse_retry_after(self, retry_after: str) -> float:
+        try:
+            return super().parse_retry_after(retry_after)
+        except OverflowError as error:  # the year of a date
+            raise ValueError(retry_after) from error

@@ -1,0 +1,29 @@
+"""What can go wrong with a board. The text of each error is for a person."""
+
+
+class BoardError(Exception):
+    """The board did not do what it was asked to do."""
+
+
+class WrongAddress(BoardError):
+    """The address of the board is not one."""
+
+
+class Refused(BoardError):
+    """The board refused this request. It may accept others."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{detail} ({code})")
+        self.code, self.detail = code, detail
+
+
+class NoAnswer(BoardError):
+    """No answer arrived. The cause may be this request alone, for example a body that a proxy does not take."""
+
+
+class NotABoard(NoAnswer):
+    """The answer is not one that a board gives."""
+
+
+class Unavailable(BoardError):
+    """The board is not available to this client, so every other request would fail, too."""

@@ -1,0 +1,97 @@
+"""Files on this machine: which of them to upload, and what to call them on either side."""
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from reaction_board_client.api import Image
+from reaction_board_client.terminal import without_controls
+
+# How a file of each type begins (WebP: "RIFF", four bytes of length, "WEBP").
+_SIGNATURE = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF.{4}WEBP", re.DOTALL)
+_SIGNATURE_BYTES = 12
+
+_EXTENSIONS = {
+    "image/jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "image/png": (".png", ".apng"),
+    "image/gif": (".gif",),
+    "image/webp": (".webp",),
+}
+# The extension of an image and what web sites put after it: `.jpg_large`, `.png?w=100`, `.jpg:orig`.
+_IMAGE_EXTENSION = re.compile(r"\.(jpe?g|jpe|jfif|a?png|gif|webp)([^a-z0-9.\s]\S*)?$", re.IGNORECASE)
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+MAX_STEM, MAX_EXTENSION = 200, 10  # bytes; file systems take names of 255
+
+
+@dataclass
+class Selection:
+    """The files to upload, in order and each once, and how much was skipped."""
+
+    files: list[Path] = field(default_factory=list)
+    other_files: int = 0
+    linked_folders: int = 0
+
+
+def select(paths: Iterable[Path]) -> Selection:
+    """Return what to upload: every path that is a file, and of each folder the images in it and below it.
+
+    The first bytes of a file say whether it is an image. In folders, hidden files and folders are skipped without being
+    counted, and links to folders are not followed: they may lead anywhere on the disk. What cannot be read is selected,
+    so that its upload says why.
+    """
+    selection = Selection()
+    for path in paths:
+        if path.is_dir():
+            _select_folder(path, selection)
+        else:
+            selection.files.append(path)
+    selection.files = list(dict.fromkeys(selection.files))
+    return selection
+
+
+def _select_folder(top: Path, selection: Selection) -> None:
+    unreadable = selection.files
+    for folder, folders, names in os.walk(top, onerror=lambda error: unreadable.append(Path(error.filename))):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        selection.linked_folders += sum(Path(folder, name).is_symlink() for name in folders)
+        for name in sorted(name for name in names if not name.startswith(".")):
+            path = Path(folder, name)
+            if _may_be_image(path):
+                selection.files.append(path)
+            else:
+                selection.other_files += 1
+
+
+def _may_be_image(path: Path) -> bool:
+    try:
+        if not path.is_file():  # opening a pipe could wait for ever
+            return False
+        with path.open("rb") as file:
+            return bool(_SIGNATURE.match(file.read(_SIGNATURE_BYTES)))
+    except OSError:
+        return True
+
+
+def sent_name(path: Path) -> str:
+    """Return the name to upload a file under: its own, with U+FFFD for bytes that are not text."""
+    return _SURROGATES.sub("\ufffd", path.name)
+
+
+def local_name(image: Image) -> str:
+    """Return the name to save an image under: its filename, a part of its hash, and an extension that fits its type."""
+    # What the board calls a filename is text of somebody else: no path, and not longer than file systems take.
+    name = PurePosixPath(without_controls(image["filename"].replace("\\", "/"))).name.lstrip(".")
+    stem, extension = PurePosixPath(name).stem, PurePosixPath(name).suffix
+    fitting = _EXTENSIONS.get(image["mime_type"])
+    if fitting and extension.lower() not in fitting:
+        stem, extension = _IMAGE_EXTENSION.sub("", name), fitting[0]
+    stem, extension = _cut(stem, MAX_STEM) or "image", _cut(extension, MAX_EXTENSION)
+    return f"{stem}-{image['hash'][:12]}{extension}"
+
+
+def _cut(text: str, size: int) -> str:
+    """Return the beginning of a text that is at most `size` bytes long."""
+    return text.encode()[:size].decode(errors="ignore")
