@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, update
+from werkzeug.http import parse_options_header
 
 from reaction_board.database.tables import images
 from tests.board import Board, Objects, assert_error
@@ -70,9 +71,16 @@ def test_nothing_tells_of_the_store(shared_board: Board, image: dict[str, Any]) 
     ("filename", "disposition"),
     [
         ("my cat.png", 'inline; filename="my cat.png"'),
-        ('a"; filename="evil.exe', 'inline; filename="a\\"; filename=\\"evil.exe"'),
-        ("a\\", 'inline; filename="a\\\\"'),
-        ("猫.gif", "inline; filename=.gif; filename*=UTF-8''%E7%8C%AB.gif"),
+        ('a"; filename="evil.exe', 'inline; filename="a\\"; filename=\\"evil.exe.png"'),
+        ("a\\", 'inline; filename="a\\\\.png"'),
+        ("猫.png", "inline; filename=image.png; filename*=UTF-8''%E7%8C%AB.png"),
+        ("猫 (1).png", "inline; filename=\"(1).png\"; filename*=UTF-8''%E7%8C%AB%20%281%29.png"),
+        (
+            "👨\u200d👩\u200d👧.png",
+            "inline; filename=image.png; filename*=UTF-8''%F0%9F%91%A8%E2%80%8D%F0%9F%91%A9%E2%80%8D%F0%9F%91%A7.png",
+        ),
+        (".png", "inline; filename=image.png"),
+        (".hidden.png", "inline; filename=hidden.png"),
         ("été.png", "inline; filename=ete.png; filename*=UTF-8''%C3%A9t%C3%A9.png"),
     ],
 )
@@ -83,6 +91,31 @@ def test_no_filename_breaks_out_of_the_disposition(
     with engine.begin() as connection:
         connection.execute(update(images).values(filename=filename))
     assert board.file(image).headers["Content-Disposition"] == disposition
+
+
+@pytest.mark.parametrize(
+    ("kind", "filename", "saved"),
+    [
+        ("png", "blob", "blob.png"),
+        ("jpg", "x.jpg_large", "x.jpg"),
+        ("png", "y.png?w=100", "y.png"),
+        ("png", "y.png?w=1.5&h=2", "y.png"),
+        ("jpg", "photo.png", "photo.jpg"),
+        ("webp", "photo.jpeg", "photo.webp"),
+        ("jpg", "photo.JPEG", "photo.JPEG"),
+        ("jpg", "photo.jfif", "photo.jfif"),
+        ("gif", "release 1.2", "release 1.2.gif"),
+        ("gif", "page.html", "page.html.gif"),
+        ("gif", "holiday.gifs", "holiday.gifs.gif"),
+    ],
+)
+def test_a_download_has_an_extension_that_fits_and_the_record_keeps_its_name(
+    board: Board, kind: str, filename: str, saved: str
+) -> None:
+    image = board.added(data=picture(kind), filename=filename)
+    assert image["filename"] == filename
+    options = parse_options_header(board.file(image).headers["Content-Disposition"])[1]
+    assert options["filename"] == saved
 
 
 def test_head_gives_the_headers_alone_without_the_store(

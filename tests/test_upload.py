@@ -105,7 +105,10 @@ def test_a_multi_picture_jpeg_is_a_jpeg(board: Board) -> None:
 
 @pytest.mark.parametrize(
     "declared",
-    ["image/png", "image/jpeg", "IMAGE/PNG", "image/jpg", "image/pjpeg", "image/x-png", "", "application/octet-stream"],
+    [
+        *("image/png", "image/jpeg", "IMAGE/PNG", "image/jpg", "image/pjpeg", "image/x-png", "image/apng"),
+        *("", "application/octet-stream", "binary/octet-stream", "image/*", "*/*"),
+    ],
 )
 def test_the_bytes_decide_the_type_whatever_accepted_type_is_declared(board: Board, declared: str) -> None:
     assert board.added(data=picture("gif"), declared=declared)["mime_type"] == "image/gif"
@@ -226,6 +229,33 @@ def test_an_invalid_tag_leaves_nothing_behind(board: Board, objects: Objects, ta
 )
 def test_the_filename_is_a_clean_base_name(board: Board, given: str, kept: str) -> None:
     assert board.added(filename=given)["filename"] == kept
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        # As browsers and curl send them: only quotes are escaped.
+        (rb"C:\Users\me\my pic.png", "my pic.png"),
+        (rb"\\server\share\my pic.png", "my pic.png"),
+        (rb"a\b %22q%22.png", 'b "q".png'),
+        (rb"..\..\new.png", "new.png"),
+        # As curl before 7.81 sends them.
+        (rb"a\\b \"q\".png", 'b "q".png'),
+        # In the encodings of Windows: Western, Japanese (with a second byte of a backslash), Cyrillic.
+        (b"caf\xe9.png", "caf\ufffd.png"),
+        (b"\x95\x5c.png", "\ufffd.png"),
+        (b"\xea\xee\xf2.png", "\ufffd\ufffd\ufffd.png"),
+        ("👨\u200d👩\u200d👧.png".encode(), "👨\u200d👩\u200d👧.png"),
+        ("🏴\U000e0067\U000e0062\U000e007f.png".encode(), "🏴\U000e0067\U000e0062\U000e007f.png"),
+        ("می\u200cخواهم.png".encode(), "می\u200cخواهم.png"),
+        ("a\u2067b\u061c\u2028c.png".encode(), "abc.png"),
+    ],
+)
+def test_a_filename_is_read_as_clients_send_it(board: Board, sent: bytes, kept: str) -> None:
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="' + sent + b'"\r\n\r\n'
+    body = head + picture() + b"\r\n--b--\r\n"
+    response = board.client.post(f"{API}/images", data=body, content_type="multipart/form-data; boundary=b")
+    assert (response.status_code, image_of(response).get("filename")) == (201, kept)
 
 
 def test_two_files_are_refused(board: Board, objects: Objects) -> None:

@@ -2,7 +2,6 @@
 
 import hashlib
 from functools import partial
-from pathlib import PurePath
 from uuid import UUID
 
 from flask import Response, request
@@ -55,7 +54,7 @@ def _send_thumbnail(image: Image) -> Response:
         etag=image["thumbnail_hash"],
         last_modified=created_at(image),
         size_bytes=image["thumbnail_bytes"],
-        filename=f"{PurePath(image['filename']).stem}.webp",
+        filename=image["filename"],
         nginx_path=f"/kept-thumbnails/{image['thumbnail_hash']}/{image['id']}",
     )
 

@@ -13,10 +13,10 @@ from webargs.flaskparser import FlaskParser
 from webargs.multidictproxy import MultiDictProxy
 from werkzeug import Response as BaseResponse
 from werkzeug.datastructures import FileStorage, MultiDict
-from werkzeug.formparser import MultiPartParser
 from werkzeug.routing import BaseConverter
 
 from reaction_board.errors import BadRequest, InvalidField, UnsupportedMediaType
+from reaction_board.http import multipart
 from reaction_board.http.body import CHUNK_BYTES
 from reaction_board.media.received_file import ReceivedFile
 from reaction_board.settings import MIB
@@ -53,18 +53,16 @@ class ArgumentsParser(FlaskParser):
         """
         if req.mimetype != "multipart/form-data":
             raise UnsupportedMediaType("Send the body as multipart/form-data.")
-        parser = MultiPartParser(
-            stream_factory=_receive_file,
-            max_form_memory_size=MAX_FIELD_BYTES,
-            max_form_parts=MAX_FORM_PARTS,
-            buffer_size=CHUNK_BYTES,
-        )
         try:
-            boundary = req.mimetype_params["boundary"].encode("ascii")
-            fields, files = parser.parse(req.stream, boundary, req.content_length)
+            decoder = multipart.Decoder(
+                req.mimetype_params["boundary"].encode("ascii"), MAX_FIELD_BYTES, max_parts=MAX_FORM_PARTS
+            )
+            parts = multipart.parse(
+                req.stream.read, decoder, _receive_file, chunk_bytes=CHUNK_BYTES, max_field_bytes=MAX_FIELD_BYTES
+            )
         except (KeyError, ValueError) as error:
             raise BadRequest("The body is not valid multipart/form-data.") from error
-        return self._once(MultiDict[str, Any]([*fields.items(multi=True), *files.items(multi=True)]), schema)
+        return self._once(MultiDict[str, Any](parts), schema)
 
     def _once(self, values: MultiDict[str, Any], schema: Schema) -> MultiDictProxy:
         for name, all_values in values.lists():
@@ -120,10 +118,12 @@ class UploadedFile(Upload):
         return value
 
 
-def _receive_file(*args: Any, **kwargs: Any) -> Any:
+def _receive_file() -> ReceivedFile:
     if "received" in g:  # a file is kept on disk: no more than one of a request
         raise InvalidField("file: Given more than once.")
-    g.received = received = ReceivedFile(current_app.config["MAX_UPLOAD_BYTES"])
+    received: ReceivedFile = ReceivedFile(current_app.config["MAX_UPLOAD_BYTES"])
+
+    g.received = received
 
     @after_this_request
     def forget(response: BaseResponse) -> BaseResponse:

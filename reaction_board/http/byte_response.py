@@ -1,7 +1,6 @@
 """Answers with bytes that never change: whole, in part, or left to nginx to send."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from urllib.parse import quote
@@ -11,6 +10,7 @@ from werkzeug.datastructures import ContentRange
 from werkzeug.http import dump_options_header
 
 from reaction_board.http import preconditions, reverse_proxy
+from reaction_board.media.filename import ascii_name, download_name
 
 CACHE_CONTROL = "public, max-age=31536000, immutable"
 POLICY = "default-src 'none'; sandbox"  # inert, should a browser open it as a document
@@ -62,7 +62,7 @@ def send(
     response.headers["Cache-Control"] = CACHE_CONTROL
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = POLICY
-    response.headers["Content-Disposition"] = _inline(filename)
+    response.headers["Content-Disposition"] = _inline(download_name(filename, mime_type))
     if preconditions.is_not_modified(etag, last_modified):
         response.status_code = 304
         return response
@@ -110,5 +110,5 @@ def _inline(filename: str) -> str:
     """Return the Content-Disposition of RFC 6266; a name beyond ASCII is given in both of its forms."""
     if filename.isascii():
         return dump_options_header("inline", {"filename": filename})
-    plain = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
-    return dump_options_header("inline", {"filename": plain, "filename*": f"UTF-8''{quote(filename, safe='')}"})
+    both = {"filename": ascii_name(filename), "filename*": f"UTF-8''{quote(filename, safe='')}"}
+    return dump_options_header("inline", both)

@@ -1,24 +1,58 @@
-"""Filenames, as clients send them and as the board keeps them."""
+"""Filenames: as the board keeps them, and as clients save them."""
 
 import re
 import unicodedata
+from pathlib import PurePosixPath
 
 from reaction_board.media.formats import EXTENSIONS
 
 MAX_FILENAME = 255  # characters
 MAX_EXTENSION = 10  # characters; a longer one is part of the name
 
+# Arabic letter mark, the marks and embeddings of both directions, and the isolates (Unicode Standard Annex 9). Other
+# format characters stay: emoji are joined by them, flags tagged, and Persian words divided.
+DIRECTION_CHANGING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+CONTROL = ("Cc", "Cs", "Zl", "Zp")  # categories: control characters, lone surrogates, line and paragraph separators
+
+ALIASES = {"image/jpeg": (".jpeg", ".jpe", ".jfif"), "image/png": (".apng",)}
+# An extension of a picture, and what programs put behind it: `.jpg_large`, `.png?w=100`.
+_PICTURE_EXTENSION = re.compile(
+    r"\.(jpe?g|jpe|jfif|a?png|gif|webp|avif|heic|bmp|tiff?)([?#&].*|[^a-z0-9.][^.]*)?$", re.IGNORECASE
+)
+
 
 def clean_filename(filename: str, mime_type: str) -> str:
-    """Return the base name of a client's filename, without control characters, of 1 to 255 characters.
+    """Return the base name of a client's filename, of 1 to 255 characters.
 
-    The path may be of any system. Format characters, which can turn the direction of a line, count as control.
+    The path may be of any system. Control characters and those that change the direction of a line are removed.
     """
-    name = "".join(c for c in re.split(r"[/\\]", filename)[-1] if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
-    name = name.strip()
+    name = "".join(
+        character
+        for character in re.split(r"[/\\]", filename)[-1]
+        if character not in DIRECTION_CHANGING and unicodedata.category(character) not in CONTROL
+    ).strip()
     if not name.strip("."):
         return f"image{EXTENSIONS[mime_type]}"
     stem, dot, extension = name.rpartition(".")
     if dot and len(extension) <= MAX_EXTENSION:
         return stem[: MAX_FILENAME - len(dot + extension)] + dot + extension
     return name[:MAX_FILENAME]
+
+
+def download_name(filename: str, mime_type: str) -> str:
+    """Return the name under which a client saves bytes of this type: it has a stem, and an extension that fits.
+
+    An extension of another kind of picture is replaced; any other one is taken for a part of the name.
+    """
+    path = PurePosixPath(filename)
+    if path.suffix.lower() in (EXTENSIONS[mime_type], *ALIASES.get(mime_type, ())):
+        stem, extension = path.stem, path.suffix
+    else:
+        stem, extension = _PICTURE_EXTENSION.sub("", filename), EXTENSIONS[mime_type]
+    return (stem.strip(". ") or "image") + extension
+
+
+def ascii_name(filename: str) -> str:
+    """Return a download's name in ASCII, for clients that know no other: letters lose their accents."""
+    stem, dot, extension = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode().rpartition(".")
+    return (stem.strip(". ") if re.search(r"\w", stem) else "image") + dot + extension

@@ -8,8 +8,10 @@ from reaction_board.media.decoder import Bounds, DecoderDied, RefusedByDecoder
 from reaction_board.media.formats import EXTENSIONS
 from reaction_board.media.received_file import ReceivedFile
 
-# What a client may declare a file to be: nothing, one of the four, or what old browsers and tools call them.
-DECLARED_TYPES = {*EXTENSIONS, "", "application/octet-stream", "image/jpg", "image/pjpeg", "image/x-png"}
+# What a client may declare a file to be: one of the four, another name of one, or nothing in particular.
+ALIASES = {"image/jpg", "image/pjpeg", "image/x-png", "image/apng", "image/vnd.mozilla.apng"}
+PLACEHOLDERS = {"", "application/octet-stream", "binary/octet-stream", "image/*", "*/*"}
+DECLARED_TYPES = {*EXTENSIONS, *ALIASES, *PLACEHOLDERS}
 
 BOUNDS = Bounds(memory_bytes=48_000_000, cpu_seconds=1, wall_seconds=6)
 WAIT_SECONDS = 4

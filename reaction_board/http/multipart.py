@@ -1,0 +1,67 @@
+"""Forms with a file, as browsers and curl send them: names may have backslashes, and bytes that are not UTF-8."""
+
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+from werkzeug.datastructures import FileStorage, Headers
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+
+# A backslash escapes a quote or a backslash, as curl before 7.81 sends them. Any other one is part of the name, as
+# browsers and curl send it (HTML Standard, "Multipart form data").
+_BACKSLASH = re.compile(r'\\(["\\])|\\')
+# In Shift JIS, the second byte of a character may be that of a backslash.
+_TWO_BYTES = re.compile(rb"[\x80-\xff]\\")
+
+
+class Decoder(MultipartDecoder):
+    """Werkzeug's decoder, which by itself refuses names that are not UTF-8, and drops every backslash."""
+
+    def _parse_headers(self, data: bytes | bytearray) -> Headers:
+        try:
+            text = data.decode()
+        except UnicodeDecodeError:
+            text = _TWO_BYTES.sub(b"\xff", data).decode(errors="replace")
+        return super()._parse_headers(_BACKSLASH.sub(lambda found: found[0] if found[1] else r"\\", text).encode())
+
+
+def parse(
+    read: Callable[[int], bytes],
+    decoder: MultipartDecoder,
+    receive_file: Callable[[], Any],
+    *,
+    chunk_bytes: int,
+    max_field_bytes: int,
+) -> list[tuple[str, str | FileStorage]]:
+    """Return the fields and files of a form, each with its name, in the order in which they were sent.
+
+    `receive_file` returns what the bytes of a file are written to. Raises ValueError if the body is not such a form,
+    and RequestEntityTooLarge if it has too many parts for the decoder, or a field is too large.
+    """
+    parts: list[tuple[str, str | FileStorage]] = []
+    part: Field | File
+    content: Any
+    while not isinstance(event := decoder.next_event(), Epilogue):
+        match event:
+            case NeedData():
+                decoder.receive_data(read(chunk_bytes) or None)
+            case File():
+                content, part = receive_file(), event
+            case Field():
+                content, part = io.BytesIO(), event
+            case Data():
+                content.write(event.data)
+                if isinstance(part, Field) and content.tell() > max_field_bytes:
+                    raise RequestEntityTooLarge
+                if not event.more_data:
+                    content.seek(0)
+                    parts.append((part.name or "", _value(part, content)))
+    return parts
+
+
+def _value(part: Field | File, content: Any) -> str | FileStorage:
+    if isinstance(part, File):
+        return FileStorage(content, part.filename, headers=part.headers)
+    return str(content.read().decode(errors="replace"))
