@@ -28,7 +28,6 @@ people who use the API: it never says anything about the database or the object 
 with `raise … from` and logged.
 """
 
-from http import HTTPStatus
 from typing import ClassVar
 
 
@@ -217,6 +216,7 @@ HTTP_ERRORS: dict[int, type[BoardError]] = {
         NotFound,
         MethodNotAllowed,
         RequestTimeout,
+        PreconditionFailed,
         PayloadTooLarge,
         UnsupportedMediaType,
         RangeNotSatisfiable,
@@ -224,12 +224,31 @@ HTTP_ERRORS: dict[int, type[BoardError]] = {
         ServiceUnavailable,
     )
 }
-# The names that Python has for these differ between its versions.
-HTTP_CODES = {414: "uri_too_long", 431: "request_header_fields_too_large", 505: "http_version_not_supported"}
+# Further statuses that Werkzeug, gunicorn or nginx may answer with. Python's own names for some differ between versions.
+HTTP_CODES = {
+    406: "not_acceptable",
+    409: "conflict",
+    410: "gone",
+    411: "length_required",
+    414: "uri_too_long",
+    417: "expectation_failed",
+    418: "im_a_teapot",
+    421: "misdirected_request",
+    422: "unprocessable_content",
+    423: "locked",
+    424: "failed_dependency",
+    428: "precondition_required",
+    429: "too_many_requests",
+    431: "request_header_fields_too_large",
+    451: "unavailable_for_legal_reasons",
+    501: "not_implemented",
+    502: "bad_gateway",
+    504: "gateway_timeout",
+    505: "http_version_not_supported",
+}
 
 
 def code_of(status: int) -> str:
     """Return the code of an error that HTTP itself has: one for each status, whichever program answers with it."""
-    if known := HTTP_ERRORS.get(status):
-        return known.code
-    return HTTP_CODES.get(status) or HTTPStatus(status).name.lower()
+    known = HTTP_ERRORS.get(status)
+    return known.code if known else HTTP_CODES[status]

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy.exc
 from flask import Flask, Request
 from flask.testing import FlaskClient
+from werkzeug.exceptions import default_exceptions
 
 from reaction_board import errors
 from reaction_board.database import queries
@@ -57,6 +58,15 @@ def test_another_method_is_answered_with_those_allowed(client: FlaskClient, path
             response = client.open(f"{API}{path}", method=method)
             assert_error(response, 405, "method_not_allowed")
             assert set(response.headers["Allow"].split(", ")) == allowed
+
+
+def test_every_status_of_werkzeug_has_a_code_that_python_does_not_choose() -> None:
+    codes = {status: errors.code_of(status) for status in default_exceptions}
+    assert len(set(codes.values())) == len(codes)
+    assert (codes[414], codes[500]) == ("uri_too_long", "internal_error")
+    assert {codes[status] for status in (413, 416, 422)} == {  # Python 3.13 renamed these
+        *("payload_too_large", "range_not_satisfiable", "unprocessable_content")
+    }
 
 
 def test_a_fault_of_ours_says_nothing_and_is_logged_with_its_cause(
