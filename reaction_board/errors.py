@@ -224,7 +224,7 @@ HTTP_ERRORS: dict[int, type[BoardError]] = {
         ServiceUnavailable,
     )
 }
-# Further statuses that Werkzeug, gunicorn or nginx may answer with. Python's own names for some differ between versions.
+# Further statuses that Werkzeug, gunicorn or nginx may answer with. Python renames its own between versions.
 HTTP_CODES = {
     406: "not_acceptable",
     409: "conflict",

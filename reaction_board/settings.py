@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 MIB = 1024 * 1024
 
@@ -106,6 +106,14 @@ class SettingsSchema(Schema):
         validate=_sendable,
         metadata={"unit": "tokens", "description": "separated by commas; if set, every write needs one of them"},
     )
+    READING = fields.String(
+        load_default="all",
+        validate=validate.OneOf(["all", "links"]),
+        metadata={
+            "unit": "`all`, `links`",
+            "description": "`links`: only one image at a time, by its link, may be read without a token",
+        },
+    )
     CORS_ORIGINS = Words(
         load_default=[],
         validate=_origins,
@@ -165,6 +173,11 @@ class SettingsSchema(Schema):
         validate=validate.Range(min=1),
         metadata={"unit": "processes", "description": "gunicorn's workers, each of 40 threads: one per core"},
     )
+
+    @validates_schema
+    def _have_tokens(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data.get("READING") == "links" and not data["API_TOKENS"]:
+            raise ValidationError("Needs API_TOKENS: without a token, nobody could find an image.", "READING")
 
 
 def load(environ: Mapping[str, str] = os.environ, only: Sequence[str] | None = None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Tokens for writing, and web pages from elsewhere."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from flask import Flask
@@ -63,6 +64,66 @@ def test_each_token_lets_write(guarded: FlaskClient, board: Board, token: str, s
     response = guarded.patch(f"{API}/images/{image['id']}/tags", json={"tags": []}, headers=headers)
     assert response.status_code == 200
     assert guarded.delete(f"{API}/images/{image['id']}", headers=headers).status_code == 204
+
+
+# What may be read without a token where READING is "links"; everything else must be refused, also what comes later.
+OPEN_WITH_LINKS = {
+    *("/", "/static/<path:filename>", "/metrics"),
+    *("/api/v1/health", "/api/v1/ready", "/api/v1/openapi.json", "/api/v1/docs", "/api/v1/oembed"),
+    *("/api/v1/images/<image_id:image_id>", "/i/<image_id:image_id>"),
+    *(f"/api/v1/images/<image_id:image_id>/{what}" for what in ("file", "thumbnail", "preview")),
+}
+
+
+@pytest.fixture
+def by_links(another: Callable[..., Flask]) -> Flask:
+    """A board whose images can be read by their links, and found with a token alone."""
+    return another(API_TOKENS=TOKENS, READING="links", METRICS=True)
+
+
+def test_with_links_everything_that_finds_images_needs_a_token(by_links: Flask, board: Board) -> None:
+    image, client = board.added(tags="cat"), by_links.test_client()
+    refused: set[str] = set()
+    opened: set[str] = set()
+    for rule in by_links.url_map.iter_rules():
+        if "GET" in (rule.methods or ()):
+            path = rule.rule.replace("<image_id:image_id>", image["id"]).replace("<path:filename>", "board/main.js")
+            for method in ("GET", "HEAD"):
+                response = client.open(path, method=method)
+                response.close()
+                (refused if response.status_code == 401 else opened).add(rule.rule)
+            if rule.rule in refused:
+                assert_error(client.get(path), 401, "unauthorized")
+                assert client.get(path, headers=bearer(TOKENS[0])).status_code < 500
+    assert opened == OPEN_WITH_LINKS
+    assert refused >= {"/api/v1/images", "/api/v1/tags"}
+    assert not refused & opened
+
+
+def test_with_links_a_token_finds_and_a_link_shows(by_links: Flask, board: Board) -> None:
+    image, client = board.added(tags="cat"), by_links.test_client()
+    assert client.get(f"{API}/images?tags=cat", headers=bearer(TOKENS[1])).get_json()["total"] == 1
+    assert_error(client.get(f"{API}/images?hash={image['hash']}"), 401, "unauthorized")
+    assert_error(client.get(f"{API}/images", headers=bearer("wrong")), 401, "unauthorized")
+    assert client.get(f"{API}/images/{image['id']}/file").status_code == 200
+    assert client.get(f"{API}/oembed?url=http://localhost/i/{image['id']}").status_code == 200
+    assert_error(client.get(f"{API}/nothing"), 404, "not_found")
+
+
+def test_with_links_the_document_says_what_needs_a_token(by_links: Flask, app: Flask) -> None:
+    document = by_links.test_client().get(f"{API}/openapi.json").get_json()
+    assert "finds images" in document["components"]["securitySchemes"]["token"]["description"]
+    assert "401" in document["paths"][f"{API}/images"]["get"]["responses"]
+    assert "401" not in document["paths"][f"{API}/images/{{image_id}}"]["get"]["responses"]
+    ordinary = app.test_client().get(f"{API}/openapi.json").get_json()
+    assert "finds" not in ordinary["components"]["securitySchemes"]["token"]["description"]
+
+
+def test_an_id_cannot_be_guessed(board: Board) -> None:
+    # 122 bits of a UUID vary: 48 are the time, and of the others each takes both values.
+    numbers = [UUID(board.added()["id"]).int for _ in range(24)]
+    changing = [bit for bit in range(80) if len({number >> bit & 1 for number in numbers}) == 2]
+    assert len(changing) > 70
 
 
 def test_a_body_that_breaks_off_changes_nothing_of_the_answer(guarded: FlaskClient) -> None:

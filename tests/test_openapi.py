@@ -34,6 +34,7 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
         },
         {"200"},
         {
+            "401": {"unauthorized"},
             "422": {"invalid_tag", "validation_error"},
             "500": {"internal_error"},
             "503": {"service_unavailable"},
@@ -134,7 +135,12 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
     ("get", "/api/v1/tags"): (
         {"q", "order", "limit", "offset"},
         {"200"},
-        {"422": {"validation_error"}, "500": {"internal_error"}, "503": {"service_unavailable"}},
+        {
+            "401": {"unauthorized"},
+            "422": {"validation_error"},
+            "500": {"internal_error"},
+            "503": {"service_unavailable"},
+        },
     ),
     ("get", "/api/v1/health"): (set(), {"200"}, {"500": {"internal_error"}}),
 }

@@ -22,6 +22,7 @@ def test_two_settings_are_needed_and_the_others_have_defaults() -> None:
         "MAX_PIXELS": 200_000_000,
         "MAX_TAGS": 200,
         "API_TOKENS": [],
+        "READING": "all",
         "CORS_ORIGINS": [],
         "TRUSTED_HOSTS": [],
         "DATABASE_TIMEOUT": 30,
@@ -67,6 +68,8 @@ def test_two_settings_are_needed_and_the_others_have_defaults() -> None:
         ("FORWARDED_ALLOW_IPS", "10.0.0.0/33"),
         ("LOG_FORMAT", "xml"),
         ("METRICS", "9100"),
+        ("READING", "none"),
+        ("READING", "links"),  # without API_TOKENS
     ],
 )
 def test_a_missing_or_malformed_setting_is_named_in_one_line(name: str, value: str | None) -> None:

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from reaction_board.api.schemas import CursorField, ImagePageSchema, SearchSchema, with_included
 from reaction_board.database.queries.search import Page, Search
-from reaction_board.errors import InvalidTag, ServiceUnavailable
+from reaction_board.errors import InvalidTag, ServiceUnavailable, Unauthorized
 from reaction_board.http.blueprint import Blueprint, string_header
 from reaction_board.service import images
 
@@ -19,7 +19,7 @@ CONDITIONS = ("tags", "any", "none", "mime_type", "hash", "untagged", "animated"
 
 
 @blp.route("")
-@blp.raises(InvalidTag, ServiceUnavailable)
+@blp.raises(Unauthorized, InvalidTag, ServiceUnavailable)
 @blp.arguments(SearchSchema, location="query")
 @blp.response(200, ImagePageSchema, headers={"Link": string_header("the pages around this one: rel=next, rel=prev")})
 def list_images(query: Mapping[str, Any]) -> ResponseReturnValue:

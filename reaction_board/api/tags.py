@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reaction_board.api.schemas import TagPageSchema, TagQuerySchema
-from reaction_board.errors import ServiceUnavailable
+from reaction_board.errors import ServiceUnavailable, Unauthorized
 from reaction_board.http.blueprint import Blueprint
 from reaction_board.service import tags
 
@@ -12,7 +12,7 @@ blp = Blueprint("tags", __name__, url_prefix="/api/v1/tags", description="The ta
 
 
 @blp.route("")
-@blp.raises(ServiceUnavailable)
+@blp.raises(Unauthorized, ServiceUnavailable)
 @blp.arguments(TagQuerySchema, location="query")
 @blp.response(200, TagPageSchema)
 def list_tags(query: Mapping[str, Any]) -> dict[str, Any]:

@@ -67,5 +67,5 @@ def _send_preview(image: Image) -> Response:
         etag=hashlib.sha256(data).hexdigest(),
         last_modified=created_at(image),
         size_bytes=len(data),
-        filename=f"{PurePath(image['filename']).stem}.jpg",
+        filename=image["filename"],
     )

@@ -24,15 +24,29 @@ class NoOpAuthProvider:
         """Let the request through."""
 
 
-class TokenAuthProvider:
-    """Lets everyone read; whoever writes must bring one of the tokens, as `Authorization: Bearer …`."""
+# What stays open with READING=links. It shows nothing of the board, or one image to those who know its id, of which 74
+# bits are random.
+OPEN = {
+    *("health.health", "health.ready", "metrics"),
+    *("static", "pages.show_board", "api-docs.openapi_json", "api-docs.openapi_swagger_ui"),
+    *("images.get_image", "files.get_file", "thumbnails.get_thumbnail", "thumbnails.get_preview"),
+    *("pages.show_image", "oembed.describe_link"),
+    None,  # nothing is at this path
+}
 
-    def __init__(self, tokens: Sequence[str]) -> None:
+
+class TokenAuthProvider:
+    """Wants one of the tokens, as `Authorization: Bearer …`: for writing and, with `only_links`, for finding images."""
+
+    def __init__(self, tokens: Sequence[str], *, only_links: bool = False) -> None:
         self._tokens = [token.encode() for token in tokens]
+        self._only_links = only_links
 
     def authorize(self, request: Request) -> None:
         """Let the request through, or raise Unauthorized. How long it takes tells nothing about the tokens."""
-        if request.method in READING:
+        if request.method == "OPTIONS":
+            return
+        if request.method in READING and (not self._only_links or request.endpoint in OPEN):
             return
         given = request.authorization
         token = (given.token or "") if given and given.type == "bearer" else ""
@@ -44,8 +58,8 @@ class TokenAuthProvider:
 def init_app(app: Flask, provider: AuthProvider | None = None) -> None:
     """Put a provider into the path of every request, by default the one that the settings call for."""
     if provider is None:
-        tokens = app.config["API_TOKENS"]
-        provider = TokenAuthProvider(tokens) if tokens else NoOpAuthProvider()
+        tokens, only_links = app.config["API_TOKENS"], app.config["READING"] == "links"
+        provider = TokenAuthProvider(tokens, only_links=only_links) if tokens else NoOpAuthProvider()
     decide = provider.authorize
 
     @app.before_request
