@@ -61,7 +61,8 @@ def render_heavy(file: BinaryIO, memory_bytes: int) -> bytes:
     """
     try:
         if memory_bytes <= LIGHT_MEMORY:
-            with contextlib.suppress(RefusedByDecoder):  # here, too
+            # One that seems damaged may have needed more memory: go on to the larger bounds.
+            with contextlib.suppress(RefusedByDecoder):
                 return _render(file, decoder.heavy, HEAVY, LIGHT_MEMORY, HEAVY.cpu_seconds)
         with alone_on_this_machine(WAIT_SECONDS):
             return _render(file, decoder.heavy, LARGE, MAX_MEMORY, LARGE.cpu_seconds)
