@@ -23,7 +23,13 @@ for _loader in ("Jpeg", "Png", "Nsgif", "Webp"):
 pyvips.cache_set_max(0)
 
 
-def open_picture(file: BinaryIO, load: Any = pyvips.Image.new_from_source, *arguments: Any, **options: Any) -> Any:
-    """Return libvips' image of a file. Only its header is read; pixels are decoded when they are needed."""
-    file.seek(0)
-    return load(pyvips.Source.new_from_descriptor(file.fileno()), *(arguments or ("",)), **options)
+def open_picture(
+    picture: BinaryIO | bytes, load: Any = pyvips.Image.new_from_source, *arguments: Any, **options: Any
+) -> Any:
+    """Return libvips' image of a picture. Only its header is read; pixels are decoded when they are needed."""
+    if isinstance(picture, bytes):
+        source = pyvips.Source.new_from_memory(picture)
+    else:
+        picture.seek(0)
+        source = pyvips.Source.new_from_descriptor(picture.fileno())
+    return load(source, *(arguments or ("",)), **options)

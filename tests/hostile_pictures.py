@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import pyvips
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def png_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
@@ -16,10 +16,10 @@ def _png(width: int, height: int, *chunks: bytes) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 16, 6, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         [
-            _chunk(b"IHDR", header),
+            png_chunk(b"IHDR", header),
             *chunks,
-            _chunk(b"IDAT", _deflated_zeros((1 + 8 * width) * height)),
-            _chunk(b"IEND", b""),
+            png_chunk(b"IDAT", _deflated_zeros((1 + 8 * width) * height)),
+            png_chunk(b"IEND", b""),
         ]
     )
 
@@ -38,13 +38,13 @@ def wide_png(width: int = 1_000_000, height: int = 10) -> bytes:
 
 def png_with_texts(number: int = 100, inflated_bytes: int = 40_000_000) -> bytes:
     """Return a PNG of one pixel with compressed comments that inflate a thousand times."""
-    text = _chunk(b"zTXt", b"Comment\0\0" + _deflated_zeros(inflated_bytes))
+    text = png_chunk(b"zTXt", b"Comment\0\0" + _deflated_zeros(inflated_bytes))
     return _png(1, 1, *[text] * number)
 
 
 def png_with_damaged_texts(number: int = 100, inflated_bytes: int = 15_000_000) -> bytes:
     """Return a PNG of one pixel with compressed comments whose checksums, at their ends, are wrong."""
-    text = _chunk(b"zTXt", b"Comment\0\0" + _deflated_zeros(inflated_bytes)[:-4] + b"oops")
+    text = png_chunk(b"zTXt", b"Comment\0\0" + _deflated_zeros(inflated_bytes)[:-4] + b"oops")
     return _png(1, 1, *[text] * number)
 
 
@@ -56,22 +56,22 @@ def exif_that_leads_back(times: int = 100) -> bytes:
 
 def png_with_exif(exif: bytes) -> bytes:
     """Return a PNG of one pixel with EXIF data."""
-    return _png(1, 1, _chunk(b"eXIf", exif))
+    return _png(1, 1, png_chunk(b"eXIf", exif))
 
 
 def jpeg_with_exif(jpeg: bytes, exif: bytes) -> bytes:
     """Return a JPEG with EXIF data before its own."""
-    return jpeg[:2] + _segment(0xE1, b"Exif\0\0" + exif) + jpeg[2:]
+    return jpeg[:2] + jpeg_segment(0xE1, b"Exif\0\0" + exif) + jpeg[2:]
 
 
 def jpeg_of_segments(jpeg: bytes, number: int) -> bytes:
     """Return a JPEG with very many empty segments."""
-    return jpeg[:2] + _segment(0xE5, b"") * number + jpeg[2:]
+    return jpeg[:2] + jpeg_segment(0xE5, b"") * number + jpeg[2:]
 
 
 def png_of_chunks(number: int) -> bytes:
     """Return a PNG with very many empty chunks, of a kind that nobody knows."""
-    return _png(1, 1, _chunk(b"noNe", b"") * number)
+    return _png(1, 1, png_chunk(b"noNe", b"") * number)
 
 
 def webp_of_frames(number: int, *, nested: bool = False, exif: bytes = b"") -> bytes:
@@ -115,12 +115,12 @@ def jpeg_of_scans(scans: int, side: int = 9400, before_each: bytes = b"") -> byt
     tables = b"\x00" + bytes([1] + [0] * 15) + b"\0" + b"\x10" + bytes([0, 0, 0, 15] + [0] * 12) + runs
     head = [
         b"\xff\xd8",
-        _segment(0xDB, b"\0" + b"\x01" * 64),
-        _segment(0xC2, struct.pack(">BHHB", 8, side, side, 1) + b"\x01\x11\0"),
-        _segment(0xC4, tables),
-        _segment(0xDA, b"\x01\x01\x00\x00\x00\x00") + _bits((0, 1) for _ in range(blocks)),
+        jpeg_segment(0xDB, b"\0" + b"\x01" * 64),
+        jpeg_segment(0xC2, struct.pack(">BHHB", 8, side, side, 1) + b"\x01\x11\0"),
+        jpeg_segment(0xC4, tables),
+        jpeg_segment(0xDA, b"\x01\x01\x00\x00\x00\x00") + _bits((0, 1) for _ in range(blocks)),
     ]
-    band = before_each + _segment(0xDA, b"\x01\x01\x00\x01\x3f\x00") + _bits(_block_runs(blocks))
+    band = before_each + jpeg_segment(0xDA, b"\x01\x01\x00\x01\x3f\x00") + _bits(_block_runs(blocks))
     return b"".join([*head, band * (scans - 1), b"\xff\xd9"])
 
 
@@ -141,5 +141,5 @@ def _bits(codes: Iterable[tuple[int, int]]) -> bytes:
     return int(text, 2).to_bytes(len(text) // 8).replace(b"\xff", b"\xff\0")
 
 
-def _segment(marker: int, data: bytes) -> bytes:
+def jpeg_segment(marker: int, data: bytes) -> bytes:
     return bytes([0xFF, marker]) + struct.pack(">H", 2 + len(data)) + data

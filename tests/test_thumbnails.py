@@ -18,10 +18,12 @@ from werkzeug.test import TestResponse
 from reaction_board.media import thumbnail
 from reaction_board.service import thumbnails
 from reaction_board_decoder import thumbnail as decoding
+from reaction_board_decoder.errors import Heavy
 from reaction_board_decoder.thumbnail import FIXED_BYTES
 from tests.board import API, Board, Objects, assert_error
 from tests.check import check
 from tests.concurrency import Counted, together
+from tests.odd_pictures import BLACK, COLOURS, animated_png, moving_gif, quadrants
 from tests.pictures import IMAGES, MIME_TYPES, animation, picture, turned_jpeg
 from tests.servers import PATIENCE, eventually
 
@@ -156,6 +158,39 @@ def test_an_animation_beyond_the_bounds_is_shown_by_its_first_frame(
     small = pyvips.Image.new_from_buffer(data, "")
     assert (small.width, small.height) == (64, 32)
     assert small.get_typeof("n-pages") == 0
+
+
+@pytest.mark.parametrize("disposal", [1, 2])
+def test_an_animation_with_gaps_keeps_its_frames_and_delays(board: Board, disposal: int) -> None:
+    small = shown(board, moving_gif(disposal, starts_whole=False, delays=[70, 90, 200]), "image/gif")
+    assert (small.get("n-pages"), small.get("delay"), small.get("loop")) == (3, [70, 90, 200], 1)
+
+
+def test_an_animation_with_gaps_beyond_the_bounds_is_shown_by_its_first_frame(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(decoding, "MAX_FRAMES", 2)
+    path = tmp_path / "moving.gif"
+    path.write_bytes(moving_gif(2, starts_whole=False))
+    with path.open("rb") as file:
+        _, data = decoding.thumbnail(file, side=320, max_bytes=10**9, max_seconds=10)
+    small = pyvips.Image.new_from_buffer(data, "")
+    assert small.get_typeof("n-pages") == 0
+    assert near(colour(small, 80, 20), [*COLOURS[0], 255])
+    assert colour(small, 300, 75)[3] == 0
+
+
+def test_an_animated_png_is_still(board: Board) -> None:
+    small = shown(board, animated_png(image=quadrants(sigma=0)))
+    assert small.get_typeof("n-pages") == 0
+    assert near(colour(small, 60, 20), list(COLOURS[0]))
+
+
+def test_a_hidden_frame_on_a_canvas_too_large_is_not_decoded(tmp_path: Path) -> None:
+    path = tmp_path / "large.png"
+    path.write_bytes(animated_png(image=quadrants(width=8, height=8), canvas=quadrants(BLACK, 2000, 2000, sigma=0)))
+    with path.open("rb") as file, pytest.raises(Heavy):
+        decoding.thumbnail(file, side=320, max_bytes=FIXED_BYTES + 1700 * 2000, max_seconds=10)
 
 
 def test_what_is_damaged_is_shown_as_far_as_it_can_be(board: Board) -> None:

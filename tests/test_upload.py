@@ -130,8 +130,9 @@ def test_another_declared_type_is_refused(board: Board, objects: Objects, declar
         b"%PDF-1.4",
         picture("png")[:20],
         b"P6 1 1 255 abc",
+        picture("gif").replace(b"GIF89a", b"GIF88a"),
     ],
-    ids=["nothing", "text", "tiff", "svg", "pdf", "truncated header", "ppm"],
+    ids=["nothing", "text", "tiff", "svg", "pdf", "truncated header", "ppm", "GIF of another version"],
 )
 @pytest.mark.both_stores
 def test_what_is_not_one_of_the_four_is_refused(board: Board, objects: Objects, data: bytes) -> None:

@@ -102,8 +102,8 @@ class ImageSchema(Schema):
     filename = fields.String(required=True, metadata={"minLength": 1, "maxLength": MAX_FILENAME})
     mime_type = fields.String(required=True, metadata={"enum": list(EXTENSIONS)})
     size_bytes = fields.Integer(required=True, metadata={"minimum": 1})
-    width = fields.Integer(required=True, metadata={"minimum": 1, "description": "pixels, as displayed"})
-    height = fields.Integer(required=True, metadata={"minimum": 1, "description": "pixels, as displayed"})
+    width = fields.Integer(required=True, metadata={"minimum": 1, "description": "pixels, as a browser displays it"})
+    height = fields.Integer(required=True, metadata={"minimum": 1, "description": "pixels, as a browser displays it"})
     storage_key = fields.Function(
         lambda image: image["hash"],
         required=True,
