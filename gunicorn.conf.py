@@ -87,6 +87,13 @@ def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:
     slow_clients.expect(req.unreader, body=False)
 
 
+def on_starting(server: Any) -> None:
+    """Stop the start with one line if the board can never work with this database."""
+    from reaction_board.database.engine import require_usable
+
+    require_usable(configured["DATABASE_URL"])
+
+
 def when_ready(server: Any) -> None:
     """Make the folder, now that nothing can stop the start any more."""
     if configured["METRICS"]:

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from reaction_board import settings
-from reaction_board.database.engine import make_engine, transactional
+from reaction_board.database.engine import make_engine, require_usable, transactional
 from reaction_board.database.tables import metadata
 
 database_url = settings.load(only=["DATABASE_URL"])["DATABASE_URL"]
@@ -18,16 +18,21 @@ LOCK = 0x626F617264  # any number, as long as nobody else has it
 LOCK_TIMEOUT = "2s"  # a change of a table waits for whoever uses it, and all others wait for the change
 ATTEMPTS = 30
 
-engine = make_engine(database_url, pool_size=1, timeout=0)
+require_usable(database_url)
+engine = make_engine(database_url, pool_size=2, timeout=0, lock_timeout=LOCK_TIMEOUT)
 with contextlib.ExitStack() as stack:
     stack.callback(engine.dispose)
+    # A transaction of its own holds the lock until all migrations are done: through a pooler, a session cannot.
+    lock = stack.enter_context(transactional(engine).begin())
+    lock.execute(select(func.set_config("idle_in_transaction_session_timeout", "0", True)))
+    # Of two at once, one waits and finds it done. CREATE INDEX CONCURRENTLY waits for every snapshot, so this one must
+    # not have any: neither while it waits, nor later, as after a query with parameters.
+    while not lock.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({LOCK})").scalar_one():
+        time.sleep(0.5)
     connection = stack.enter_context(transactional(engine).connect())
     context.configure(
         connection=connection, target_metadata=metadata, compare_server_default=True, transaction_per_migration=True
     )
-    connection.execute(select(func.pg_advisory_lock(LOCK)))  # of two at once, one waits and finds it done
-    connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
-    connection.commit()
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with context.begin_transaction():

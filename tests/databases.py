@@ -4,24 +4,27 @@ import contextlib
 import os
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 from psycopg.sql import SQL, Identifier
 from sqlalchemy import Engine, make_url
 
-from tests.servers import PYTHON, ROOT
+from tests.servers import PATIENCE, PYTHON, ROOT
 
 TEMPLATE = "migrated"
 
 
 @contextlib.contextmanager
-def database(server_url: str, name: str, copy_of: str = TEMPLATE) -> Iterator[str]:
+def database(server_url: str, name: str, copy_of: str = TEMPLATE, encoding: str = "UTF8") -> Iterator[str]:
     """Make a database beside another one; yield its URL, and drop it in the end.
 
-    It is a copy of one that nobody uses: that with the tables of the board, or `template0`, in which nothing is.
+    It is a copy of one that nobody uses: that with the tables of the board, or `template0`, in which nothing is. Only a
+    copy of `template0` can have another encoding.
     """
+    create = SQL("CREATE DATABASE {} TEMPLATE {} ENCODING {}")
     with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(SQL("CREATE DATABASE {} TEMPLATE {}").format(Identifier(name), Identifier(copy_of)))
+        connection.execute(create.format(Identifier(name), Identifier(copy_of), encoding))
         try:
             yield make_url(server_url).set(database=name).render_as_string(hide_password=False)
         finally:
@@ -37,14 +40,15 @@ def empty(engine: Engine) -> None:
         )
 
 
-def migrate(database_url: str, *command: str) -> str:
-    """Run Alembic as `make migrate` does; return what it printed."""
+def migrate(database_url: str, *command: str, configuration: str | Path = "setup.cfg") -> str:
+    """Run Alembic as `make migrate` does, or with other migrations; return what it printed."""
     done = subprocess.run(
-        [*PYTHON, "alembic", "-c", "setup.cfg", *command],
+        [*PYTHON, "alembic", "-c", configuration, *command],
         cwd=ROOT,
         env={**os.environ, "DATABASE_URL": database_url},
         capture_output=True,
         text=True,
+        timeout=2 * PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,8 +1,10 @@
-"""Programs that the tests start: gunicorn and nginx."""
+"""Programs that the tests start: gunicorn, nginx and PgBouncer."""
 
 import contextlib
 import os
+import shutil
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -13,7 +15,9 @@ from pathlib import Path
 import psutil
 import pytest
 import requests
+from sqlalchemy import make_url
 
+from reaction_board.local.postgres import SYSTEM_USER
 from reaction_board.local.processes import free_port, running, wait_until
 
 ROOT = Path(__file__).parents[1]
@@ -154,3 +158,37 @@ class Nginx:
     def kept_bytes(self) -> int:
         """Bytes of all files in the cache."""
         return sum(file.stat().st_size for file in (self.folder / "cache").rglob("*") if file.is_file())
+
+
+PGBOUNCER = Path(shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "pgbouncer")
+needs_pgbouncer = pytest.mark.skipif(
+    not PGBOUNCER.exists(), reason="pgbouncer is not installed (Debian: apt install pgbouncer)"
+)
+
+PGBOUNCER_INI = """
+[databases]
+* = host={url.host} port={url.port}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = scram-sha-256
+auth_file = {folder}/users
+pool_mode = transaction
+default_pool_size = {size}
+"""
+
+
+@contextlib.contextmanager
+def pgbouncer(database_url: str, folder: Path, size: int) -> Iterator[str]:
+    """Run PgBouncer in transaction mode with `size` connections to a database; yield the URL that leads through it."""
+    url, port = make_url(database_url), free_port()
+    folder = Path(tempfile.mkdtemp(dir=folder, prefix="pgbouncer-"))
+    folder.chmod(0o755)
+    (folder / "users").write_text(f'"{url.username}" "{url.password}"\n')
+    (folder / "ini").write_text(PGBOUNCER_INI.format(url=url, port=port, folder=folder, size=size))
+    user = SYSTEM_USER if os.geteuid() == 0 else None  # it refuses to run as root
+    command = [PGBOUNCER, folder / "ini"]
+    with running("pooler", command, signal.SIGINT, log=folder / "log", user=user) as child:
+        wait_until(lambda: socket.create_connection(("127.0.0.1", port)).close(), child)
+        yield url.set(port=port).render_as_string(hide_password=False)

@@ -4,51 +4,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import psycopg
 from flask import Flask, current_app
-from psycopg.abc import PQGen
-from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection as Connection  # for those who pass one on
 from sqlalchemy import Engine, create_engine, event, make_url, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from reaction_board.database.connections import UnusableDatabase, open_connection
 from reaction_board.database.tables import totals
 from reaction_board.errors import ServiceUnavailable
 
-# Plans are made for the values at hand: a generic plan is up to a hundred times slower for a rare tag. Queries are
-# short, so parallel workers and compilation cost more than they bring.
-SERVER_OPTIONS = {
-    "plan_cache_mode": "force_custom_plan",
-    "max_parallel_workers_per_gather": "0",
-    "jit": "off",
-    "idle_in_transaction_session_timeout": "5min",  # longer than the slowest upload to the store
-}
-GRACE_SECONDS = 2  # that a client waits longer than the server may take, so that the server can say what was too slow
+START_SECONDS = 5  # that the start waits for an answer of the database
 
 
-class _BoundedConnection(psycopg.Connection[Any]):
-    """A connection that gives up after `answer_seconds`, even if the server hangs silently."""
-
-    answer_seconds: int | None = None  # None: wait for as long as it takes
-
-    def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
-        """Wait for an answer. Raises OperationalError if it takes too long, and closes the connection."""
-        try:
-            return super().wait(gen, interval, timeout or self.answer_seconds)
-        except psycopg.OperationalError:
-            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:  # the answer may still come: it is lost
-                self.close()
-            raise
-
-
-def make_engine(database_url: str, pool_size: int, timeout: int) -> Engine:
+def make_engine(database_url: str, pool_size: int, timeout: int, **settings: str) -> Engine:
     """Return an engine for `postgresql://…` with at most `pool_size` connections, opened when they are needed.
 
     Every statement is a transaction of its own: `transactional` returns the engine for others. `timeout` bounds every
-    answer, in seconds; 0 does not, for migrations.
+    answer, in seconds; 0 does not, for migrations. `settings` are further ones of the server.
     """
-    options = {**SERVER_OPTIONS, "statement_timeout": f"{timeout}s"}
     engine = create_engine(
         make_url(database_url).set(drivername="postgresql+psycopg"),
         # Not to be set and reset for each of the many short readers: that would take longer than their statement.
@@ -60,19 +34,11 @@ def make_engine(database_url: str, pool_size: int, timeout: int) -> Engine:
         # waited would be one less to say so.
         pool_timeout=0.3,
         pool_use_lifo=True,
-        connect_args={
-            "connect_timeout": 5,  # seconds
-            "options": " ".join(f"-c {name}={value}" for name, value in options.items()),
-            "keepalives_idle": 10,  # seconds
-            "tcp_user_timeout": 15_000,  # milliseconds
-        },
     )
 
     @event.listens_for(engine, "do_connect")
-    def connect(dialect: Any, record: Any, args: Any, options: Any) -> Any:
-        connection = _BoundedConnection.connect(*args, **options)
-        connection.answer_seconds = timeout + GRACE_SECONDS if timeout else None
-        return connection
+    def connect(dialect: Any, record: Any, args: Any, parameters: Any) -> Any:
+        return open_connection(parameters, timeout, **settings)
 
     return engine
 
@@ -80,6 +46,21 @@ def make_engine(database_url: str, pool_size: int, timeout: int) -> Engine:
 def transactional(engine: Engine) -> Engine:
     """Return an engine with the same connections, on which statements are in transactions: `begin()` commits them."""
     return engine.execution_options(isolation_level="READ COMMITTED")
+
+
+def require_usable(database_url: str) -> None:
+    """End the process (SystemExit) with one line if the board can never work with this database.
+
+    One that cannot be reached now may be there later.
+    """
+    engine = make_engine(database_url, pool_size=1, timeout=START_SECONDS)
+    try:
+        engine.connect().close()
+    except OperationalError as error:
+        if isinstance(error.orig, UnusableDatabase):
+            raise SystemExit(f"reaction-board: DATABASE_URL: {error.orig}") from None
+    finally:
+        engine.dispose()
 
 
 def init_app(app: Flask) -> None:
