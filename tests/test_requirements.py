@@ -50,7 +50,7 @@ def test_all_that_the_application_needs_is_there() -> None:
                     {"extra": extra, "python_version": version, "python_full_version": f"{version}.1"}
                 )
                 for extra in (package.extras or {""})
-                for version in ("3.11", "3.12", "3.13")
+                for version in ("3.11", "3.12", "3.13", "3.14")
             )
             name = canonicalize_name(requirement.name)
             if wanted and (name not in needed or requirement.extras):
