@@ -191,6 +191,32 @@ def test_an_operation_states_its_parameters_statuses_and_codes(
     assert operation["summary"]
 
 
+def test_operations_have_names_for_generated_clients(document: dict[str, Any]) -> None:
+    # That they are different is part of the document's being valid.
+    for method, path in OPERATIONS:
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)+", document["paths"][path][method]["operationId"])
+
+
+def test_every_component_is_used(document: dict[str, Any]) -> None:
+    schemas = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert schemas == set(re.findall(r"#/components/\w+/\w+", str(document)))
+    assert set(document["components"]) == {"schemas", "securitySchemes"}
+    assert set(document["components"]["securitySchemes"]) == {"token"}
+
+
+def test_a_parameter_is_never_null(document: dict[str, Any]) -> None:
+    for method, path in OPERATIONS:
+        for parameter in operation_of(document, method, path)["parameters"]:
+            schema = parameter["schema"]
+            assert "nullable" not in schema
+            assert None not in [schema.get("default", ""), *schema.get("enum", [])]
+
+
+@pytest.mark.parametrize(("base", "server"), [("http://localhost", "/"), ("http://localhost/board", "/board")])
+def test_the_server_is_the_board_where_the_document_was_found(client: FlaskClient, base: str, server: str) -> None:
+    assert client.get("/api/v1/openapi.json", base_url=base).get_json()["servers"] == [{"url": server}]
+
+
 def test_every_error_class_is_stated_somewhere(document: dict[str, Any]) -> None:
     everywhere = {NotFound, MethodNotAllowed}  # of paths and methods that the document does not have
     classes = {error for error in BoardError.__subclasses__() if error.__module__ == BoardError.__module__}

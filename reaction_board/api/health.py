@@ -11,7 +11,7 @@ blp = Blueprint("health", __name__, url_prefix="/api/v1", description="Whether t
 @blp.route("/health")
 @blp.raises()
 @blp.response(200, HealthSchema)
-def health() -> dict[str, str]:
+def get_health() -> dict[str, str]:
     """Say that the service answers
 
     Whatever the state of the database and of the object store.
@@ -22,7 +22,7 @@ def health() -> dict[str, str]:
 @blp.route("/ready")
 @blp.raises(ServiceUnavailable)
 @blp.response(200, ReadinessSchema)
-def ready() -> dict[str, str]:
+def get_readiness() -> dict[str, str]:
     """Say that the service can do its work
 
     The database and the object store answer, within three seconds.

@@ -1,6 +1,7 @@
 """HTTP: how Flask and flask-smorest are bent to the contract. Knows nothing of single resources."""
 
 import re
+from typing import Any
 
 from flask import Flask, Response, request
 from flask_cors import CORS
@@ -63,5 +64,14 @@ def init_app(app: Flask) -> Api:
     api.spec.components.security_scheme(
         TOKEN, {"type": "http", "scheme": "bearer", "description": TOKEN_FOR[app.config["READING"]]}
     )
+    api.ma_plugin.converter.add_parameter_attribute_function(_without_null)
     api.register_converter(ImageIdConverter, lambda converter: {"type": "string", "format": "uuid"})
     return api
+
+
+def _without_null(converter: Any, field: Any, ret: dict[str, Any]) -> dict[str, Any]:
+    """Return a parameter's schema without the null that stands for a missing value: only a body can have one."""
+    schema = {name: value for name, value in ret["schema"].items() if name != "nullable" and value is not None}
+    if "enum" in schema:
+        schema["enum"] = [value for value in schema["enum"] if value is not None]
+    return {"schema": schema}

@@ -42,6 +42,11 @@ def _string_headers(descriptions: dict[str, str]) -> dict[str, Any]:
 class Blueprint(flask_smorest.Blueprint):
     """A blueprint whose documented errors come from the error classes."""
 
+    def route(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """Register a view for a path. Its name is that of the operation: generated clients call their functions so."""
+        register = super().route(rule, **options)
+        return lambda view: register(self.doc(operationId=view.__name__)(view))
+
     def raises(self, *errors: type[BoardError], headers: dict[str, Any] | None = None) -> Callable[[View], View]:
         """Document the errors that a view may answer with, an internal one included, and headers of these answers."""
 

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 
 import flask_smorest
-from flask import Flask, current_app, render_template, request
+from flask import Flask, current_app, jsonify, render_template, request
 from marshmallow import Schema, fields
 from werkzeug import Response as BaseResponse
 from werkzeug.exceptions import HTTPException, InternalServerError
@@ -24,6 +24,13 @@ class Api(flask_smorest.Api):
 
     ERROR_SCHEMA = ErrorSchema
     DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def _openapi_json(self) -> BaseResponse:
+        """Serve the document; its server is the board at the path where this request found it."""
+        return jsonify({**self.spec.to_dict(), "servers": [{"url": request.script_root or "/"}]})
+
+    def _register_pagination_header(self) -> None:
+        """Leave out flask-smorest's own pagination, which no route uses."""
 
     def _register_error_handlers(self) -> None:
         app: Flask = self._app
