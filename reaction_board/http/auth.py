@@ -27,7 +27,7 @@ class NoOpAuthProvider:
 # What stays open with READING=links. It shows nothing of the board, or one image to those who know its id, of which 74
 # bits are random.
 OPEN = {
-    *("health.health", "health.ready", "metrics"),
+    *("health.get_health", "health.get_readiness", "metrics"),
     *("static", "pages.show_board", "api-docs.openapi_json", "api-docs.openapi_swagger_ui"),
     *("images.get_image", "files.get_file", "thumbnails.get_thumbnail", "thumbnails.get_preview"),
     *("pages.show_image", "oembed.describe_link"),
