@@ -66,11 +66,12 @@ def test_each_token_lets_write(guarded: FlaskClient, board: Board, token: str, s
     assert guarded.delete(f"{API}/images/{image['id']}", headers=headers).status_code == 204
 
 
+EXTENSION = "<any(jpg, png, gif, webp):extension>"
 # What may be read without a token where READING is "links"; everything else must be refused, also what comes later.
 OPEN_WITH_LINKS = {
     *("/", "/static/<path:filename>", "/metrics"),
     *("/api/v1/health", "/api/v1/ready", "/api/v1/openapi.json", "/api/v1/docs", "/api/v1/oembed"),
-    *("/api/v1/images/<image_id:image_id>", "/i/<image_id:image_id>"),
+    *("/api/v1/images/<image_id:image_id>", "/i/<image_id:image_id>", f"/i/<image_id:image_id>.{EXTENSION}"),
     *(f"/api/v1/images/<image_id:image_id>/{what}" for what in ("file", "thumbnail", "preview")),
 }
 
@@ -88,6 +89,7 @@ def test_with_links_everything_that_finds_images_needs_a_token(by_links: Flask, 
     for rule in by_links.url_map.iter_rules():
         if "GET" in (rule.methods or ()):
             path = rule.rule.replace("<image_id:image_id>", image["id"]).replace("<path:filename>", "board/main.js")
+            path = path.replace(EXTENSION, "png")
             for method in ("GET", "HEAD"):
                 response = client.open(path, method=method)
                 response.close()
@@ -106,6 +108,7 @@ def test_with_links_a_token_finds_and_a_link_shows(by_links: Flask, board: Board
     assert_error(client.get(f"{API}/images?hash={image['hash']}"), 401, "unauthorized")
     assert_error(client.get(f"{API}/images", headers=bearer("wrong")), 401, "unauthorized")
     assert client.get(f"{API}/images/{image['id']}/file").status_code == 200
+    assert client.get(f"/i/{image['id']}.png").status_code == 200
     assert client.get(f"{API}/oembed?url=http://localhost/i/{image['id']}").status_code == 200
     assert_error(client.get(f"{API}/nothing"), 404, "not_found")
 

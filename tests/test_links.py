@@ -49,7 +49,7 @@ def test_a_link_unfolds_with_the_picture(reader: FlaskClient, image: dict[str, A
     response = reader.get(f"/i/{image['id']}")
     assert (response.status_code, response.mimetype) == (200, "text/html")
     head = Head(response.text)
-    file = f"http://localhost{API}/images/{image['id']}/file"
+    file = f"http://localhost/i/{image['id']}.gif"
     assert head.meta["og:title"] == head.meta["twitter:title"] == "nodding, yes"
     assert head.meta["og:url"] == head.links["canonical"] == f"http://localhost/i/{image['id']}"
     assert head.meta["og:image"] == head.meta["twitter:image"] == file
@@ -70,7 +70,7 @@ def test_the_link_names_a_description_that_can_be_asked_for(reader: FlaskClient,
         "title": "nodding, yes",
         "provider_name": "Reaction Image Board",
         "provider_url": "http://localhost/",
-        "url": f"http://localhost{API}/images/{image['id']}/file",
+        "url": f"http://localhost/i/{image['id']}.gif",
         "width": 640,
         "height": 400,
         "thumbnail_url": small,
@@ -94,8 +94,11 @@ def test_a_picture_that_is_too_large_is_described_by_its_thumbnail(
     assert (decoded.width, decoded.height) == (320, 200)
 
 
-def test_the_address_of_an_opened_image_is_its_link_too(reader: FlaskClient, image: dict[str, Any]) -> None:
-    answer = described(reader, url=f"http://x/?tags=yes&image={image['id']}").get_json()
+@pytest.mark.parametrize("url", ["http://x/?tags=yes&image={0}", "http://x?image={0}", "http://x/i/{0}.gif?v=1"])
+def test_the_address_of_an_opened_image_and_its_direct_link_are_described_too(
+    reader: FlaskClient, image: dict[str, Any], url: str
+) -> None:
+    answer = described(reader, url=url.format(image["id"])).get_json()
     assert answer["title"] == "nodding, yes"
 
 
@@ -115,7 +118,16 @@ def test_the_size_of_a_thumbnail_is_told_before_it_is_made(
 
 
 @pytest.mark.parametrize(
-    "url", ["http://localhost/", "http://localhost/i/nothing", "http://localhost/x/{0}", "http://[", "x", "/i/{0}/more"]
+    "url",
+    [
+        "http://localhost/",
+        "http://localhost/i/nothing",
+        "http://localhost/x/{0}",
+        "http://[",
+        "x",
+        "/i/{0}/more",
+        "/i/{0}.exe",
+    ],
 )
 def test_other_links_are_not_described(reader: FlaskClient, image: dict[str, Any], url: str) -> None:
     assert_error(described(reader, url=url.format(image["id"])), 404, "image_not_found")
@@ -171,7 +183,7 @@ def test_public_url_is_what_others_are_told(another: Callable[..., Flask], board
     other = another(PUBLIC_URL="https://board.example/reactions/").test_client()
     head = Head(other.get(f"/i/{image['id']}").text)
     assert head.meta["og:url"] == f"https://board.example/reactions/i/{image['id']}"
-    assert head.meta["og:image"].startswith(f"https://board.example/reactions{API}/images/")
+    assert head.meta["og:image"] == f"https://board.example/reactions/i/{image['id']}.png"
 
 
 @pytest.mark.slow

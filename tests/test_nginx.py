@@ -37,6 +37,7 @@ class Front(RemoteBoard):
         super().__init__(nginx.url)
         self.nginx, self.gunicorn, self.store = nginx, gunicorn, store
         self.direct = RemoteBoard(gunicorn.url)
+        self.origin = nginx.url.removesuffix("/api/v1")
 
     def reads(self) -> int:
         """How often the store has been read so far."""
@@ -133,6 +134,18 @@ def test_thumbnails_are_kept_as_files_are_and_beside_them(front: Front) -> None:
     assert (part.status_code, part.content) == (206, b"RIFF")
 
 
+def test_a_direct_link_is_sent_from_the_same_kept_bytes(front: Front) -> None:
+    data = padded(5000)
+    image = front.added(data)
+    assert front.file(image).content == data
+    reads = front.reads()
+    for headers, expected in (({}, data), ({"Range": "bytes=10-19"}, data[10:20])):
+        direct = requests.get(f"{front.origin}/i/{image['id']}.png", headers=headers, timeout=PATIENCE)
+        assert direct.content == expected
+        assert headers_of(direct) == headers_of(front.file(image, **headers))
+    assert front.reads() == reads
+
+
 def test_304_and_head_keep_nothing(front: Front) -> None:
     image = front.added(padded(MIB))
     before, reads = front.nginx.kept_bytes(), front.reads()
@@ -218,8 +231,7 @@ def test_the_folder_of_kept_files_has_a_bound(front: Front) -> None:
 def test_a_client_cannot_play_the_proxy(front: Front) -> None:
     image = front.added()
     path = f"/kept-files/{image['hash']}/{image['id']}"
-    root = front.url.removesuffix("/api/v1")
-    assert_error(requests.get(root + path, timeout=PATIENCE), 404, "not_found")
+    assert_error(requests.get(front.origin + path, timeout=PATIENCE), 404, "not_found")
     forged = {"X-Sendfile-Type": "X-Accel-Redirect", "X-Request-ID": "forged"}
     response = front.file(image, **forged)
     assert len(response.content) == image["size_bytes"]

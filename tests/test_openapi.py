@@ -13,6 +13,7 @@ from reaction_board.errors import BoardError, MethodNotAllowed, NotFound
 CONDITIONS = {"If-None-Match", "If-Match", "If-Modified-Since", "If-Unmodified-Since", "Range", "If-Range"}
 
 IMAGE = "/api/v1/images/{image_id}"
+DIRECT_LINK = "/i/{image_id}.{extension}"
 
 # Every operation of the contract: its parameters, its statuses without an error, and its error codes by status.
 OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]] = {
@@ -66,6 +67,17 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
     ),
     ("get", f"{IMAGE}/file"): (
         {"image_id", *CONDITIONS},
+        {"200", "206", "304"},
+        {
+            "404": {"image_not_found"},
+            "412": {"precondition_failed"},
+            "416": {"range_not_satisfiable"},
+            "500": {"storage_error", "internal_error"},
+            "503": {"service_unavailable"},
+        },
+    ),
+    ("get", DIRECT_LINK): (
+        {"image_id", "extension", *CONDITIONS},
         {"200", "206", "304"},
         {
             "404": {"image_not_found"},

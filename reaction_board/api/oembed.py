@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from flask import url_for
 from marshmallow import EXCLUDE
 
 from reaction_board.api.schemas import LinkSchema, PhotoSchema
@@ -29,14 +30,15 @@ def describe_link(query: Mapping[str, Any]) -> dict[str, Any]:
     image = images.find_image(links.image_id(query["url"]))
     most = query["maxwidth"] or sys.maxsize, query["maxheight"] or sys.maxsize
     size = image["width"], image["height"]
-    thumbnail = links.picture("thumbnails.get_thumbnail", image["id"], thumbnail_size(*size), most)
+    thumbnail_path = url_for("thumbnails.get_thumbnail", image_id=image["id"])
+    thumbnail = links.picture(thumbnail_path, thumbnail_size(*size), most)
     fits = size[0] <= most[0] and size[1] <= most[1]
     return {
         "version": "1.0",
         "type": "photo",
         "title": links.title(image),
         "provider_name": links.SITE_NAME,
-        "provider_url": links.absolute("pages.show_board"),
-        **(links.picture("files.get_file", image["id"], size, most) if fits else thumbnail),
+        "provider_url": links.absolute(url_for("pages.show_board")),
+        **(links.picture(links.direct(image), size, most) if fits else thumbnail),
         **{f"thumbnail_{name}": value for name, value in thumbnail.items()},
     }

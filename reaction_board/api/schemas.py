@@ -343,7 +343,11 @@ class LinkSchema(Schema):
     """The query parameters of oEmbed."""
 
     url = fields.String(
-        required=True, metadata={"format": "uri", "description": "the link of an image, `/i/{id}` or `/?image={id}`"}
+        required=True,
+        metadata={
+            "format": "uri",
+            "description": "the link of an image: `/i/{id}`, `/i/{id}.{extension}` or `/?image={id}`",
+        },
     )
     maxwidth = PlainInteger(load_default=None, validate=validate.Range(1, 2**31), metadata={"description": "pixels"})
     maxheight = PlainInteger(load_default=None, validate=validate.Range(1, 2**31), metadata={"description": "pixels"})

@@ -29,7 +29,8 @@ class NoOpAuthProvider:
 OPEN = {
     *("health.get_health", "health.get_readiness", "metrics"),
     *("static", "pages.show_board", "api-docs.openapi_json", "api-docs.openapi_swagger_ui"),
-    *("images.get_image", "files.get_file", "thumbnails.get_thumbnail", "thumbnails.get_preview"),
+    *("images.get_image", "files.get_file", "files.get_direct_link"),
+    *("thumbnails.get_thumbnail", "thumbnails.get_preview"),
     *("pages.show_image", "oembed.describe_link"),
     None,  # nothing is at this path
 }

@@ -1,6 +1,7 @@
-"""Absolute links to images, for those who show them elsewhere: Open Graph and oEmbed."""
+"""Links to images, for programs that show them elsewhere: Open Graph and oEmbed."""
 
 import math
+import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -9,23 +10,31 @@ from flask import current_app, request, url_for
 
 from reaction_board.errors import ImageNotFound
 from reaction_board.http.arguments import ImageIdConverter
+from reaction_board.media.formats import EXTENSIONS
 
 SITE_NAME = "Reaction Image Board"
+
+_LINK = rf"/i/([^/]+?)(?:{'|'.join(map(re.escape, EXTENSIONS.values()))})?"
 
 Size = tuple[int, int]  # width and height in pixels
 
 
-def absolute(endpoint: str, **values: Any) -> str:
-    """Return the URL of a route as others reach it: under PUBLIC_URL, or else as this request came in."""
+def absolute(path: str) -> str:
+    """Return the URL of a path as others reach it: under PUBLIC_URL, or else as this request came in."""
     base = current_app.config["PUBLIC_URL"] or request.host_url
-    return base.rstrip("/") + url_for(endpoint, **values)
+    return str(base.rstrip("/") + path)
 
 
-def picture(endpoint: str, image_id: UUID, size: Size, most: Size) -> dict[str, Any]:
+def direct(image: Any) -> str:
+    """Return the path of an image's bytes that ends in its extension: many programs recognize pictures by that."""
+    return url_for("files.get_direct_link", image_id=image["id"], extension=EXTENSIONS[image["mime_type"]][1:])
+
+
+def picture(path: str, size: Size, most: Size) -> dict[str, Any]:
     """Return `url`, `width` and `height` of a picture of that size, scaled down to `most` if it is larger."""
     scale = min(1.0, most[0] / size[0], most[1] / size[1])
     width, height = (max(1, math.floor(side * scale)) for side in size)
-    return {"url": absolute(endpoint, image_id=image_id), "width": width, "height": height}
+    return {"url": absolute(path), "width": width, "height": height}
 
 
 def title(image: Any) -> str:
@@ -34,17 +43,18 @@ def title(image: Any) -> str:
 
 
 def image_id(url: str) -> UUID:
-    """Return the id in the link of an image, `/i/{id}` or `/?image={id}`, on any host: a board may have several names.
+    """Return the id in the link of an image: `/i/{id}`, that with an extension, or `/?image={id}`.
 
-    Raises ImageNotFound.
+    Its host does not matter: a board may have several names. Raises ImageNotFound.
     """
     try:
         link = urlsplit(url)
     except ValueError:
         raise ImageNotFound from None
-    before, _, text = link.path.rpartition("/")
-    if link.path == "/":
-        before, text = "/i", parse_qs(link.query).get("image", [""])[0]
-    if before != "/i":
+    if link.path in ("", "/"):
+        text = parse_qs(link.query).get("image", [""])[0]
+    elif match := re.fullmatch(_LINK, link.path):
+        text = match[1]
+    else:
         raise ImageNotFound
     return ImageIdConverter(current_app.url_map).to_python(text)

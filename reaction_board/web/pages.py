@@ -1,10 +1,9 @@
 """The pages: the board, and one for each image that unfolds where its link is pasted."""
 
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, make_response, render_template
+from flask import Blueprint, Response, current_app, make_response, render_template, url_for
 
 from reaction_board.database.queries.images import Image
 from reaction_board.http import links
@@ -26,7 +25,7 @@ def show_board() -> Response:
 def show_image(image_id: UUID) -> Response:
     """Send the page of one image: metadata for chat programs, and the picture for people."""
     image = images.find_image(image_id)
-    page = links.absolute("pages.show_image", image_id=image_id)
+    page = links.absolute(url_for("pages.show_image", image_id=image_id))
     return make_response(
         render_template(
             "image.html",
@@ -35,7 +34,8 @@ def show_image(image_id: UUID) -> Response:
             title=links.title(image),
             page=page,
             preview=_preview(image),
-            oembed=f"{links.absolute('oembed.describe_link')}?{urlencode({'url': page})}",
+            direct=links.direct(image),
+            oembed=links.absolute(url_for("oembed.describe_link", url=page)),
         )
     )
 
@@ -44,6 +44,7 @@ def _preview(image: Image) -> dict[str, Any]:
     """Return the picture that unfolds: the image itself, unless it is too large for chat programs."""
     size = image["width"], image["height"]
     if image["size_bytes"] > MAX_PREVIEW_BYTES and image["thumbnail_bytes"] != 0:
-        picture = links.picture("thumbnails.get_preview", image["id"], thumbnail.thumbnail_size(*size), size)
-        return {**picture, "type": None}  # it depends on what the chat program accepts
-    return {**links.picture("files.get_file", image["id"], size, size), "type": image["mime_type"]}
+        path = url_for("thumbnails.get_preview", image_id=image["id"])
+        # Its type depends on what the chat program accepts.
+        return {**links.picture(path, thumbnail.thumbnail_size(*size), size), "type": None}
+    return {**links.picture(links.direct(image), size, size), "type": image["mime_type"]}

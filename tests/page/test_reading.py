@@ -212,6 +212,8 @@ def test_link_and_image_are_copied_and_downloaded(page: Page, images: dict[str, 
     viewer.get_by_role("button", name="Copy link").click()
     expect(viewer.get_by_text("Link copied.")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == f"{origin}/i/{images['one.png']['id']}"
+    viewer.get_by_role("button", name="Copy direct link").click()
+    wait_for(page, f"navigator.clipboard.readText().then(text => text === '{origin}/i/{images['one.png']['id']}.png')")
     viewer.get_by_role("button", name="Copy image").click()
     expect(viewer.get_by_text("Image copied.")).to_be_visible()
     types = page.evaluate("navigator.clipboard.read().then(items => items.flatMap(item => item.types))")
@@ -297,7 +299,7 @@ def test_everything_comes_from_the_board_itself(page: Page, images: dict[str, An
     expect(page.locator(".tile.loaded")).to_have_count(5)
     open_image(page, "cat")
     wait_for(page, "document.querySelector('#viewer-image').naturalWidth")
-    assert f"{origin}/api/v1/images/{images['two.png']['id']}/file" in urls
+    assert f"{origin}/i/{images['two.png']['id']}.png" in urls
     assert all(url.startswith(origin) for url in urls)
     source = (Path(__file__).parents[2] / "reaction_board" / "web" / "static" / "board" / "index.html").read_text()
     assert not re.search(r"<style|<script>|\sstyle=|\son\w+=", source)

@@ -14,9 +14,11 @@ export class BoardError extends Error {
 
 const UNREACHABLE = new BoardError(0, "unreachable", "The board cannot be reached. Are you offline?");
 
-export const fileOf = (image) => `${BASE}/images/${image.id}/file`;
+// The path of the bytes that ends in the image's extension: programs that it is pasted into recognize pictures by that.
+export const fileOf = (image) => `/i/${image.id}.${image.mime_type.split("/")[1].replace("jpeg", "jpg")}`;
 export const thumbnailOf = (image) => `${BASE}/images/${image.id}/thumbnail`;
 export const linkOf = (image) => new URL(`/i/${image.id}`, location.href).href;
+export const directLinkOf = (image) => new URL(fileOf(image), location.href).href;
 
 // The access token, or null. What no header can carry is no token.
 export const storedToken = () => /^[!-~]+$/.exec(localStorage.getItem(TOKEN) ?? "")?.[0] ?? null;

@@ -25,7 +25,8 @@ export class Viewer {
       onChange: (names) => this.#saveTags(names),
     });
     const act = (name, run) => find(`[data-act=${name}]`, this.dialog).addEventListener("click", () => this.#try(run));
-    act("copy-link", () => this.#copyLink());
+    act("copy-link", () => this.#copyLink(api.linkOf(this.#image)));
+    act("copy-direct-link", () => this.#copyLink(api.directLinkOf(this.#image)));
     act("copy-image", () => this.#copyImage());
     find("[data-act=copy-image]", this.dialog).hidden = !navigator.clipboard?.write; // as on a page without TLS
     act("delete", () => this.#delete());
@@ -153,8 +154,7 @@ export class Viewer {
     return String(current.tags) === String(known.tags) ? current.etag : '"changed"';
   }
 
-  async #copyLink() {
-    const link = api.linkOf(this.#image);
+  async #copyLink(link) {
     if (!navigator.clipboard) {
       this.message.textContent = link; // for copying by hand: a page without TLS may not write to the clipboard
       getSelection().selectAllChildren(this.message);
