@@ -63,6 +63,16 @@ def _networks(words: list[str]) -> None:
                 raise ValidationError("Must be addresses or networks, as 10.0.0.0/8, or '*'.") from error
 
 
+# A path under which the board is, without anything to be encoded, and no segment that begins with a dot.
+PREFIX = r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?"
+
+
+def _scheme_host_and_path(value: str) -> None:
+    url = urlsplit(value)
+    if not re.fullmatch(PREFIX, url.path) or url.query or url.fragment or url.username is not None:
+        raise ValidationError("Must be a scheme, a host and a plain path, as https://host.example/board.")
+
+
 class SettingsSchema(Schema):
     """Name, type, default and bounds of every setting; `metadata` says its unit and what it is for."""
 
@@ -154,9 +164,10 @@ class SettingsSchema(Schema):
         load_default=None,
         schemes={"http", "https"},
         require_tld=False,
+        validate=_scheme_host_and_path,
         metadata={
             "unit": "URL",
-            "description": "how others reach the board: for the links that unfold in chat programs, and as its name",
+            "description": "how others reach the board: its name and path, with which links in chat programs begin",
         },
     )
     LOG_FORMAT = fields.String(

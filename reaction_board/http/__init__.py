@@ -7,7 +7,7 @@ from flask import Flask, Response, request
 from flask_cors import CORS
 
 from reaction_board.errors import InvalidField
-from reaction_board.http import cross_origin, documents, hosts
+from reaction_board.http import cross_origin, documents, hosts, reverse_proxy
 from reaction_board.http.arguments import ImageIdConverter
 from reaction_board.http.blueprint import IGNORES_QUERY, TOKEN
 from reaction_board.http.body import Body
@@ -42,6 +42,7 @@ def init_app(app: Flask) -> Api:
     def read_carefully() -> None:
         request.environ["wsgi.input"] = Body(request.environ["wsgi.input"])
 
+    reverse_proxy.init_app(app)
     hosts.init_app(app)
     cross_origin.init_app(app)
     documents.init_app(app)

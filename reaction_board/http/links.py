@@ -21,8 +21,9 @@ Size = tuple[int, int]  # width and height in pixels
 
 def absolute(path: str) -> str:
     """Return the URL of a path as others reach it: under PUBLIC_URL, or else as this request came in."""
-    base = current_app.config["PUBLIC_URL"] or request.host_url
-    return str(base.rstrip("/") + path)
+    if public_url := current_app.config["PUBLIC_URL"]:
+        return str(public_url.rstrip("/") + path.removeprefix(request.script_root))
+    return request.host_url.rstrip("/") + path
 
 
 def direct(image: Any) -> str:
@@ -51,9 +52,10 @@ def image_id(url: str) -> UUID:
         link = urlsplit(url)
     except ValueError:
         raise ImageNotFound from None
-    if link.path in ("", "/"):
+    path = link.path.removeprefix(request.script_root)
+    if path in ("", "/"):
         text = parse_qs(link.query).get("image", [""])[0]
-    elif match := re.fullmatch(_LINK, link.path):
+    elif match := re.fullmatch(_LINK, path):
         text = match[1]
     else:
         raise ImageNotFound

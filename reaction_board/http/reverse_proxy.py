@@ -7,26 +7,73 @@ its clients send.
 
 import ipaddress
 import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from uuid import uuid4
 
-from flask import current_app, request
+from flask import Flask, current_app, request
+
+from reaction_board.errors import BadRequest
+from reaction_board.settings import PREFIX
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 
-def is_trusted() -> bool:
-    """Say whether the request comes from a proxy that is trusted."""
-    trusted = current_app.config["FORWARDED_ALLOW_IPS"]
-    if "*" in trusted or not request.remote_addr:  # a unix socket has no address
+def init_app(app: Flask) -> None:
+    """Let the board be under a path of its host, such as /board, with which every path that it gives begins.
+
+    `X-Forwarded-Prefix` names the path that the proxy has removed from the address of a request. Without it, the path
+    is that of `PUBLIC_URL`, which the proxy may have removed or not.
+    """
+    at_root = app.wsgi_app
+    public_path = urlsplit(app.config["PUBLIC_URL"] or "").path.rstrip("/")
+
+    # Flask reads SCRIPT_NAME, the path in the words of WSGI, before it runs any function of ours.
+    def under_path(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if prefix := _forwarded_prefix(environ, app):
+            environ["SCRIPT_NAME"] = prefix
+        elif public_path:
+            environ["SCRIPT_NAME"] = public_path
+            if f"{environ['PATH_INFO']}/".startswith(f"{public_path}/"):
+                environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(public_path)
+        return at_root(environ, start_response)
+
+    app.wsgi_app = under_path  # type: ignore[method-assign]  # as Flask's documentation has it
+
+    @app.before_request
+    def refuse_odd_prefix() -> None:
+        if _forwarded_prefix(request.environ, app) is None:
+            raise BadRequest("The X-Forwarded-Prefix of the proxy is not a path such as /board.")
+
+
+def _forwarded_prefix(environ: "WSGIEnvironment", app: Flask) -> str | None:
+    """Return the path that a trusted proxy names, without a slash at its end; None if it is not well-formed."""
+    prefix: str = environ.get("HTTP_X_FORWARDED_PREFIX", "")
+    if not prefix or not _is_trusted(environ, app):
+        return ""
+    return prefix.rstrip("/") if re.fullmatch(PREFIX, prefix) else None
+
+
+def _is_trusted(environ: "WSGIEnvironment", app: Flask) -> bool:
+    """Say whether a request comes from a proxy that is trusted."""
+    trusted = app.config["FORWARDED_ALLOW_IPS"]
+    if "*" in trusted or not environ.get("REMOTE_ADDR"):  # a unix socket has no address
         return True
-    address = ipaddress.ip_address(request.remote_addr)
+    address = ipaddress.ip_address(environ["REMOTE_ADDR"])
     return any(address in ipaddress.ip_network(network) for network in trusted)
 
 
 def request_id() -> str:
     """Return the id that the proxy gave the request, else a new one."""
     given = request.headers.get("X-Request-ID", "")
-    return given if re.fullmatch(r"[A-Za-z0-9._-]{1,64}", given) and is_trusted() else uuid4().hex
+    if re.fullmatch(r"[A-Za-z0-9._-]{1,64}", given) and _is_trusted(request.environ, current_app):
+        return given
+    return uuid4().hex
 
 
 def sends_files() -> bool:
     """Say whether the proxy can send a file that an answer names in `X-Accel-Redirect` (nginx; as Rack's Sendfile)."""
-    return request.headers.get("X-Sendfile-Type") == "X-Accel-Redirect" and is_trusted()
+    header = request.headers.get("X-Sendfile-Type")
+    return header == "X-Accel-Redirect" and _is_trusted(request.environ, current_app)

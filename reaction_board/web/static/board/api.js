@@ -1,8 +1,9 @@
 // The board's API: every function here is one operation, and throws a BoardError in the words of its envelope.
 // It sends the access token that this browser stores; token.js asks for one.
 
-const BASE = "/api/v1";
-const TOKEN = "reaction-board-token";
+export const ROOT = new URL("../../", import.meta.url).pathname; // of the page, as /board/: this file is two folders below it
+const BASE = `${ROOT}api/v1`;
+const TOKEN = `reaction-board-token${ROOT.slice(0, -1)}`; // a host may have several boards
 
 export class BoardError extends Error {
   constructor(status, code, detail) {
@@ -15,9 +16,9 @@ export class BoardError extends Error {
 const UNREACHABLE = new BoardError(0, "unreachable", "The board cannot be reached. Are you offline?");
 
 // The path of the bytes that ends in the image's extension: programs that it is pasted into recognize pictures by that.
-export const fileOf = (image) => `/i/${image.id}.${image.mime_type.split("/")[1].replace("jpeg", "jpg")}`;
+export const fileOf = (image) => `${ROOT}i/${image.id}.${image.mime_type.split("/")[1].replace("jpeg", "jpg")}`;
 export const thumbnailOf = (image) => `${BASE}/images/${image.id}/thumbnail`;
-export const linkOf = (image) => new URL(`/i/${image.id}`, location.href).href;
+export const linkOf = (image) => new URL(`${ROOT}i/${image.id}`, location.href).href;
 export const directLinkOf = (image) => new URL(fileOf(image), location.href).href;
 
 // The access token, or null. What no header can carry is no token.

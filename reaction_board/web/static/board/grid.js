@@ -182,7 +182,7 @@ const makeTile = (onOpen, height) => (image) => {
     {
       id: `image-${image.id}`,
       class: "tile",
-      href: `/i/${image.id}`,
+      href: api.linkOf(image),
       onclick: (event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
         event.preventDefault();

@@ -1,8 +1,8 @@
 // The page: what its address says is what it shows.
 //
-//     /?tags=cat,funny               images with both tags
-//     /?tags=cat&order=random&seed=7 in a random order
-//     /?tags=cat&image=ID            one of them, large
+//     ?tags=cat,funny               images with both tags
+//     ?tags=cat&order=random&seed=7 in a random order
+//     ?tags=cat&image=ID            one of them, large
 
 import * as api from "./api.js";
 import { find, note } from "./dom.js";
@@ -50,7 +50,7 @@ function state() {
 function addressOf(target) {
   const parameters = Object.entries(target).filter(([, value]) => value);
   const query = new URLSearchParams(parameters).toString().replaceAll("%2C", ",");
-  return query ? `/?${query}` : "/";
+  return query ? `${api.ROOT}?${query}` : api.ROOT;
 }
 
 // Change the address, and show what it says. With `replace`, it takes the place of the current one in the history.
