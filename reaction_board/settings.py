@@ -63,7 +63,7 @@ def _networks(words: list[str]) -> None:
                 raise ValidationError("Must be addresses or networks, as 10.0.0.0/8, or '*'.") from error
 
 
-# A path under which the board is, without anything to be encoded, and no segment that begins with a dot.
+# The path that a board is served under. Nothing in it needs encoding, and no segment begins with a dot.
 PREFIX = r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?"
 
 

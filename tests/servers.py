@@ -107,24 +107,28 @@ http {{
 
 @dataclass
 class Nginx:
-    """nginx in front of a gunicorn, with deploy/nginx.conf."""
+    """nginx in front of a gunicorn, with deploy/nginx.conf, and with deploy/nginx-path.conf on another port."""
 
     url: str
+    url_below: str  # under the path /board
     process: psutil.Process
     folder: Path
 
     @classmethod
     @contextlib.contextmanager
     def running(cls, socket: Path, replaced: Mapping[str, str] | None = None) -> Iterator["Nginx"]:
-        """Run nginx on a free port; `replaced` are words of deploy/nginx.conf and what stands in their place."""
-        port = free_port()
+        """Run nginx on free ports; `replaced` are words of its configuration and what stands in their place."""
+        port, port_below = free_port(), free_port()
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
+            inner_socket = f"{folder}/nginx.sock"
             command = cls.configure(
                 folder,
                 f"127.0.0.1:{port}",
                 {
-                    "listen 80": f"listen 127.0.0.1:{port}",
+                    "listen 80 default": f"listen unix:{inner_socket}; listen 127.0.0.1:{port} default",
+                    "listen 80;": f"listen 127.0.0.1:{port_below};",
+                    "/run/reaction-board/nginx.sock": inner_socket,
                     "listen 9180": f"listen unix:{folder}/metrics.sock",
                     "/var/log/nginx/access.log": str(folder / "access.log"),
                     "/run/reaction-board/gunicorn.sock": str(socket),
@@ -135,12 +139,14 @@ class Nginx:
             with running("nginx", command, signal.SIGQUIT, log=folder / "log") as child:
                 url = f"http://127.0.0.1:{port}/api/v1"
                 wait_until(lambda: requests.get(f"{url}/health", timeout=PATIENCE), child)
-                yield cls(url, psutil.Process(child.process.pid), folder)
+                url_below = f"http://127.0.0.1:{port_below}/board/api/v1"
+                yield cls(url, url_below, psutil.Process(child.process.pid), folder)
 
     @staticmethod
     def configure(folder: Path, address: str, replaced: Mapping[str, str]) -> list[str | Path]:
         """Write the configuration into a folder; return the command that runs nginx with it."""
-        configuration = (ROOT / "deploy" / "nginx.conf").read_text()
+        files = (ROOT / "deploy" / name for name in ("nginx.conf", "nginx-path.conf"))
+        configuration = "".join(file.read_text() for file in files)
         for word, other in replaced.items():
             assert word in configuration, word
             configuration = configuration.replace(word, other)

@@ -60,14 +60,22 @@ def said(base: str, image: dict[str, Any], data: bytes, headers: dict[str, str])
 
 @pytest.mark.slow
 @needs_nginx
-@pytest.mark.parametrize("name", FORGED)
-@pytest.mark.parametrize("through", ["gunicorn", "nginx"])
+@pytest.mark.parametrize(
+    ("through", "name"),
+    # Straight from this machine, X-Forwarded-Prefix is one of a trusted proxy.
+    [
+        *((through, name) for through in ("gunicorn", "nginx") for name in FORGED),
+        ("nginx", "X-Forwarded-Prefix"),
+        ("nginx under a path", "X-Forwarded-Prefix"),
+    ],
+)
 def test_no_header_of_a_client_changes_what_links_say(
     gunicorn: Gunicorn, board: Board, session_nginx: Nginx, through: str, name: str
 ) -> None:
     image, data = board.added(tags="cat"), picture()
-    base = (gunicorn if through == "gunicorn" else session_nginx).url.removesuffix(API)
-    assert said(base, image, data, {name: FORGED[name]}) == said(base, image, data, {})
+    urls = {"gunicorn": gunicorn.url, "nginx": session_nginx.url, "nginx under a path": session_nginx.url_below}
+    base = urls[through].removesuffix(API)
+    assert said(base, image, data, {name: FORGED.get(name, "/evil")}) == said(base, image, data, {})
 
 
 @pytest.fixture(scope="module")

@@ -191,9 +191,9 @@ def test_public_url_is_what_others_are_told(another: Callable[..., Flask], board
 def test_without_it_the_proxy_says_how_the_request_came(gunicorn: Gunicorn, board: Board, http: Any) -> None:
     image = board.added()
     with Nginx.running(gunicorn.socket) as nginx:
-        base = nginx.url.removesuffix("/api/v1")
-        head = Head(http.get(f"{base}/i/{image['id']}", timeout=PATIENCE).text)
-    assert head.meta["og:url"] == f"{base}/i/{image['id']}"
+        for url in (nginx.url, nginx.url_below):
+            page = f"{url.removesuffix(API)}/i/{image['id']}"
+            assert Head(http.get(page, timeout=PATIENCE).text).meta["og:url"] == page
 
 
 @pytest.mark.parametrize("path", ["/", "/i/{0}", "/?tags=cat&image=x"])

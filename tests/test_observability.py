@@ -204,7 +204,10 @@ def test_without_being_asked_it_tells_no_metrics(gunicorn: Gunicorn) -> None:
 def test_nginx_tells_metrics_on_a_port_of_their_own(board_watched: Watched) -> None:
     port = free_port()
     with Nginx.running(board_watched.server.socket, {"listen 9180": f"listen 127.0.0.1:{port}"}) as nginx:
-        assert_error(requests.get(nginx.url.replace("/api/v1", "/metrics"), timeout=PATIENCE), 404, "not_found")
+        for path in ("/metrics", "/board/metrics"):
+            assert_error(requests.get(nginx.url.replace("/api/v1", path), timeout=PATIENCE), 404, "not_found")
+        # nginx answered, as it logs only requests that the application does not see.
+        assert eventually(lambda: {"/metrics", "/board/metrics"} <= set(nginx.access_log().split()))
         assert "reaction_board_" in requests.get(f"http://127.0.0.1:{port}/metrics", timeout=PATIENCE).text
         assert requests.get(f"http://127.0.0.1:{port}/api/v1/health", timeout=PATIENCE).status_code == 404
 

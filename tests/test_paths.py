@@ -1,4 +1,4 @@
-"""A board under a path of its host: every address that it gives leads back to it."""
+"""A board under a path: every address that it gives out leads back to it."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -96,7 +96,7 @@ def test_the_document_says_where_its_paths_begin(client_below: Client, client: F
 
 
 def test_a_board_at_a_path_still_answers_without_it(another: Callable[..., Flask], board: Board) -> None:
-    """As monitoring asks it, and who tries gunicorn on its own machine."""
+    """Monitoring uses such addresses, and so do requests to gunicorn from its own machine."""
     board.added()
     client = another(PUBLIC_URL=PUBLIC_URL).test_client()
     page = client.get(f"{API}/images?limit=1")
@@ -133,7 +133,7 @@ def test_only_a_trusted_proxy_is_believed(another: Callable[..., Flask], board: 
         "/a b", '/"><script>', "/a?b", "/a#b", "/%2e%2e", "/a%0d%0aX: y", "/{x}", "/böse", "/a\tb", "//",
     ],
 )  # fmt: skip
-def test_a_path_that_is_none_is_refused(client: FlaskClient, prefix: str) -> None:
+def test_a_malformed_prefix_is_refused(client: FlaskClient, prefix: str) -> None:
     for path in ("/", f"{API}/images", "/none"):
         refused = client.get(path, headers={"X-Forwarded-Prefix": prefix})
         assert_error(refused, 400, "bad_request", about="X-Forwarded-Prefix")
@@ -141,6 +141,6 @@ def test_a_path_that_is_none_is_refused(client: FlaskClient, prefix: str) -> Non
 
 
 @pytest.mark.parametrize("prefix", ["", "/"])
-def test_the_path_of_a_whole_host_is_none(client: FlaskClient, board: Board, prefix: str) -> None:
+def test_an_empty_prefix_changes_nothing(client: FlaskClient, board: Board, prefix: str) -> None:
     images = [board.added() for _ in range(2)]
     assert said(client, images[0], {"X-Forwarded-Prefix": prefix}) == said(client, images[0], {})

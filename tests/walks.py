@@ -92,7 +92,7 @@ def hold_to_the_longest_search(board: RemoteBoard) -> None:
     assert middle.status_code == 200, middle.text
     assert (ids(middle.json()["items"]), middle.json()["total"]) == ([images[1]["id"]], 3)
     for relation, image in (("next", images[0]), ("prev", images[2])):
-        page = board.get(middle.links[relation]["url"].removeprefix(API))
+        page = board.get(middle.links[relation]["url"].partition(API)[2])
         assert ids(page.json()["items"]) == [image["id"]]
     assert_error(search(201), 422, "validation_error", about="tags: More than 200 tags.")
     assert_error(board.get(f"/images?tags={'a,' * 30_000}"), 414, "uri_too_long")

@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 
 def init_app(app: Flask) -> None:
-    """Let the board be under a path of its host, such as /board, with which every path that it gives begins.
+    """Serve the board under a path, such as /board, and let every link begin with it.
 
-    `X-Forwarded-Prefix` names the path that the proxy has removed from the address of a request. Without it, the path
-    is that of `PUBLIC_URL`, which the proxy may have removed or not.
+    `X-Forwarded-Prefix` names the path if the proxy has removed it from the address of the request. Otherwise it is the
+    path of `PUBLIC_URL`, which is removed here if the proxy has left it there.
     """
     at_root = app.wsgi_app
     public_path = urlsplit(app.config["PUBLIC_URL"] or "").path.rstrip("/")
 
-    # Flask reads SCRIPT_NAME, the path in the words of WSGI, before it runs any function of ours.
+    # Flask reads SCRIPT_NAME, WSGI's variable for this path, before it calls any hook.
     def under_path(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if prefix := _forwarded_prefix(environ, app):
             environ["SCRIPT_NAME"] = prefix

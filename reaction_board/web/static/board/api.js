@@ -1,9 +1,10 @@
 // The board's API: every function here is one operation, and throws a BoardError in the words of its envelope.
 // It sends the access token that this browser stores; token.js asks for one.
 
-export const ROOT = new URL("../../", import.meta.url).pathname; // of the page, as /board/: this file is two folders below it
+// The path of the board, such as / or /board/, from the address of this file: {ROOT}static/board/api.js.
+export const ROOT = new URL("../../", import.meta.url).pathname;
 const BASE = `${ROOT}api/v1`;
-const TOKEN = `reaction-board-token${ROOT.slice(0, -1)}`; // a host may have several boards
+const TOKEN = `reaction-board-token${ROOT.slice(0, -1)}`; // several boards may share a host
 
 export class BoardError extends Error {
   constructor(status, code, detail) {
