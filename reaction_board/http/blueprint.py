@@ -43,7 +43,7 @@ class Blueprint(flask_smorest.Blueprint):
     """A blueprint whose documented errors come from the error classes."""
 
     def route(self, rule: str, **options: Any) -> Callable[[View], View]:
-        """Register a view for a path. Its name is that of the operation: generated clients call their functions so."""
+        """Register a view for a path. Its name becomes the operationId, by which generated clients name a function."""
         register = super().route(rule, **options)
         return lambda view: register(self.doc(operationId=view.__name__)(view))
 
