@@ -2,6 +2,7 @@
 
 import time
 from base64 import b64encode
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, Route, ViewportSize, expect
@@ -87,6 +88,14 @@ def give(page: Page, how: str, *files: tuple[str, bytes], closed: str | None = N
     """Paste files, drop them, or drag them over the page; close a dialog first, within the same task of the browser."""
     entries = [{"name": name, "type": "image/png", "bytes": b64encode(data).decode()} for name, data in files]
     page.evaluate(GIVE_FILES, [how, entries, closed])
+
+
+def drop_from_disk(page: Page, *paths: Path) -> None:
+    """Drop files and folders of this machine, as a file manager does."""
+    session = page.context.new_cdp_session(page)
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}  # 1: copy
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 200, "y": 200, "data": data})
 
 
 def file_of(name: str, data: bytes, mime_type: str = "image/png") -> dict[str, Any]:

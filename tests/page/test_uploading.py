@@ -36,7 +36,7 @@ def test_files_are_uploaded_with_tags_given_once(page: Page, board: Board) -> No
     expect(rows.nth(1)).to_contain_text("uploaded")
     expect(rows.nth(2)).to_contain_text("already here")
     expect(rows.nth(3)).to_contain_text("The file is not a readable JPEG, PNG, GIF or WebP image.")
-    expect(page.locator("#uploader-message")).to_have_text("2 uploaded, 1 already here, 1 refused")
+    expect(page.locator("#uploader-message")).to_have_text("2 uploaded, 1 already here, 1 failed")
     assert sorted(image["filename"] for image in board.search(tags="party")["items"]) == ["new.png", "nod.gif"]
     rows.nth(2).get_by_role("button", name="already here").click()
     expect(page.get_by_role("heading", name="known.png")).to_be_visible()
@@ -124,14 +124,14 @@ def test_the_dialog_closes_by_itself_once_and_not_after_it_was_opened_again(page
     expect(page.locator("#uploader")).to_be_visible()
 
 
-def test_what_was_refused_is_told_after_the_dialog_was_closed(page: Page) -> None:
+def test_what_failed_is_told_after_the_dialog_was_closed(page: Page) -> None:
     page.goto("/")
     uploads = Gate(page, "**/api/v1/images")
     give(page, "drop", ("bad.png", b"no image"))
     page.locator("#start").click()
     page.keyboard.press("Escape")
     uploads.open()
-    expect(page.get_by_role("alert")).to_contain_text("Uploads: 1 refused.")
+    expect(page.get_by_role("alert")).to_contain_text("Uploads: 1 failed.")
 
 
 def test_a_note_can_be_dismissed_in_the_dialog_that_is_open(page: Page, images: dict[str, Any]) -> None:
@@ -144,7 +144,7 @@ def test_a_note_can_be_dismissed_in_the_dialog_that_is_open(page: Page, images: 
     page.keyboard.press("Escape")
     viewer.get_by_role("button", name="Delete").click()
     uploads.open()
-    expect(page.get_by_role("alert")).to_contain_text("Uploads: 1 refused.")
+    expect(page.get_by_role("alert")).to_contain_text("Uploads: 1 failed.")
     page.get_by_role("button", name="Keep it").click()
     page.get_by_role("button", name="Dismiss").click()
     expect(page.get_by_role("alert")).to_be_empty()
@@ -207,7 +207,8 @@ def test_a_token_that_is_refused_is_not_asked_for_again_by_the_other_uploads(gua
     uploads.expect_waiting(2)
     uploads.let_one_through()
     page.get_by_role("button", name="Cancel").click()
-    expect(page.locator("#uploads .failed")).to_have_count(1)
+    expect(page.locator("#uploads .stopped")).to_have_count(1)
     uploads.open()
-    expect(page.locator("#uploads .failed")).to_have_count(2)
+    expect(page.locator("#uploads .stopped")).to_have_count(2)
+    expect(page.locator("#uploader-message")).to_have_text("2 not sent")
     expect(page.locator("#token")).to_be_hidden()

@@ -5,6 +5,7 @@
 export const ROOT = new URL("../../", import.meta.url).pathname;
 const BASE = `${ROOT}api/v1`;
 const TOKEN = `reaction-board-token${ROOT.slice(0, -1)}`; // several boards may share a host
+const HEALTH_SECONDS = 10;
 
 export class BoardError extends Error {
   constructor(status, code, detail) {
@@ -84,6 +85,13 @@ export async function replaceTags(id, names, etag) {
 }
 
 export const remove = (id) => write(`images/${id}`, "DELETE");
+
+// Whether the board answers at all.
+export const isAlive = () =>
+  ask("health", { cache: "no-store", signal: AbortSignal.timeout(HEALTH_SECONDS * 1000) }).then(
+    () => true,
+    () => false,
+  );
 
 // Upload a file; `progress` is called with the share that is sent (0 to 1), which fetch() does not report.
 export const upload = (file, names, progress) =>

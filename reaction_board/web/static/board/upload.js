@@ -2,15 +2,18 @@
 
 import * as api from "./api.js";
 import { bytes, element, find, note } from "./dom.js";
+import { contentsOf, filesIn, whyUnreadable } from "./files.js";
 import { TagField } from "./tags.js";
 import { withToken } from "./token.js";
 
 const PARALLEL_UPLOADS = 3;
 
 export class Uploader {
-  #waiting = []; // each {file, row}: before the button Upload is pressed
-  #queue = []; // each {file, row, names}: after it
+  #waiting = []; // each {file, row, names}: before the button Upload is pressed; `names` are null before the first time
+  #queue = []; // the same, after it
   #running = 0;
+  #walks = 0; // folders that are being walked
+  #opening = 0; // how often the dialog was opened
   #closeTimer = 0;
 
   // `onUpload(image)` is called for each new image, `onOpen(image)` to show one that the board already has.
@@ -35,16 +38,19 @@ export class Uploader {
       const { files, types } = event.clipboardData;
       if (!files.length || (event.target.matches?.("input") && types.includes("text/plain"))) return;
       event.preventDefault();
-      this.add(files);
+      this.#receive(event.clipboardData);
     });
     addEventListener("beforeunload", (event) => this.#running && event.preventDefault());
   }
 
-  // Files that waited when the dialog was closed are forgotten: they may have been dropped by mistake. This happens here
-  // and not at the `close` event, which may come after the next files.
+  // Files that were never begun when the dialog was closed are forgotten: they may have been dropped by mistake. This
+  // happens here and not at the `close` event, which may come after the next files.
   show() {
     clearTimeout(this.#closeTimer);
-    if (!this.dialog.open) for (const each of this.#waiting) this.#forget(each);
+    if (!this.dialog.open) {
+      for (const each of this.#waiting) if (!each.names) this.#forget(each);
+      this.#opening += 1;
+    }
     if (!this.#running && !this.#waiting.length) {
       this.list.replaceChildren();
       this.message.textContent = "";
@@ -54,26 +60,69 @@ export class Uploader {
 
   add(files) {
     this.show();
-    for (const file of files) {
-      const remove = element(
-        "button",
-        { type: "button", class: "link", "aria-label": `Remove ${file.name}`, onclick: () => this.#forget(each) },
-        "remove",
-      );
-      const row = element(
-        "li",
-        {},
-        element("span", { class: "name" }, file.name),
-        element("span", { class: "count" }, bytes(file.size)),
-        element("progress", { max: 1, value: 0, "aria-label": `Upload of ${file.name}` }),
-        element("span", { class: "outcome" }, remove),
-      );
-      const each = { file, row };
-      this.list.append(row);
-      this.#waiting.push(each);
+    for (const file of files) this.#offer(file);
+    this.tags.focus();
+  }
+
+  #receive(transfer) {
+    const { files, folders } = contentsOf(transfer);
+    this.add(files);
+    if (folders.length) this.#walk(folders);
+  }
+
+  // Add the pictures in folders, until the dialog is closed.
+  async #walk(folders) {
+    const opening = this.#opening;
+    const isClosed = () => !this.dialog.open || opening !== this.#opening;
+    let pictures = 0;
+    let others = 0;
+    this.#walks += 1;
+    this.message.textContent = "Looking for pictures in the folder…";
+    for await (const { name, file, reason } of filesIn(folders)) {
+      if (isClosed()) break;
+      if (file) this.#offer(file);
+      else if (reason) this.#fail(this.#addRow(name), reason);
+      if (file) pictures += 1;
+      else if (!reason) others += 1;
     }
-    this.start.disabled = !this.#waiting.length;
-    if (this.#waiting.length) this.tags.focus();
+    this.#walks -= 1;
+    if (isClosed()) return;
+    const found = pictures === 1 ? "1 picture" : `${pictures || "No"} pictures`;
+    const rest = others ? ` Left out: ${others === 1 ? "1 file" : `${others} files`} of other types.` : "";
+    this.message.textContent = `${found} in the folder.${rest}`;
+  }
+
+  #offer(file) {
+    this.#wait({ file, row: this.#addRow(file.name, bytes(file.size)), names: null });
+  }
+
+  #addRow(name, size = "") {
+    const row = element(
+      "li",
+      {},
+      element("span", { class: "name" }, name),
+      element("span", { class: "count" }, size),
+      element("progress", { max: 1, value: 0, "aria-label": `Upload of ${name}` }),
+      element("span", { class: "outcome" }),
+    );
+    this.list.append(row);
+    return row;
+  }
+
+  // Let a file wait for the button Upload; `reason` says why it is back from the queue.
+  #wait(each, reason = "") {
+    const remove = () => this.#forget(each);
+    find(".outcome", each.row).replaceChildren(
+      reason,
+      " ",
+      element(
+        "button",
+        { type: "button", class: "link", "aria-label": `Remove ${each.file.name}`, onclick: remove },
+        "remove",
+      ),
+    );
+    this.#waiting.push(each);
+    this.start.disabled = false;
   }
 
   #forget(each) {
@@ -86,6 +135,7 @@ export class Uploader {
     const names = this.tags.commit();
     if (this.tags.input.value.trim()) return; // the text is not a valid tag, and the field says so
     for (const each of this.#waiting) {
+      each.row.className = "";
       find(".outcome", each.row).textContent = "waiting";
       this.#queue.push({ ...each, names });
     }
@@ -96,45 +146,50 @@ export class Uploader {
   }
 
   async #next() {
-    const { file, row, names } = this.#queue.shift();
-    const bar = find("progress", row);
-    const outcome = find(".outcome", row);
+    const each = this.#queue.shift();
     this.#running += 1;
-    outcome.textContent = "0 %";
     try {
-      const progress = (share) => {
-        bar.value = share;
-        outcome.textContent = share < 1 ? `${Math.floor(share * 100)} %` : "storing…";
-      };
-      const image = await withToken(() => api.upload(file, names, progress));
-      bar.value = 1;
-      const { duplicate } = image;
-      row.className = duplicate ? "known" : "done";
-      outcome.replaceChildren(
-        duplicate
-          ? element(
-              "button",
-              { type: "button", class: "link", onclick: () => this.#showDuplicate(image) },
-              "already here",
-            )
-          : "uploaded",
-      );
-      if (!duplicate) this.onUpload(image);
+      await this.#send(each);
     } catch (error) {
-      this.#fail(row, error);
-      // Without a token or a connection, the others would fail the same way.
-      if (error.status === 401 || error.code === "unreachable") {
-        for (const other of this.#queue.splice(0)) this.#fail(other.row, error);
-      }
+      const { reason, stops } = await causeOf(error, each.file);
+      if (stops) for (const other of [each, ...this.#queue.splice(0)]) this.#stop(other, reason);
+      else this.#fail(each.row, reason);
     }
     this.#running -= 1;
     if (this.#queue.length) this.#next();
     else if (!this.#running) this.#finish();
   }
 
-  #fail(row, error) {
+  async #send({ file, row, names }) {
+    const bar = find("progress", row);
+    const outcome = find(".outcome", row);
+    outcome.textContent = "0 %";
+    const progress = (share) => {
+      bar.value = share;
+      outcome.textContent = share < 1 ? `${Math.floor(share * 100)} %` : "storing…";
+    };
+    const image = await withToken(() => api.upload(file, names, progress));
+    bar.value = 1;
+    if (!image.duplicate) {
+      row.className = "done";
+      outcome.textContent = "uploaded";
+      this.onUpload(image);
+      return;
+    }
+    row.className = "known";
+    const show = () => this.#showDuplicate(image);
+    outcome.replaceChildren(element("button", { type: "button", class: "link", onclick: show }, "already here"));
+  }
+
+  #fail(row, reason) {
     row.className = "failed";
-    find(".outcome", row).textContent = error.message;
+    find(".outcome", row).textContent = reason;
+  }
+
+  #stop(each, reason) {
+    each.row.className = "stopped";
+    find("progress", each.row).value = 0;
+    this.#wait(each, reason);
   }
 
   #showDuplicate(image) {
@@ -147,14 +202,15 @@ export class Uploader {
     const parts = [
       [count("done"), "uploaded"],
       [count("known"), "already here"],
-      [count("failed"), "refused"],
+      [count("failed"), "failed"],
+      [count("stopped"), "not sent"],
     ];
     this.message.textContent = parts
       .filter(([number]) => number)
       .map(([number, what]) => `${number} ${what}`)
       .join(", ");
     if (!this.dialog.open) note(`Uploads: ${this.message.textContent}.`);
-    else if (!this.#waiting.length && !count("known") && !count("failed")) {
+    else if (!this.#waiting.length && !this.#walks && !count("known") && !count("failed")) {
       this.#closeTimer = setTimeout(() => this.dialog.close(), 900);
     }
   }
@@ -177,7 +233,19 @@ export class Uploader {
       event.preventDefault();
       depth = 0;
       drop.hidden = true;
-      this.add(event.dataTransfer.files);
+      this.#receive(event.dataTransfer);
     });
   }
+}
+
+// Why an upload failed, and whether the next ones would fail, too: without a token, or while the board does not answer.
+async function causeOf(error, file) {
+  const { status, code, message } = error;
+  if (status === 401) return { reason: message, stops: true };
+  if (status > 0 && status < 500) return { reason: message, stops: false };
+  if (!(await api.isAlive())) return { reason: message, stops: true };
+  if (code !== "unreachable") return { reason: message, stops: false };
+  // The browser does not say why nothing was sent. It may be the file.
+  const reason = (await whyUnreadable(file)) ?? "The connection broke off during the upload.";
+  return { reason, stops: false };
 }
