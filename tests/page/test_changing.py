@@ -7,7 +7,17 @@ from playwright.sync_api import Page, Request, expect
 
 from tests.board import Board, ids
 from tests.page import MARKS
-from tests.page.actions import Gate, click_at_once, expect_texts, open_image, search_box, status, tab_to, tiles
+from tests.page.actions import (
+    Gate,
+    click_at_once,
+    expect_texts,
+    open_image,
+    search_box,
+    status,
+    tab_to,
+    tiles,
+    wait_for,
+)
 
 pytestmark = [*MARKS, pytest.mark.usefixtures("app")]
 
@@ -165,6 +175,65 @@ def test_an_image_is_deleted_after_a_question(page: Page, board: Board, images: 
     expect_texts(page, "five.png", "dog, funny", "cat", "cat, funny")
     expect(status(page)).to_have_text("4 images")
     assert images["four.png"]["id"] not in ids(board.search()["items"])
+
+
+GONE = "four.png is gone: it has been deleted."
+
+
+def test_an_image_deleted_elsewhere_is_said_to_be_gone_and_leaves_the_grid(
+    page: Page, board: Board, images: dict[str, Any]
+) -> None:
+    page.goto("/")
+    expect(tiles(page)).to_have_count(5)
+    board.delete(images["four.png"]["id"])
+    viewer = open_image(page, "dog")
+    expect(viewer.get_by_text(GONE)).to_be_visible()
+    expect(viewer.get_by_role("button", name="Delete")).to_be_hidden()
+    expect(tiles(page)).to_have_count(4)
+    expect(page.locator("#status")).to_have_text("4 images")
+    heading = viewer.get_by_role("heading")
+    page.keyboard.press("ArrowRight")
+    expect(heading).to_have_text("three.png")
+    expect(viewer.get_by_role("button", name="Delete")).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    expect(heading).to_have_text("five.png")
+
+
+@pytest.mark.parametrize("action", ["Remove dog", "Delete"])
+def test_a_change_of_an_image_deleted_elsewhere_finds_it_gone(
+    page: Page, board: Board, images: dict[str, Any], action: str
+) -> None:
+    page.goto("/")
+    viewer = open_image(page, "dog")
+    wait_for(page, "document.querySelector('#viewer-image').naturalWidth")
+    board.delete(images["four.png"]["id"])
+    viewer.get_by_role("button", name=action).click()
+    if action == "Delete":
+        page.get_by_role("button", name="Delete it").click()
+    expect(viewer.get_by_text(GONE)).to_be_visible()
+    expect(tiles(page)).to_have_count(4)
+    page.keyboard.press("Escape")
+    expect(page.locator(".tile:focus img")).to_have_attribute("alt", "dog, funny")
+
+
+def test_a_tile_whose_image_is_gone_before_its_thumbnail_came_leaves_the_grid(
+    page: Page, board: Board, images: dict[str, Any]
+) -> None:
+    thumbnails = Gate(page, "**/thumbnail")
+    page.goto("/")
+    thumbnails.expect_waiting(5)
+    board.delete(images["four.png"]["id"])
+    thumbnails.open()
+    expect_texts(page, "five.png", "dog, funny", "cat", "cat, funny")
+
+
+def test_a_picture_that_cannot_be_shown_but_is_on_the_board_stays(page: Page, images: dict[str, Any]) -> None:
+    page.goto("/")
+    expect(page.locator(".tile.loaded")).to_have_count(5)
+    page.route("**/*", lambda route: route.abort() if route.request.resource_type == "image" else route.continue_())
+    viewer = open_image(page, "dog")
+    expect(viewer.get_by_text("It may still be downloaded.")).to_be_visible()
+    expect(tiles(page)).to_have_count(5)
 
 
 def test_changes_can_be_done_by_the_keyboard(page: Page, images: dict[str, Any]) -> None:

@@ -206,33 +206,6 @@ def test_the_arrows_walk_through_the_result(page: Page, images: dict[str, Any]) 
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_link_and_image_are_copied_and_downloaded(page: Page, images: dict[str, Any], origin: str) -> None:
-    page.goto("/")
-    viewer = open_image(page, "cat, funny")
-    viewer.get_by_role("button", name="Copy link").click()
-    expect(viewer.get_by_text("Link copied.")).to_be_visible()
-    assert page.evaluate("navigator.clipboard.readText()") == f"{origin}/i/{images['one.png']['id']}"
-    viewer.get_by_role("button", name="Copy direct link").click()
-    wait_for(page, f"navigator.clipboard.readText().then(text => text === '{origin}/i/{images['one.png']['id']}.png')")
-    viewer.get_by_role("button", name="Copy image").click()
-    expect(viewer.get_by_text("Image copied.")).to_be_visible()
-    types = page.evaluate("navigator.clipboard.read().then(items => items.flatMap(item => item.types))")
-    assert types == ["image/png"]
-    with page.expect_download() as download:
-        viewer.get_by_role("link", name="Download").click()
-    assert download.value.suggested_filename == "one.png"
-
-
-def test_the_page_of_one_image_shares_its_link(page: Page, images: dict[str, Any]) -> None:
-    path = f"/i/{images['one.png']['id']}"
-    page.goto(path)
-    page.get_by_role("button", name="Share").click()
-    expect(page.get_by_text("Link copied.")).to_be_visible()
-    assert page.evaluate("navigator.clipboard.readText()") == page.url
-    page.get_by_role("link", name="funny").click()
-    expect_texts(page, "dog, funny", "cat, funny")
-
-
 def test_searching_and_opening_can_be_done_by_the_keyboard(page: Page, images: dict[str, Any]) -> None:
     page.goto("/")
     expect(tiles(page)).to_have_count(5)

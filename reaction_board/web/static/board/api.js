@@ -43,7 +43,8 @@ function errorOf(status, text) {
 async function ask(path, options = {}) {
   let response;
   try {
-    response = await fetch(path.startsWith("/") ? path : `${BASE}/${path}`, options);
+    const headers = { ...options.headers, ...authorization() };
+    response = await fetch(path.startsWith("/") ? path : `${BASE}/${path}`, { ...options, headers });
   } catch (error) {
     throw error.name === "AbortError" ? error : UNREACHABLE;
   }
@@ -54,7 +55,7 @@ async function ask(path, options = {}) {
 const write = (path, method, body, headers = {}) =>
   ask(path, {
     method,
-    headers: { "Content-Type": "application/json", ...headers, ...authorization() },
+    headers: { "Content-Type": "application/json", ...headers },
     body: body && JSON.stringify(body),
   });
 
@@ -71,6 +72,9 @@ export async function image(id) {
   const response = await ask(`images/${id}`);
   return { ...(await response.json()), etag: response.headers.get("ETag") };
 }
+
+// Fetch a thumbnail into the browser's cache.
+export const fetchThumbnail = (image) => ask(`images/${image.id}/thumbnail`);
 
 // The tags that begin with a text, those on most images first.
 export async function tags(prefix, limit, signal) {

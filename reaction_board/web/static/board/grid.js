@@ -26,10 +26,9 @@ export class Grid {
     { rootMargin: `${NEAR}px` },
   );
 
-  // `onOpen` is called with the image whose tile is clicked.
-  constructor(root, onOpen) {
-    this.root = root;
-    this.onOpen = onOpen;
+  // `onOpen(image)` is called when a tile is clicked, `onGone(image)` when the board says that it has the image no more.
+  constructor(root, { onOpen, onGone }) {
+    Object.assign(this, { root, onOpen, onGone });
     new ResizeObserver(() => {
       if (Math.abs(root.clientWidth - this.#width) > GAP) this.#layOut();
     }).observe(root);
@@ -60,14 +59,15 @@ export class Grid {
     if (tile) tile.firstElementChild.alt = describe(image);
   }
 
-  // The focus goes to the image that takes the place, unless it has left the grid.
+  // Returns the place that the image had, or -1. The focus goes to the image that takes it, unless it has left the grid.
   remove(image) {
     const at = this.#images.findIndex((other) => other.id === image.id);
-    if (at < 0) return;
+    if (at < 0) return at;
     const hasFocus = this.root.contains(document.activeElement);
     this.#images.splice(at, 1);
     this.#layOut();
     if (hasFocus) this.focus(this.#images[Math.min(at, this.#images.length - 1)]);
+    return at;
   }
 
   focus(image) {
@@ -134,7 +134,10 @@ export class Grid {
   }
 
   #makeRow({ images, height }) {
-    const row = element("div", { class: "row" }, ...images.map(makeTile((image) => this.#open(image), height)));
+    const tiles = images.map((image) =>
+      makeTile(image, height, { onOpen: (each) => this.#open(each), onGone: this.onGone }),
+    );
+    const row = element("div", { class: "row" }, ...tiles);
     row.style.height = `${height}px`;
     return row;
   }
@@ -167,7 +170,7 @@ function rowsOf(images, width) {
 
 const describe = (image) => (image.tags.length ? image.tags.join(", ") : image.filename);
 
-const makeTile = (onOpen, height) => (image) => {
+function makeTile(image, height, { onOpen, onGone }) {
   const picture = element("img", {
     src: api.thumbnailOf(image),
     alt: describe(image),
@@ -191,25 +194,27 @@ const makeTile = (onOpen, height) => (image) => {
     },
     picture,
   );
-  picture.addEventListener("error", () => retry(tile, picture, image), { once: true });
+  picture.addEventListener("error", () => retry(tile, picture, image, onGone), { once: true });
   tile.style.width = `${ratioOf(image) * height}px`;
   if (image.mime_type === "image/gif") tile.dataset.kind = "GIF";
   if (reducedMotion.matches && ["image/gif", "image/webp"].includes(image.mime_type)) holdStill(tile, picture);
   return tile;
-};
+}
 
 // The server may be busy with other thumbnails: the page asks again, each time after a longer pause.
 const RETRIES = 4;
 
-async function retry(tile, picture, image) {
+async function retry(tile, picture, image, onGone) {
   for (let attempt = 0; attempt < RETRIES && picture.isConnected; attempt += 1) {
     await new Promise((resolve) => setTimeout(resolve, 1000 * 2 ** attempt * (0.5 + Math.random())));
-    const response = await fetch(api.thumbnailOf(image)).catch(() => null);
-    if (response?.ok) {
+    try {
+      await api.fetchThumbnail(image);
       picture.src = `${api.thumbnailOf(image)}#again`; // from the browser's cache
       return;
+    } catch (error) {
+      if (error.code === "image_not_found") onGone(image);
+      if (error.status && error.status !== 503) break;
     }
-    if (response && response.status !== 503) break;
   }
   tile.classList.add("broken");
 }

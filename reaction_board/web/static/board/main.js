@@ -13,7 +13,7 @@ import { Viewer } from "./viewer.js";
 
 const AHEAD = "1500px"; // how far below the window the next images are fetched
 
-const grid = new Grid(find("#grid"), (image) => openImage(image));
+const grid = new Grid(find("#grid"), { onOpen: (image) => openImage(image), onGone: (image) => forget(image) });
 const search = new TagField(find("#search"), {
   label: "Search by tags",
   placeholder: "Search by tags",
@@ -25,16 +25,12 @@ const viewer = new Viewer({
   step,
   onMove: (image) => (image ? go({ ...state(), image: image.id }, { replace: true }) : leaveImage()),
   onChange: (image) => grid.replace(image),
-  onRemove: (image) => {
-    grid.remove(image);
-    total -= 1;
-    showTotal();
-    note(`${image.filename} is deleted.`);
-  },
+  onRemove: (image) => forget(image),
 });
 new Uploader({ onUpload: () => refreshSoon(), onOpen: (image) => openImage(image) });
 
 let total = 0;
+let removed = null; // {id, at}: the image that left the grid last, and its place there
 let next = null; // the address of the next images, if there are any
 let listKey = null; // the query whose images the grid shows, as JSON
 let request = null; // aborts the request for the next images
@@ -77,8 +73,7 @@ async function openImage(image) {
 // Take a closed image out of the address. If it was opened from the list, go back to the list, so that the image does not
 // stay in the history twice.
 function leaveImage() {
-  const { image: id } = state();
-  grid.focus(grid.images.find((image) => image.id === id));
+  grid.focus(grid.images[placeOf(state().image)]);
   if (history.state?.opened) goBack();
   else go({ ...state(), image: undefined }, { replace: true });
 }
@@ -134,6 +129,7 @@ async function showImage(id) {
 async function load(query) {
   request?.abort();
   loading = null;
+  removed = null;
   grid.clear();
   next = api.searchAddress(Object.fromEntries(Object.entries(query).filter(([, value]) => value)));
   find("#status").textContent = "Looking…";
@@ -191,18 +187,34 @@ function showTotal() {
   document.title = tags ? `${tags.replaceAll(",", ", ")} – Reaction Image Board` : "Reaction Image Board";
 }
 
+// Take an image that the board has no more out of the result.
+function forget(image) {
+  const at = grid.remove(image);
+  if (at < 0) return;
+  removed = { id: image.id, at };
+  total -= 1;
+  showTotal();
+}
+
+// The place of an image in the result, or of the one before (-1) or after (1) it; -1 if there is none. An image that was
+// removed while the viewer shows it is between its former neighbours, and the one after it has its place.
+function placeOf(id, by = 0) {
+  const at = grid.images.findIndex((image) => image.id === id);
+  if (at >= 0) return at + by;
+  return id && id === removed?.id ? removed.at + Math.min(by, 0) : -1;
+}
+
 // Whether there is an image before (-1) or after (1) one in the result.
 function has(image, by) {
-  const at = grid.images.findIndex((other) => other.id === image.id);
-  return at >= 0 && (Boolean(grid.images[at + by]) || (by > 0 && Boolean(next)));
+  const at = placeOf(image.id, by);
+  return Boolean(grid.images[at]) || (by > 0 && at >= 0 && Boolean(next));
 }
 
 // That image, or null. After the last one of the grid, the next page is fetched.
 async function step(image, by) {
-  const at = grid.images.findIndex((other) => other.id === image.id);
-  if (at < 0) return null;
-  if (!grid.images[at + by] && by > 0) await more();
-  return grid.images[at + by] ?? null;
+  const at = placeOf(image.id, by);
+  if (at >= 0 && !grid.images[at] && by > 0) await more();
+  return grid.images[at] ?? null;
 }
 
 // After an upload the list has changed. Uploads that end together cause one refresh, and a reader who has scrolled down is

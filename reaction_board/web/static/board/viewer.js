@@ -1,6 +1,7 @@
 // The viewer: one image at full size, its tags and actions, and the buttons to the previous and next image.
 
 import * as api from "./api.js";
+import { copyLink, copyPicture } from "./clipboard.js";
 import { bytes, find, note, openForm } from "./dom.js";
 import { TagField } from "./tags.js";
 import { withToken } from "./token.js";
@@ -13,7 +14,7 @@ export class Viewer {
 
   // `has(image, by)` says whether there is an image before (-1) or after (1) one, `step(image, by)` resolves with it.
   // `onMove(image)` is called when another image is shown, or null when none is; `onChange(image)` when tags have
-  // changed, and `onRemove(image)` after a deletion.
+  // changed, and `onRemove(image)` when the board has the image no more.
   constructor({ has, step, onMove, onChange, onRemove }) {
     Object.assign(this, { has, step, onMove, onChange, onRemove });
     this.dialog = find("#viewer");
@@ -25,10 +26,9 @@ export class Viewer {
       onChange: (names) => this.#saveTags(names),
     });
     const act = (name, run) => find(`[data-act=${name}]`, this.dialog).addEventListener("click", () => this.#try(run));
-    act("copy-link", () => this.#copyLink(api.linkOf(this.#image)));
-    act("copy-direct-link", () => this.#copyLink(api.directLinkOf(this.#image)));
+    act("copy-link", () => copyLink(api.linkOf(this.#image), this.message));
+    act("copy-direct-link", () => copyLink(api.directLinkOf(this.#image), this.message));
     act("copy-image", () => this.#copyImage());
-    find("[data-act=copy-image]", this.dialog).hidden = !navigator.clipboard?.write; // as on a page without TLS
     act("delete", () => this.#delete());
     find(".close", this.dialog).addEventListener("click", () => this.close());
     find(".previous", this.dialog).addEventListener("click", () => this.#go(-1));
@@ -44,9 +44,7 @@ export class Viewer {
     this.picture.addEventListener("load", () => {
       this.picture.style.backgroundImage = "";
     });
-    this.picture.addEventListener("error", () => {
-      if (this.#image) this.message.textContent = "This picture cannot be shown. It may still be downloaded.";
-    });
+    this.picture.addEventListener("error", () => this.#image && this.#try(() => this.#explainBroken(this.#image)));
   }
 
   get image() {
@@ -57,6 +55,7 @@ export class Viewer {
     this.#image = image;
     if (String(this.#known.get(image.id)?.tags) !== String(image.tags)) this.#known.set(image.id, image);
     this.message.textContent = "";
+    this.#offerChanges(true);
     find("#viewer-name").textContent = image.filename;
     const type = image.mime_type.split("/")[1].toUpperCase();
     const day = new Date(image.created_at).toLocaleDateString(undefined, { dateStyle: "medium" });
@@ -71,7 +70,6 @@ export class Viewer {
     this.picture.src = api.fileOf(image);
     const download = find("[data-act=download]", this.dialog);
     download.href = api.fileOf(image);
-    download.download = image.filename;
     find(".previous", this.dialog).disabled = !this.has(image, -1);
     find(".next", this.dialog).disabled = !this.has(image, 1);
     if (!this.dialog.open) this.dialog.showModal();
@@ -101,20 +99,47 @@ export class Viewer {
   }
 
   async #try(run) {
-    const { id } = this.#image;
+    const image = this.#image;
     try {
       this.message.textContent = "";
       await run();
     } catch (error) {
-      if (this.#image?.id === id) this.message.textContent = error.message;
-      else note(error.message); // the viewer has moved on
+      this.#report(error, image);
     }
+  }
+
+  // Say what is wrong with an image where the user looks for it: the viewer may have moved on.
+  #report(error, image) {
+    const isGone = error.code === "image_not_found";
+    const text = isGone ? `${image.filename} is gone: it has been deleted.` : error.message;
+    if (isGone) this.onRemove(image);
+    if (this.#image?.id !== image.id) {
+      note(text);
+      return;
+    }
+    this.message.textContent = text;
+    if (isGone) this.#offerChanges(false);
+  }
+
+  // Show the tags and the actions, or nothing that could be done with an image that is gone.
+  #offerChanges(offered) {
+    const parts = [find("#viewer-tags"), find(".details > .actions", this.dialog)];
+    const hasFocus = parts.some((part) => part.contains(document.activeElement));
+    for (const part of parts) part.hidden = !offered;
+    if (hasFocus && !offered) find(".close", this.dialog).focus(); // the keys still go to the viewer
+  }
+
+  // The browser does not say why a picture cannot be shown.
+  async #explainBroken({ id }) {
+    await api.image(id); // throws if it is gone, or the board is
+    if (this.#image?.id === id) this.message.textContent = "This picture cannot be shown. It may still be downloaded.";
   }
 
   // Save one change after the other, so that each knows the ETag of the one before. A failure drops the later changes of
   // the same image: they started from tags that it does not have.
   #saveTags(names) {
-    const { id } = this.#image;
+    const image = this.#image;
+    const { id } = image;
     const edits = this.#edits.get(id) ?? [];
     this.#edits.set(id, edits);
     edits.push(names);
@@ -134,7 +159,8 @@ export class Viewer {
         this.#learn(current);
         if (this.#image?.id === id) this.tags.names = current.tags;
         const theirs = "Somebody else has changed these tags meanwhile. These are theirs.";
-        say(error.code === "precondition_failed" ? theirs : error.message);
+        if (error.code === "precondition_failed") say(theirs);
+        else this.#report(error, image);
       }
     });
   }
@@ -154,29 +180,15 @@ export class Viewer {
     return String(current.tags) === String(known.tags) ? current.etag : '"changed"';
   }
 
-  async #copyLink(link) {
-    if (!navigator.clipboard) {
-      this.message.textContent = link; // for copying by hand: a page without TLS may not write to the clipboard
-      getSelection().selectAllChildren(this.message);
-      return;
-    }
-    await navigator.clipboard.writeText(link);
-    this.message.textContent = "Link copied.";
-  }
-
-  // Clipboards take only PNG: of an animation, the frame on display.
   async #copyImage() {
-    const { picture } = this;
-    const png = picture.decode().then(() => {
-      const canvas = Object.assign(document.createElement("canvas"), {
-        width: picture.naturalWidth,
-        height: picture.naturalHeight,
-      });
-      canvas.getContext("2d").drawImage(picture, 0, 0);
-      return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
-    });
-    await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
-    this.message.textContent = "Image copied.";
+    const image = this.#image;
+    try {
+      await copyPicture(this.picture);
+      if (this.#image?.id === image.id) this.message.textContent = "Image copied.";
+    } catch {
+      if (this.#image?.id !== image.id) return;
+      await copyLink(api.linkOf(image), this.message, "The image cannot be copied here. Its link is copied instead.");
+    }
   }
 
   async #delete() {
@@ -186,5 +198,6 @@ export class Viewer {
     await withToken(() => api.remove(image.id));
     if (this.#image?.id === image.id) this.close();
     this.onRemove(image);
+    note(`Deleted ${image.filename}`);
   }
 }
