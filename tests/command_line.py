@@ -12,7 +12,7 @@ from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from click.testing import CliRunner, Result
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from reaction_board_client.cli import main
 
@@ -54,6 +54,8 @@ class CommandLine:
 
 
 class _Quiet(WSGIRequestHandler):
+    timeout = 5  # seconds: browsers open connections that they may not use
+
     def log(self, *_: object) -> None:
         pass
 
@@ -61,7 +63,8 @@ class _Quiet(WSGIRequestHandler):
 @contextlib.contextmanager
 def served(app: "WSGIApplication") -> Iterator[str]:
     """Serve an application over HTTP in this process, which takes less time than to start gunicorn; yield its URL."""
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    server = ThreadedWSGIServer("127.0.0.1", 0, app, _Quiet)
+    server.daemon_threads = False  # so that closing it waits for its requests, which hold connections of the database
     yield from _serving(server)
 
 

@@ -7,7 +7,7 @@ from tests.board import Board
 from tests.page import MARKS
 from tests.page.actions import open_image, search_box, status
 from tests.page.conftest import OpenPage
-from tests.pictures import MIME_TYPES, animation
+from tests.pictures import MIME_TYPES, animation, picture
 
 pytestmark = [*MARKS, pytest.mark.usefixtures("app")]
 
@@ -49,3 +49,21 @@ def test_animations_move_unless_that_is_not_wanted(open_page: OpenPage, board: B
         expect(frame).to_be_visible()
         page.locator(".tile").hover()
         expect(frame).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("filename", "saved"),
+    [("blob", "blob.png"), ("y.jpg_large", "y.png"), ("z.png?w=100", "z.png"), ("caffè.gif", "caffè.png")],
+)
+def test_a_download_has_an_extension_that_fits_the_picture(page: Page, board: Board, filename: str, saved: str) -> None:
+    image = board.added(filename=filename, data=picture("png"))
+    page.goto(f"/?image={image['id']}")
+    viewer = page.get_by_role("dialog")
+    expect(viewer.get_by_role("heading")).to_have_text(filename)
+    with page.expect_download() as download:
+        viewer.get_by_role("link", name="Download").click()
+    assert download.value.suggested_filename == saved
+    page.goto(f"/i/{image['id']}")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert download.value.suggested_filename == saved

@@ -1,7 +1,6 @@
-"""Uploads on the page, and the access token that they may need."""
+"""Uploads on the page."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,10 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tests.board import Board
 from tests.page import MARKS
-from tests.page.actions import Gate, click_at_once, expect_texts, file_of, give, open_image, texts, tiles
-from tests.page.conftest import OpenPage
+from tests.page.actions import Gate, click_at_once, expect_texts, file_of, give, open_image, tiles
 from tests.pictures import IMAGES, padded, picture
-from tests.servers import Gunicorn
 
 pytestmark = [*MARKS, pytest.mark.usefixtures("app")]
 
@@ -163,52 +160,3 @@ def test_images_uploaded_while_one_is_open_are_shown_when_the_way_back_closes_it
     expect(page.locator("#uploader")).to_be_hidden()
     page.go_back()
     expect_texts(page, "new.png", "five.png", "dog", "dog, funny", "cat", "cat, funny")
-
-
-@pytest.fixture(scope="module")
-def guarded_server(environment: dict[str, str]) -> Iterator[Gunicorn]:
-    """A server of the same board that wants the access token "right"."""
-    with Gunicorn.running({**environment, "API_TOKENS": "right", "PATH": ""}) as server:
-        yield server
-
-
-@pytest.fixture
-def guarded_page(guarded_server: Gunicorn, open_page: OpenPage) -> Page:
-    page = open_page(base_url=guarded_server.url.removesuffix("/api/v1"))
-    page.goto("/")
-    return page
-
-
-def test_a_token_is_asked_for_kept_and_asked_for_again_if_it_is_wrong(guarded_page: Page, board: Board) -> None:
-    page = guarded_page
-    give(page, "paste", ("a.png", picture()), ("b.png", picture()))
-    page.locator("#start").click()
-    for token in ("wrong", "right"):
-        # Both uploads share the dialog, and the next one is empty.
-        expect(page.get_by_role("heading", name="This board wants a token")).to_be_visible()
-        expect(page.get_by_role("textbox", name="Token")).to_have_value("")
-        page.get_by_role("textbox", name="Token").fill(token)
-        page.keyboard.press("Enter")
-    expect(tiles(page)).to_have_count(2)
-    assert board.search()["total"] == 2
-    page.reload()
-    expect(tiles(page)).to_have_count(2)
-    open_image(page, texts(page)[0])
-    page.get_by_role("button", name="Delete", exact=True).click()
-    page.get_by_role("button", name="Delete it").click()
-    expect(tiles(page)).to_have_count(1)
-
-
-def test_a_token_that_is_refused_is_not_asked_for_again_by_the_other_uploads(guarded_page: Page) -> None:
-    page = guarded_page
-    uploads = Gate(page, "**/api/v1/images")
-    give(page, "paste", ("a.png", picture()), ("b.png", picture()))
-    page.locator("#start").click()
-    uploads.expect_waiting(2)
-    uploads.let_one_through()
-    page.get_by_role("button", name="Cancel").click()
-    expect(page.locator("#uploads .stopped")).to_have_count(1)
-    uploads.open()
-    expect(page.locator("#uploads .stopped")).to_have_count(2)
-    expect(page.locator("#uploader-message")).to_have_text("2 not sent")
-    expect(page.locator("#token")).to_be_hidden()

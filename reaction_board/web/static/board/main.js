@@ -8,6 +8,7 @@ import * as api from "./api.js";
 import { find, note } from "./dom.js";
 import { Grid } from "./grid.js";
 import { TagField } from "./tags.js";
+import { withToken } from "./token.js";
 import { Uploader } from "./upload.js";
 import { Viewer } from "./viewer.js";
 
@@ -155,7 +156,7 @@ async function fetchNext() {
   request = new AbortController();
   const { signal } = request;
   try {
-    const page = await api.page(next, signal);
+    const page = await withToken(() => api.page(next, signal));
     if (signal.aborted) return false;
     ({ next, total } = page);
     if (page.seed !== undefined && state().seed === undefined) pinSeed(page.seed);
@@ -165,8 +166,9 @@ async function fetchNext() {
   } catch (error) {
     if (signal.aborted) return false;
     find("#status").textContent = error.message;
-    // What the board refuses, it would refuse again.
-    if (!error.status || error.status >= 500) note(error.message, { label: "Try again", run: more });
+    // What the board refuses, it would refuse again, unless it needs a token.
+    if (!error.status || error.status >= 500 || error.status === 401)
+      note(error.message, { label: "Try again", run: more });
     else next = null;
     return false;
   }

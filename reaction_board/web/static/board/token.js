@@ -3,10 +3,13 @@
 import * as api from "./api.js";
 import { find, openForm } from "./dom.js";
 
+const NEEDED = new api.BoardError(401, "unauthorized", "This board needs an access token.");
+
 let answer = null; // the promise of the open dialog
 let refusals = 0; // how often the dialog was closed without a token
 
-// Run a request that may need a token. While the API refuses it for want of one, ask for a token and run it again.
+// Run a request that may need a token. While the API refuses it for want of one, ask for a token and run it again. If the
+// user enters none, it fails with the status 401.
 export async function withToken(request) {
   for (;;) {
     const token = api.storedToken();
@@ -16,23 +19,25 @@ export async function withToken(request) {
     } catch (error) {
       if (error.status !== 401) throw error;
       // Another request may have got a new token meanwhile, or the user has refused one.
-      if (refusals !== before) throw error;
-      if (api.storedToken() === token && !(await askForToken(error.message))) throw error;
+      if (refusals !== before) throw NEEDED;
+      if (api.storedToken() === token && !(await askForToken(Boolean(token)))) throw NEEDED;
     }
   }
 }
 
 // Ask for a token; resolves with whether one was entered. Several uploads may need one at once: they share the dialog.
-function askForToken(reason) {
-  answer ??= openDialog(reason).finally(() => {
+function askForToken(isWrong) {
+  answer ??= openDialog(isWrong).finally(() => {
     answer = null;
   });
   return answer;
 }
 
-async function openDialog(reason) {
+async function openDialog(isWrong) {
   const input = find("#token-value");
-  find("#token-reason").textContent = reason;
+  find("#token-reason").textContent = isWrong
+    ? "The board did not accept the token. Enter another one."
+    : "Enter the token that the owner of the board gave you. This browser remembers it.";
   input.value = "";
   const submission = openForm(find("#token"));
   input.focus();
