@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import Engine, update
@@ -91,6 +92,21 @@ def test_no_filename_breaks_out_of_the_disposition(
     with engine.begin() as connection:
         connection.execute(update(images).values(filename=filename))
     assert board.file(image).headers["Content-Disposition"] == disposition
+
+
+@pytest.mark.parametrize(
+    ("filename", "in_ascii"),
+    [
+        ("．．／．．／passwd.png", "_.._passwd.png"),
+        ("＼＼host＼x.png", "__host_x.png"),
+        ("C：℀.png", "C_a_c.png"),
+        ("ａ％２２＂b.png", "a_22_b.png"),
+        ("猫_猫.png", "image.png"),
+    ],
+)
+def test_a_name_in_ascii_is_no_path_and_no_escape(board: Board, filename: str, in_ascii: str) -> None:
+    disposition = board.file(board.added(filename=filename)).headers["Content-Disposition"]
+    assert disposition == f"inline; filename={in_ascii}; filename*=UTF-8''{quote(filename)}"
 
 
 @pytest.mark.parametrize(

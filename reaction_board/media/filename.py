@@ -53,6 +53,10 @@ def download_name(filename: str, mime_type: str) -> str:
 
 
 def ascii_name(filename: str) -> str:
-    """Return a download's name in ASCII, for clients that know no other: letters lose their accents."""
-    stem, dot, extension = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode().rpartition(".")
-    return (stem.strip(". ") if re.search(r"\w", stem) else "image") + dot + extension
+    """Return a download's name in ASCII, for clients that know no other: letters lose their accents.
+
+    `_` replaces what is special in a path or an escape: a full-width solidus, for example, decomposes into a slash.
+    """
+    decomposed = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
+    stem, dot, extension = re.sub(r'[/\\:*?"<>|%]', "_", decomposed).rpartition(".")
+    return (stem.strip(". ") if re.search("[A-Za-z0-9]", stem) else "image") + dot + extension
