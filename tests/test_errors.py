@@ -1,8 +1,10 @@
 """The envelope of every error, the auth provider, and the health of the service."""
 
+import inspect
 import re
 from collections.abc import Callable, Iterator
 
+import gunicorn.workers.base
 import pytest
 import sqlalchemy.exc
 from flask import Flask, Request
@@ -67,6 +69,13 @@ def test_every_status_of_werkzeug_has_a_code_that_python_does_not_choose() -> No
     assert {codes[status] for status in (413, 416, 422)} == {  # Python 3.13 renamed these
         *("payload_too_large", "range_not_satisfiable", "unprocessable_content")
     }
+
+
+def test_every_status_of_gunicorn_has_a_code() -> None:
+    # gunicorn has no list of them: each is assigned where it answers a request that never reaches the application.
+    statuses = {int(status) for status in re.findall(r"status_int = (\d{3})", inspect.getsource(gunicorn.workers.base))}
+    assert statuses >= {400, 403, 414, 431, 500}
+    assert all(errors.code_of(status) for status in statuses)
 
 
 def test_a_fault_of_ours_says_nothing_and_is_logged_with_its_cause(
@@ -190,8 +199,11 @@ def test_the_provider_decides_before_anything_else(another: Callable[..., Flask]
 
     class Guard:
         def authorize(self, request: Request) -> None:
-            if request.method != "GET":
+            if self.needs_token(request.method, request.endpoint):
                 raise Closed
+
+        def needs_token(self, method: str, endpoint: str | None) -> bool:
+            return method != "GET"
 
     guarded = another()
     auth.init_app(guarded, Guard())

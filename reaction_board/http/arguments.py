@@ -121,9 +121,7 @@ class UploadedFile(Upload):
 def _receive_file() -> ReceivedFile:
     if "received" in g:  # a file is kept on disk: no more than one of a request
         raise InvalidField("file: Given more than once.")
-    received: ReceivedFile = ReceivedFile(current_app.config["MAX_UPLOAD_BYTES"])
-
-    g.received = received
+    g.received = received = ReceivedFile(current_app.config["MAX_UPLOAD_BYTES"])
 
     @after_this_request
     def forget(response: BaseResponse) -> BaseResponse:
