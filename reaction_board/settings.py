@@ -187,7 +187,7 @@ class SettingsSchema(Schema):
 
     @validates_schema
     def _have_tokens(self, data: Mapping[str, Any], **_: Any) -> None:
-        if data.get("READING") == "links" and not data["API_TOKENS"]:
+        if data.get("READING") == "links" and not data.get("API_TOKENS"):
             raise ValidationError("Needs API_TOKENS: without a token, nobody could find an image.", "READING")
 
 

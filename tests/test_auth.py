@@ -113,13 +113,34 @@ def test_with_links_a_token_finds_and_a_link_shows(by_links: Flask, board: Board
     assert_error(client.get(f"{API}/nothing"), 404, "not_found")
 
 
-def test_with_links_the_document_says_what_needs_a_token(by_links: Flask, app: Flask) -> None:
-    document = by_links.test_client().get(f"{API}/openapi.json").get_json()
-    assert "finds images" in document["components"]["securitySchemes"]["token"]["description"]
-    assert "401" in document["paths"][f"{API}/images"]["get"]["responses"]
-    assert "401" not in document["paths"][f"{API}/images/{{image_id}}"]["get"]["responses"]
-    ordinary = app.test_client().get(f"{API}/openapi.json").get_json()
-    assert "finds" not in ordinary["components"]["securitySchemes"]["token"]["description"]
+@pytest.mark.parametrize("settings", [{}, {"API_TOKENS": TOKENS}, {"API_TOKENS": TOKENS, "READING": "links"}])
+def test_the_document_says_what_needs_a_token(another: Callable[..., Flask], settings: dict[str, object]) -> None:
+    client = another(**settings).test_client()
+    document = client.get(f"{API}/openapi.json").get_json()
+    seen = set()
+    for path, item in document["paths"].items():
+        for method in {"get", "post", "put", "patch", "delete"} & set(item):
+            is_refused = client.open(path.replace("{image_id}", str(UUID(int=0))), method=method).status_code == 401
+            assert (item[method].get("security") == [{"token": []}]) is is_refused, (method, path)
+            assert not is_refused or "401" in item[method]["responses"]
+            seen.add(is_refused)
+    assert seen == ({True, False} if settings else {False})
+
+
+def test_a_page_of_a_named_origin_reads_why_it_cannot_search_and_may_send_a_token(
+    another: Callable[..., Flask],
+) -> None:
+    origin = {"Origin": "https://pages.example"}
+    client = another(API_TOKENS=TOKENS, READING="links", CORS_ORIGINS=[origin["Origin"]]).test_client()
+    asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+    preflight = client.options(f"{API}/images", headers={**origin, **asked})
+    assert (preflight.status_code, preflight.headers["Access-Control-Allow-Headers"]) == (200, "authorization")
+    refused = client.get(f"{API}/images", headers=origin)
+    assert_error(refused, 401, "unauthorized")
+    let_in = client.get(f"{API}/images", headers={**origin, **bearer(TOKENS[0])})
+    assert let_in.status_code == 200
+    for response in (refused, let_in):
+        assert response.headers.getlist("Access-Control-Allow-Origin") == [origin["Origin"]]
 
 
 def test_an_id_cannot_be_guessed(board: Board) -> None:

@@ -1,4 +1,4 @@
-"""nginx asks before it takes the body of an upload: nobody without a token fills its disk."""
+"""A board with tokens behind nginx: without one, nobody fills its disk, or finds an image."""
 
 import contextlib
 import os
@@ -25,19 +25,20 @@ pytestmark = [
 
 MIB = 1024 * 1024
 PAGES = "https://pages.example"
+TOKEN = {"Authorization": "Bearer right"}
 TIMEOUT = 60  # seconds
 
 
 @pytest.fixture(scope="module")
 def session_guarded(environment: dict[str, str]) -> Iterator[tuple[Nginx, Gunicorn]]:
-    more = {"API_TOKENS": "right", "CORS_ORIGINS": PAGES, "TRUSTED_HOSTS": "board.example"}
+    more = {"API_TOKENS": "right", "READING": "links", "CORS_ORIGINS": PAGES, "TRUSTED_HOSTS": "board.example"}
     with Gunicorn.running({**os.environ, **environment, **more}) as gunicorn, Nginx.running(gunicorn.socket) as nginx:
         yield nginx, gunicorn
 
 
 @pytest.fixture
 def guarded(app: Flask, session_guarded: tuple[Nginx, Gunicorn]) -> Nginx:
-    """A board behind nginx that asks for a token."""
+    """A board behind nginx that asks for a token, except for one image by its link."""
     return session_guarded[0]
 
 
@@ -91,8 +92,10 @@ def test_a_search_with_a_body_is_not_kept(guarded: Nginx, method: str) -> None:
 @pytest.mark.parametrize("query", ["", "?limit=1&tags=a%2Cb,c", "?tags=%00", "?order=random&seed=1&cursor=%ff"])
 def test_a_search_is_passed_on_as_it_is(guarded: Nginx, session_guarded: tuple[Nginx, Gunicorn], query: str) -> None:
     through, direct = (
-        requests.get(f"{url}/images{query}", timeout=TIMEOUT) for url in (guarded.url, session_guarded[1].url)
+        requests.get(f"{url}/images{query}", headers=TOKEN, timeout=TIMEOUT)
+        for url in (guarded.url, session_guarded[1].url)
     )
+    assert through.status_code in (200, 422)
     assert (through.status_code, through.content) == (direct.status_code, direct.content)
     assert through.headers.get("Link") == direct.headers.get("Link")
 
@@ -128,8 +131,23 @@ def test_a_client_with_a_token_uploads_as_before(guarded: Nginx) -> None:
     assert (new.status_code, new.json()["size_bytes"]) == (201, len(data))
     assert upload(guarded, data, Authorization="Bearer right").status_code == 200
     assert_error(upload(guarded, bytes(80 * MIB), Authorization="Bearer right"), 422, "file_too_large")
-    assert requests.get(f"{guarded.url}/images", timeout=TIMEOUT).json()["total"] == 1
-    assert requests.head(f"{guarded.url}/images?limit=1", timeout=TIMEOUT).status_code == 200
+    assert requests.get(f"{guarded.url}/images", headers=TOKEN, timeout=TIMEOUT).json()["total"] == 1
+    assert requests.head(f"{guarded.url}/images?limit=1", headers=TOKEN, timeout=TIMEOUT).status_code == 200
+
+
+def test_a_client_without_a_token_finds_nothing_and_a_link_shows_its_image(guarded: Nginx) -> None:
+    data = picture()
+    image = upload(guarded, data, Authorization="Bearer right").json()
+    for path in ("/images", f"/images?hash={image['hash']}", "/tags"):
+        for headers in ({}, {"Authorization": "Bearer wrong"}):
+            refused = requests.get(f"{guarded.url}{path}", headers={**headers, "Origin": PAGES}, timeout=TIMEOUT)
+            assert_error(refused, 401, "unauthorized")
+            assert refused.raw.headers.getlist("Access-Control-Allow-Origin") == [PAGES]
+    link = f"{guarded.url}/images/{image['id']}"
+    for _ in range(2):  # nginx fetches the bytes, and then has them
+        assert requests.get(f"{link}/file", timeout=TIMEOUT).content == data
+        assert requests.get(f"{link}/thumbnail", timeout=TIMEOUT).status_code == 200
+    assert requests.get(link, timeout=TIMEOUT).json()["id"] == image["id"]
 
 
 def test_a_page_of_another_site_is_told_apart(guarded: Nginx) -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 from flask import Flask, Request, request
 
 from reaction_board.errors import Unauthorized
-from reaction_board.http.cross_origin import READING
+from reaction_board.http.cross_origin import SAFE_METHODS
 
 
 class AuthProvider(Protocol):
@@ -16,12 +16,19 @@ class AuthProvider(Protocol):
     def authorize(self, request: Request) -> None:
         """Return to let the request through, raise Unauthorized to refuse it."""
 
+    def needs_token(self, method: str, endpoint: str | None) -> bool:
+        """Say whether such a request needs a token: the API document says the same."""
+
 
 class NoOpAuthProvider:
     """Lets everyone through: version 1 of the API has no authentication."""
 
     def authorize(self, request: Request) -> None:
         """Let the request through."""
+
+    def needs_token(self, method: str, endpoint: str | None) -> bool:
+        """Nothing needs a token."""
+        return False
 
 
 # What stays open with READING=links. It shows nothing of the board, or one image to those who know its id, of which 74
@@ -45,9 +52,7 @@ class TokenAuthProvider:
 
     def authorize(self, request: Request) -> None:
         """Let the request through, or raise Unauthorized. How long it takes tells nothing about the tokens."""
-        if request.method == "OPTIONS":
-            return
-        if request.method in READING and (not self._only_links or request.endpoint in OPEN):
+        if not self.needs_token(request.method, request.endpoint):
             return
         given = request.authorization
         token = (given.token or "") if given and given.type == "bearer" else ""
@@ -55,12 +60,19 @@ class TokenAuthProvider:
         if not any([hmac.compare_digest(token.encode(), valid) for valid in self._tokens]):  # noqa: C419 - a generator would stop at the first
             raise Unauthorized
 
+    def needs_token(self, method: str, endpoint: str | None) -> bool:
+        """Say whether such a request needs a token. OPTIONS never does: browsers ask with it before they send one."""
+        if method in SAFE_METHODS:
+            return self._only_links and method != "OPTIONS" and endpoint not in OPEN
+        return True
+
 
 def init_app(app: Flask, provider: AuthProvider | None = None) -> None:
     """Put a provider into the path of every request, by default the one that the settings call for."""
     if provider is None:
         tokens, only_links = app.config["API_TOKENS"], app.config["READING"] == "links"
         provider = TokenAuthProvider(tokens, only_links=only_links) if tokens else NoOpAuthProvider()
+    app.extensions["auth"] = provider
     decide = provider.authorize
 
     @app.before_request

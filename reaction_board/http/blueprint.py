@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import flask_smorest
+from flask import Flask
 from marshmallow import Schema
 
 from reaction_board.errors import (
@@ -42,18 +43,30 @@ def _string_headers(descriptions: dict[str, str]) -> dict[str, Any]:
 class Blueprint(flask_smorest.Blueprint):
     """A blueprint whose documented errors come from the error classes."""
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._prepare_doc_cbks.append(self._prepare_token_doc)
+
     def route(self, rule: str, **options: Any) -> Callable[[View], View]:
         """Register a view for a path. Its name becomes the operationId, by which generated clients name a function."""
         register = super().route(rule, **options)
         return lambda view: register(self.doc(operationId=view.__name__)(view))
+
+    def _prepare_token_doc(
+        self, doc: dict[str, Any], doc_info: dict[str, Any], *, app: Flask, method: str, **_: Any
+    ) -> dict[str, Any]:
+        """Document whether an operation that answers 401 on some boards needs a token on this one."""
+        if Unauthorized.status in map(int, doc["responses"]):
+            endpoint = f"{self.name}.{doc_info['manual_doc']['operationId']}"
+            needed = app.extensions["auth"].needs_token(method.upper(), endpoint)
+            doc["security"] = [{TOKEN: []}] if needed else [{}, {TOKEN: []}]
+        return doc
 
     def raises(self, *errors: type[BoardError], headers: dict[str, Any] | None = None) -> Callable[[View], View]:
         """Document the errors that a view may answer with, an internal one included, and headers of these answers."""
 
         def decorate(view: View) -> View:
             documented: tuple[type[BoardError], ...] = (*errors, InternalError)
-            if Unauthorized in errors:
-                view = self.doc(security=[{}, {TOKEN: []}])(view)
             for error in documented:
                 own = _string_headers({name: f"as {value}" for name, value in error.headers.items()})
                 view = self.alt_response(

@@ -12,7 +12,7 @@ from flask import Flask, Request, request
 
 from reaction_board.errors import CrossOrigin
 
-READING = {"GET", "HEAD", "OPTIONS"}  # methods
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 PORTS = {"http": 80, "https": 443}
 ORIGIN = re.compile(r"(https?)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.ASCII)
 
@@ -27,7 +27,7 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def refuse_foreign_pages() -> None:
-        if request.method not in READING and _is_foreign(request, allowed, public):
+        if request.method not in SAFE_METHODS and _is_foreign(request, allowed, public):
             raise CrossOrigin
 
 
