@@ -124,6 +124,8 @@ def wrong_searches(connection: Connection, board: Filled, n: int) -> Iterator[st
         if asked.search.seed is None:
             right = positions == expected
         else:
-            right = len(set(positions)) == min(PAGE, total) and all(map(asked.search.matches, page.images))
+            right = len(set(positions)) == min(PAGE, total) and all(
+                asked.search.matches(image, {}) for image in page.images
+            )
         if not right or page.total != total:
             yield asked.name

@@ -6,8 +6,11 @@
     ├── CrossOrigin           403  cross_origin
     ├── NotFound              404  not_found
     ├── ImageNotFound         404  image_not_found
+    ├── TagNotFound           404  tag_not_found
     ├── MethodNotAllowed      405  method_not_allowed
     ├── RequestTimeout        408  request_timeout
+    ├── TagInUse              409  tag_in_use
+    ├── AliasConflict         409  alias_conflict
     ├── PreconditionFailed    412  precondition_failed
     ├── PayloadTooLarge       413  payload_too_large
     ├── UnsupportedMediaType  415  unsupported_media_type
@@ -85,6 +88,14 @@ class ImageNotFound(BoardError):
     detail = "Image not found."
 
 
+class TagNotFound(BoardError):
+    """No tag and no alias has that name."""
+
+    status = 404
+    code = "tag_not_found"
+    detail = "Tag not found."
+
+
 class MethodNotAllowed(BoardError):
     """The path does not know this method."""
 
@@ -99,6 +110,22 @@ class RequestTimeout(BoardError):
     status = 408
     code = "request_timeout"
     detail = "The request did not arrive in time."
+
+
+class TagInUse(BoardError):
+    """Images have the tag: a merge takes it from them, and then it can be an alias."""
+
+    status = 409
+    code = "tag_in_use"
+    detail = "Images have this tag: merge it instead."
+
+
+class AliasConflict(BoardError):
+    """A name would stand for itself, or for two tags."""
+
+    status = 409
+    code = "alias_conflict"
+    detail = "An alias stands for one tag, and not for itself."
 
 
 class PreconditionFailed(BoardError):

@@ -91,6 +91,26 @@ class Board:
         page: dict[str, Any] = response.get_json()
         return page
 
+    def tag(self, name: str) -> dict[str, Any]:
+        """Look up a tag and its aliases."""
+        response = self.get(f"/tags/{name}")
+        assert response.status_code == 200, response.text
+        tag: dict[str, Any] = response.get_json()
+        return tag
+
+    def set_aliases(self, name: str, *aliases: str) -> TestResponse:
+        return self.client.put(f"{API}/tags/{name}/aliases", json={"aliases": list(aliases)})
+
+    def merge(self, name: str, into: str) -> TestResponse:
+        return self.client.post(f"{API}/tags/{name}/merge", json={"into": into})
+
+    def merged(self, name: str, into: str) -> dict[str, Any]:
+        """Do a step of a merge and return what it has done."""
+        response = self.merge(name, into)
+        assert response.status_code == 200, response.text
+        step: dict[str, Any] = response.get_json()
+        return step
+
     def tag_counts(self) -> dict[str, int]:
         return {tag["name"]: tag["image_count"] for tag in self.tags()["items"]}
 

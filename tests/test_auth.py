@@ -50,10 +50,14 @@ def test_every_write_needs_a_valid_token(guarded: FlaskClient, board: Board, hea
         guarded.post(f"{API}/images", data={"file": (picture(), "a.png")}, headers=headers),
         guarded.patch(f"{path}/tags", json={"tags": []}, headers=headers),
         guarded.delete(path, headers=headers),
+        guarded.post(f"{API}/images/delete", json={"ids": [image["id"]]}, headers=headers),
+        guarded.post(f"{API}/tags/cat/merge", json={"into": "dog"}, headers=headers),
+        guarded.put(f"{API}/tags/cat/aliases", json={"aliases": ["kitten"]}, headers=headers),
     ):
         assert_error(response, 401, "unauthorized")
         assert response.headers["WWW-Authenticate"] == "Bearer"
     assert board.search(tags="cat")["total"] == 1
+    assert board.tag("cat")["aliases"] == []
 
 
 @pytest.mark.parametrize("token", TOKENS)

@@ -90,7 +90,13 @@ def test_a_page_of_another_site_may_not(client: FlaskClient, headers: dict[str, 
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"])
-@pytest.mark.parametrize("path", ["/", "/nope", f"{API}/images", f"{API}/images/tags", f"{API}/images/{ID}/tags"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("/", "/nope", f"{API}/images", f"{API}/images/tags", f"{API}/images/delete", f"{API}/images/{ID}/tags"),
+        *(f"{API}/tags/cat/aliases", f"{API}/tags/cat/merge"),
+    ],
+)
 def test_every_write_on_every_path_is_refused(client: FlaskClient, path: str, method: str) -> None:
     response = client.open(path, method=method, headers={"Sec-Fetch-Site": "cross-site"})
     assert_error(response, 403, "cross_origin")

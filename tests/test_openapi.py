@@ -14,6 +14,7 @@ CONDITIONS = {"If-None-Match", "If-Match", "If-Modified-Since", "If-Unmodified-S
 
 IMAGE = "/api/v1/images/{image_id}"
 DIRECT_LINK = "/i/{image_id}.{extension}"
+TAG = "/api/v1/tags/{name}"
 
 # Every operation of the contract: its parameters, its statuses without an error, and its error codes by status.
 OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]] = {
@@ -145,11 +146,45 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
         },
     ),
     ("get", "/api/v1/tags"): (
-        {"q", "order", "limit", "offset"},
+        {"q", "match", "with", "order", "limit", "offset"},
         {"200"},
         {
             "401": {"unauthorized"},
-            "422": {"validation_error"},
+            "422": {"invalid_tag", "validation_error"},
+            "500": {"internal_error"},
+            "503": {"service_unavailable"},
+        },
+    ),
+    ("get", TAG): (
+        {"name"},
+        {"200"},
+        {
+            "401": {"unauthorized"},
+            "404": {"tag_not_found"},
+            "500": {"internal_error"},
+            "503": {"service_unavailable"},
+        },
+    ),
+    ("put", f"{TAG}/aliases"): (
+        {"name"},
+        {"200"},
+        {
+            "400": {"bad_request"},
+            "404": {"tag_not_found"},
+            "409": {"tag_in_use", "alias_conflict"},
+            "422": {"invalid_tag", "validation_error"},
+            "500": {"internal_error"},
+            "503": {"service_unavailable"},
+        },
+    ),
+    ("post", f"{TAG}/merge"): (
+        {"name"},
+        {"200"},
+        {
+            "400": {"bad_request"},
+            "404": {"tag_not_found"},
+            "409": {"alias_conflict"},
+            "422": {"invalid_tag", "validation_error"},
             "500": {"internal_error"},
             "503": {"service_unavailable"},
         },
@@ -282,6 +317,17 @@ def test_the_image_object_is_that_of_the_contract(document: dict[str, Any]) -> N
     assert schemas["Image"]["properties"]["hash"]["pattern"] == "^[0-9a-f]{64}$"
     assert schemas["Image"]["properties"]["created_at"]["format"] == "date-time"
     assert set(schemas["Error"]["properties"]) == {"detail", "code"}
+
+
+def test_the_tag_object_is_that_of_the_contract(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    fields = ["id", "image_count", "name"]
+    assert sorted(schemas["ListedTag"]["required"]) == fields
+    assert set(schemas["ListedTag"]["properties"]) == {*fields, "alias", "together"}
+    assert sorted(schemas["TagWithAliases"]["required"]) == sorted([*fields, "aliases"])
+    parameters = operation_of(document, "get", "/api/v1/tags")["parameters"]
+    order = next(parameter["schema"] for parameter in parameters if parameter["name"] == "order")
+    assert order == {"type": "string", "enum": ["name", "count"], "default": "name"}
 
 
 def test_the_bytes_are_stated_with_their_types_and_headers(document: dict[str, Any]) -> None:

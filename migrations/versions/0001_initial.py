@@ -49,16 +49,24 @@ def upgrade() -> None:
     op.create_table(
         "tags",
         sa.Column("key", sa.Integer(), sa.Identity(always=True), nullable=False),
-        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
+        sa.Column("id", sa.Uuid(), server_default=sa.text("gen_random_uuid()")),
         sa.Column("name", name, nullable=False),
         sa.Column("image_count", sa.Integer(), server_default="0", nullable=False),
         sa.Column("has_bitmaps", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("alias_of", sa.Integer()),
+        sa.Column("merging", postgresql.ARRAY(name)),
         sa.CheckConstraint("name ~ '^[a-z0-9_-]{1,64}$'", name=op.f("ck_tags_name")),
         sa.CheckConstraint("image_count >= 0", name=op.f("ck_tags_image_count")),
+        sa.CheckConstraint("id IS NOT NULL OR alias_of IS NOT NULL", name=op.f("ck_tags_id")),
+        sa.CheckConstraint("alias_of IS NULL OR (alias_of <> key AND merging IS NULL)", name=op.f("ck_tags_alias_of")),
+        sa.CheckConstraint("cardinality(merging) > 0", name=op.f("ck_tags_merging")),
+        sa.ForeignKeyConstraint(["alias_of"], ["tags.key"], name=op.f("fk_tags_alias_of_tags")),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_tags")),
         sa.UniqueConstraint("id", name=op.f("uq_tags_id")),
         sa.UniqueConstraint("name", name=op.f("uq_tags_name")),
     )
+    op.create_index("ix_tags_alias_of", "tags", ["alias_of"], postgresql_where=sa.text("alias_of IS NOT NULL"))
+    op.create_index("ix_tags_merging", "tags", ["key"], postgresql_where=sa.text("merging IS NOT NULL"))
     op.create_table(
         "image_tags",
         sa.Column("tag_key", sa.Integer(), nullable=False),
@@ -78,6 +86,7 @@ def upgrade() -> None:
         sa.Column("only_row", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("images", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("tags", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("names_version", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("board_id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("next_position", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("newest", sa.BigInteger(), server_default="0", nullable=False),
@@ -112,10 +121,28 @@ def upgrade() -> None:
     # The bits of positions in one chunk: bits_of(position % 8192, 1). Unlike bit_or(set_bit(…)), it makes one copy of
     # the bits for each position, in C, and not three.
     op.execute(f"CREATE AGGREGATE bits_of(integer, integer) (SFUNC = set_bit, STYPE = bit, INITCOND = '{'0' * CHUNK}')")
+    # The bits of what is on any of some tags, by name. A function, because almost no search needs it: what is in a
+    # function costs no planning until that is called. STRICT keeps PostgreSQL from planning it inline.
+    op.execute(UNITED)
+
+
+UNITED = """
+    CREATE FUNCTION united(names text[]) RETURNS TABLE (chunk integer, bits bit)
+    LANGUAGE sql STABLE STRICT ROWS 100 AS $$
+        WITH lists AS (SELECT key, has_bitmaps FROM tags WHERE name = ANY(names))
+        SELECT chunk, bit_or(bits) FROM (
+            SELECT chunk, bits FROM lists JOIN bitmaps ON list = key WHERE has_bitmaps
+            UNION ALL
+            SELECT position / 8192, bits_of(position % 8192, 1)
+            FROM lists JOIN image_tags ON tag_key = key WHERE NOT has_bitmaps GROUP BY 1
+        ) AS parts GROUP BY chunk
+    $$
+"""
 
 
 def downgrade() -> None:
     op.drop_table("pending_deletes")
+    op.execute("DROP FUNCTION united(text[])")
     op.execute("DROP AGGREGATE bits_of(integer, integer)")
     op.drop_table("totals")
     op.drop_table("bitmaps")

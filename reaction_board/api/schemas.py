@@ -12,6 +12,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 
 from reaction_board.database.queries.images import Image, created_at
 from reaction_board.database.queries.search import Cursor
+from reaction_board.database.queries.suggestions import NEWEST
 from reaction_board.errors import InvalidField, InvalidTag
 from reaction_board.http.arguments import PlainBoolean, PlainInteger, UploadedFile
 from reaction_board.media.filename import MAX_FILENAME
@@ -53,9 +54,10 @@ class CommaSeparatedTags(fields.Field[list[str]]):
     There may be `most` of them or, without it, as many as an image may have.
     """
 
-    def __init__(self, description: str, most: int | None = None, **metadata: Any) -> None:
+    def __init__(self, description: str, most: int | None = None, data_key: str | None = None, **metadata: Any) -> None:
         super().__init__(
             load_default=list,
+            data_key=data_key,
             metadata={"type": "string", "pattern": GIVEN_TAGS_PATTERN, "description": description, **metadata},
         )
         self._most = most
@@ -63,7 +65,7 @@ class CommaSeparatedTags(fields.Field[list[str]]):
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[str]:
         text = fields.String().deserialize(value)
         names = (name for name in text.split(",") if name.strip())
-        return normalize_tags(names, self.name or "tags", self._most or current_app.config["MAX_TAGS"])
+        return normalize_tags(names, self.data_key or self.name or "tags", self._most or current_app.config["MAX_TAGS"])
 
 
 class TagList(fields.List[str]):
@@ -78,12 +80,55 @@ class TagList(fields.List[str]):
         return list(normalize_tags(names, self.name or "tags", current_app.config["MAX_TAGS"]))
 
 
+class TagName(fields.String):
+    """One tag."""
+
+    def __init__(self, example: str, **options: Any) -> None:
+        super().__init__(metadata={"pattern": GIVEN_TAG_PATTERN, "example": example}, **options)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        (name,) = normalize_tags([super()._deserialize(value, attr, data, **kwargs)], self.name or "tag", 1)
+        return name
+
+
 class TagSchema(Schema):
     """A tag."""
 
     id = fields.UUID(required=True)
     name = fields.String(required=True, metadata={"pattern": TAG_PATTERN})
     image_count = fields.Integer(required=True, metadata={"minimum": 0, "description": "images that have it"})
+
+
+class TagWithAliasesSchema(TagSchema):
+    """A tag and its aliases."""
+
+    aliases = fields.List(
+        fields.String(metadata={"pattern": TAG_PATTERN}), required=True, metadata={"description": "sorted by name"}
+    )
+
+
+class AliasesSchema(Schema):
+    """All the aliases that a tag shall have."""
+
+    aliases = TagList(["lol", "haha"], required=True)
+
+
+class MergeSchema(Schema):
+    """What a tag is merged into."""
+
+    into = TagName("laughing", required=True)
+
+
+class MergeStepSchema(Schema):
+    """What a step of a merge has done."""
+
+    moved = fields.Integer(
+        required=True, metadata={"minimum": 0, "description": "images that got the tag in this step"}
+    )
+    remaining = fields.Integer(
+        required=True, metadata={"minimum": 0, "description": "images that are still to get it: repeat the request"}
+    )
+    tag = fields.Nested(TagWithAliasesSchema, required=True)
 
 
 # Images
@@ -232,18 +277,52 @@ class TagQuerySchema(page_schema(default_limit=100, max_limit=200)):  # type: ig
     """The query parameters of the list of tags."""
 
     q = fields.String(load_default="", metadata={"description": "only names that begin with this"})
+    match = fields.String(
+        load_default="",
+        metadata={
+            "description": "only names and aliases that contain this. First those of which a word begins with it, then"
+            " the others; each time those on most images first. Words are separated by `-` and `_`, for both of which a"
+            " space may stand.",
+            "example": "palm",
+        },
+    )
+    with_ = CommaSeparatedTags(
+        f"separated by commas: other tags of the newest {NEWEST} images that have all of these, most images first",
+        data_key="with",
+        example="cat,funny",
+    )
     order = fields.String(
-        load_default="name",
         validate=validate.OneOf(["name", "count"]),
-        metadata={"description": "by name in byte order, or those on most images first"},
+        metadata={"default": "name", "description": "by name in byte order, or those on most images first"},
+    )
+
+    @validates_schema
+    def _exclude(self, data: Mapping[str, Any], **_: Any) -> None:
+        chosen = [name for name in ("q", "match", "with_") if data.get(name)]
+        if len(chosen) > 1:
+            raise ValidationError(f"Not together with {chosen[0]}.", chosen[1].rstrip("_"))
+        if data.get("order") and chosen not in ([], ["q"]):
+            raise ValidationError("Not together with match or with, which have an order of their own.", "order")
+
+
+class ListedTagSchema(TagSchema):
+    """A tag in a list."""
+
+    alias = fields.String(
+        metadata={"pattern": TAG_PATTERN, "description": "with `match`: the alias that matches, if it is one"}
+    )
+    together = fields.Integer(
+        metadata={"minimum": 1, "description": f"with `with`: on how many of the newest {NEWEST} images it is"}
     )
 
 
 class TagPageSchema(Schema):
     """A page of tags."""
 
-    items = fields.List(fields.Nested(TagSchema), required=True)
-    total = fields.Integer(required=True, metadata={"minimum": 0, "description": "matching tags, on all pages"})
+    items = fields.List(fields.Nested(ListedTagSchema), required=True)
+    total = fields.Integer(
+        required=True, metadata={"minimum": 0, "description": "matching tags and aliases, on all pages"}
+    )
     limit = fields.Integer(required=True)
     offset = fields.Integer(required=True)
 

@@ -3,6 +3,8 @@
 `image_tags` says which image has which tag. Everything that follows from it is changed by the same transaction: the tag
 names in the image's row (a page needs no second query), the count in the tag's row, the numbers of all images and tags
 in `totals`, and the bitmaps that searches read. `queries/lists.py` explains positions, lists and chunks.
+
+`tags` has a row for each name, of a tag or of an alias. `queries/aliases.py` explains aliases and merges.
 """
 
 from typing import Any
@@ -17,6 +19,7 @@ from sqlalchemy import (
     Dialect,
     ForeignKey,
     Identity,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -90,13 +93,22 @@ tags = Table(
     "tags",
     metadata,
     Column("key", Integer, Identity(always=True), primary_key=True),  # small, for `image_tags`; never leaves the house
-    Column("id", Uuid, nullable=False, unique=True, server_default=text("gen_random_uuid()")),
+    # NULL for an alias that was never a tag. A tag that becomes an alias keeps its id.
+    Column("id", Uuid, unique=True, server_default=text("gen_random_uuid()")),
     Column("name", Name, nullable=False, unique=True),
     Column("image_count", Integer, nullable=False, server_default="0"),
     Column("has_bitmaps", Boolean, nullable=False, server_default=text("false")),  # since it became popular
+    Column("alias_of", ForeignKey("tags.key")),  # the tag that this alias stands for: never another alias
+    Column("merging", ARRAY(Name)),  # aliases of this tag that images still have, until their merge is finished
     CheckConstraint("name ~ '^[a-z0-9_-]{1,64}$'", name="name"),
     CheckConstraint("image_count >= 0", name="image_count"),
+    CheckConstraint("id IS NOT NULL OR alias_of IS NOT NULL", name="id"),
+    CheckConstraint("alias_of IS NULL OR (alias_of <> key AND merging IS NULL)", name="alias_of"),
+    CheckConstraint("cardinality(merging) > 0", name="merging"),
 )
+# Neither has a column that counting changes, so counting touches no index.
+Index("ix_tags_alias_of", tags.c.alias_of, postgresql_where=tags.c.alias_of.is_not(None))
+Index("ix_tags_merging", tags.c.key, postgresql_where=tags.c.merging.is_not(None))
 
 # No foreign key leads to the image: it would need an index by position, or forgetting an image would read the whole
 # table. The code that forgets an image takes it from its lists, and `check` compares both.
@@ -120,7 +132,8 @@ totals = Table(
     metadata,
     Column("only_row", Boolean, primary_key=True, server_default=text("true")),
     Column("images", BigInteger, nullable=False, server_default="0"),
-    Column("tags", BigInteger, nullable=False, server_default="0"),
+    Column("tags", BigInteger, nullable=False, server_default="0"),  # without aliases
+    Column("names_version", BigInteger, nullable=False, server_default="0"),  # rises when a name stands for another tag
     # The bucket of this board has the same id in it, so that `check` never deletes the objects of another board.
     Column("board_id", Uuid, nullable=False, server_default=text("gen_random_uuid()")),
     Column("next_position", BigInteger, nullable=False, server_default="0"),

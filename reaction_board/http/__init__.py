@@ -8,7 +8,7 @@ from flask_cors import CORS
 
 from reaction_board.errors import InvalidField
 from reaction_board.http import cross_origin, documents, hosts, reverse_proxy
-from reaction_board.http.arguments import ImageIdConverter
+from reaction_board.http.arguments import ImageIdConverter, TagNameConverter
 from reaction_board.http.blueprint import IGNORES_QUERY, TOKEN
 from reaction_board.http.body import Body
 from reaction_board.http.envelope import Api
@@ -19,6 +19,7 @@ EXPOSED_HEADERS = ["Accept-Ranges", "Content-Disposition", "Content-Range", "ETa
 def init_app(app: Flask) -> Api:
     """Make the application speak the contract; return the Api to register blueprints with."""
     app.url_map.converters["image_id"] = ImageIdConverter
+    app.url_map.converters["tag_name"] = TagNameConverter
     app.config.update(
         API_TITLE="Reaction Image Board",
         API_VERSION="v1",
@@ -62,6 +63,7 @@ def init_app(app: Flask) -> Api:
     )
     api.ma_plugin.converter.add_parameter_attribute_function(_without_null)
     api.register_converter(ImageIdConverter, lambda converter: {"type": "string", "format": "uuid"})
+    api.register_converter(TagNameConverter, lambda converter: {"type": "string", "minLength": 1, "example": "cat"})
     return api
 
 

@@ -148,3 +148,15 @@ class ImageIdConverter(BaseConverter):
     def to_url(self, value: Any) -> str:
         """Return the UUID as text."""
         return str(value)
+
+
+class TagNameConverter(BaseConverter):
+    """The name of a tag in a path, trimmed and lower-cased like every tag. What cannot be a tag becomes an empty name.
+
+    No tag has that: both are not found.
+    """
+
+    def to_python(self, value: str) -> str:
+        """Return the name."""
+        name = value.strip().lower()
+        return name if re.fullmatch(r"[a-z0-9_-]{1,64}", name) else ""

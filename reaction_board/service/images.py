@@ -15,6 +15,7 @@ from reaction_board.media.filename import clean_filename
 from reaction_board.media.identify import Media, identify
 from reaction_board.media.received_file import ReceivedFile
 from reaction_board.service import bucket_owner, pending_deletes
+from reaction_board.service.tags import repeated_if_names_change
 from reaction_board.storage import Blob, ObjectMissing, thumbnail_key
 
 
@@ -30,6 +31,7 @@ def add_image(received: ReceivedFile, declared_type: str, filename: str, tags: S
         return _add(received, media, filename, tags)
 
 
+@repeated_if_names_change
 def _add(received: ReceivedFile, media: Media, filename: str, tags: Sequence[str]) -> tuple[Image, bool]:
     with begin() as connection:
         queries.images.lock_content(connection, media.hash)

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from reaction_board.database.queries import lists
 from reaction_board.database.queries.lists import Image as Image  # re-exported
-from reaction_board.database.queries.tags import keys_of
+from reaction_board.database.queries.tags import Names, look_up
 from reaction_board.database.tables import images, pending_deletes, totals
 from reaction_board.errors import BoardFull, ImageNotFound, InvalidField
 from reaction_board.media.identify import Media
@@ -54,11 +54,12 @@ _SET_THUMBNAIL = (
 )
 _DELETE = delete(images).where(images.c.id == bindparam("image_id"))
 
+_HAS_ROOM = totals.c.next_position < lists.MAX_POSITIONS
 _NOW = cast(func.floor(extract("epoch", func.clock_timestamp()) * 1000), totals.c.newest.type)
 # At least a millisecond after the one before, whatever the clock says.
 _NEXT = (
     update(totals)
-    .where(totals.c.next_position < lists.MAX_POSITIONS)
+    .where(_HAS_ROOM, lists.is_current)
     .values(
         images=totals.c.images + 1,
         tags=totals.c.tags + bindparam("new_tags"),
@@ -137,24 +138,34 @@ def find_content(connection: Connection, content_hash: str) -> tuple[RowMapping 
 
 
 def add_image(connection: Connection, media: Media, filename: str, tags: Sequence[str]) -> RowMapping:
-    """Add an image with its tags, sorted and distinct names; return it.
+    """Add an image with the tags that these names stand for; return it.
 
-    Its position and its id, which is its time, are given away now. Raises BoardFull if no position is left.
+    Its position and its id, which is its time, are given away now. Raises BoardFull if no position is left, and
+    NamesChanged.
     """
-    keys, new_tags = keys_of(connection, tags)
-    image: Image = {**dataclasses.asdict(media), "filename": filename, "tags": tags}
-    values = {"new_tags": new_tags, "lists": [*lists.lists_of(image), *keys.values()], "popular": lists.POPULAR}
+    names = look_up(connection, tags)
+    image: Image = {**dataclasses.asdict(media), "filename": filename, "tags": names.resolve(tags)}
+    values = {
+        "new_tags": names.new_tags,
+        "known_version": names.version,
+        "lists": [*lists.lists_of(image), *(names.keys[name] for name in image["tags"])],
+        "popular": lists.POPULAR,
+    }
     lists.lock(connection)
     row = connection.execute(_ADD, {**image, **values}).mappings().one_or_none()
     if row is None:
-        raise BoardFull
+        raise lists.NamesChanged if connection.execute(select(_HAS_ROOM)).scalar_one() else BoardFull
     lists.promote(connection, row["popular"])
     return row
 
 
 def replace_tags(connection: Connection, image: RowMapping, tags: Sequence[str]) -> Image:
-    """Replace the tags of an image, whose row is locked, by these sorted and distinct ones; return the image."""
-    (changed,) = _give_tags(connection, [(image, tags)])
+    """Give an image, whose row is locked, the tags that these names stand for instead of its own; return it.
+
+    Raises NamesChanged.
+    """
+    names = look_up(connection, {*image["tags"], *tags})
+    (changed,) = _give_tags(connection, [(image, names.resolve(tags))], names)
     return changed
 
 
@@ -163,37 +174,40 @@ def change_tags_of_many(
 ) -> list[Image]:
     """Give every one of some images tags and take others from it; return the images in the order of their ids given.
 
-    `add` and `remove` have no name in common. Raises ImageNotFound, with the ids that no image has, and InvalidField if
-    an image would have more than `most` tags.
+    Raises ImageNotFound, with the ids that no image has; InvalidField if a tag is both to be added and removed, or an
+    image would have more than `most` tags; and NamesChanged.
     """
     rows = connection.execute(_BY_IDS_LOCKED, {"ids": list(image_ids)}).mappings()
     found = {row["id"]: row for row in rows}
     if unknown := [str(image_id) for image_id in image_ids if image_id not in found]:
         raise ImageNotFound(f"No image has the id {', '.join(unknown)}.")
+    names = look_up(connection, {*add, *(name for image in found.values() for name in image["tags"])}, remove)
+    added, removed = names.resolve(add), names.resolve(remove)
+    if both := set(added).intersection(removed):
+        raise InvalidField(f"remove: {min(both)!r} is to be added, too.")
     changes = []
     for image_id in image_ids:
-        tags = sorted(set(found[image_id]["tags"]).difference(remove).union(add))
+        tags = sorted(set(names.resolve(found[image_id]["tags"])).difference(removed).union(added))
         if len(tags) > most:
             raise InvalidField(f"add: The image {image_id} would have more than {most} tags.")
         changes.append((found[image_id], tags))
-    return _give_tags(connection, changes)
+    return _give_tags(connection, changes, names)
 
 
-def _give_tags(connection: Connection, changes: Sequence[tuple[RowMapping, Sequence[str]]]) -> list[Image]:
+def _give_tags(
+    connection: Connection, changes: Sequence[tuple[RowMapping, Sequence[str]]], names: Names
+) -> list[Image]:
     """Give images, whose rows are locked, these tags instead of those that they have; return them in this order."""
     after: list[Image] = [{**image, "tags": tags} for image, tags in changes]
-    changed = [
-        (image, new) for (image, _), new in zip(changes, after, strict=True) if set(image["tags"]) != set(new["tags"])
-    ]
+    changed = [(image, new) for (image, _), new in zip(changes, after, strict=True) if image["tags"] != new["tags"]]
     if changed:
         connection.execute(_SET_TAGS, [{"image_id": new["id"], "names": new["tags"]} for _, new in changed])
-        keys, new_tags = keys_of(connection, {name for pair in changed for image in pair for name in image["tags"]})
-        before = {entry for image, _ in changed for entry in _entries(image, keys)}
-        entries = {entry for _, image in changed for entry in _entries(image, keys)}
+        before = {entry for image, _ in changed for entry in _entries(image, names.keys)}
+        entries = {entry for _, image in changed for entry in _entries(image, names.keys)}
         lists.lock(connection)
+        lists.count(connection, new_tags=names.new_tags, names_version=names.version)
         lists.leave(connection, before - entries)
         lists.enter(connection, entries - before)
-        lists.count(connection, new_tags=new_tags)
     return after
 
 
@@ -210,11 +224,11 @@ def set_thumbnail(connection: Connection, image_id: UUID, size_bytes: int | None
 
 def delete_image(connection: Connection, image: RowMapping) -> None:
     """Forget an image, whose row is locked; the records of its tags stay."""
-    keys, new_tags = keys_of(connection, image["tags"])
+    names = look_up(connection, image["tags"])
     connection.execute(_DELETE, {"image_id": image["id"]})
     lists.lock(connection)
-    lists.leave(connection, _entries(image, keys))
-    lists.count(connection, new_images=-1, new_tags=new_tags)
+    lists.leave(connection, _entries(image, names.keys))
+    lists.count(connection, new_images=-1, new_tags=names.new_tags)
 
 
 def _only(row: RowMapping | None) -> RowMapping:

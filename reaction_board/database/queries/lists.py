@@ -31,6 +31,7 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     CTE,
+    BigInteger,
     ColumnElement,
     Connection,
     FromClause,
@@ -50,6 +51,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import BIT, insert
 
 from reaction_board.database.tables import CHUNK, bitmaps, image_tags, images, tags, totals
+from reaction_board.errors import ServiceUnavailable
 
 # The lists that are no tags. The key of a tag is above 0.
 EVERYTHING = 0
@@ -66,6 +68,10 @@ POPULAR_SHARE = 1024
 
 Entry = tuple[int, int]  # list, position
 Image = RowMapping | dict[str, Any]  # by column name
+
+
+class NamesChanged(ServiceUnavailable):
+    """A name has come to stand for another tag since it was looked up. The transaction is to be repeated."""
 
 
 def lists_of(image: Image) -> Iterator[int]:
@@ -172,9 +178,15 @@ _ENTRIES = (
     .render_derived("entry")
 )
 _ENTER, _LEAVE = entering(_ENTRIES), _leaving(_ENTRIES)
-_COUNT = update(totals).values(
-    images=totals.c.images + bindparam("new_images"), tags=totals.c.tags + bindparam("new_tags")
+_VERSION = bindparam("known_version", type_=BigInteger)
+# Whether names still stand for the tags that they stood for when they were looked up: see `tags.py`.
+is_current = or_(_VERSION.is_(None), totals.c.names_version == _VERSION)
+_COUNT = (
+    update(totals)
+    .where(is_current)
+    .values(images=totals.c.images + bindparam("new_images"), tags=totals.c.tags + bindparam("new_tags"))
 )
+_IS_CURRENT = select(is_current).select_from(totals)
 _PROMOTE = update(tags).where(tags.c.key == bindparam("list")).values(has_bitmaps=True)
 
 
@@ -202,10 +214,19 @@ def leave(connection: Connection, entries: Iterable[Entry]) -> None:
         connection.execute(_LEAVE, values)
 
 
-def count(connection: Connection, *, new_images: int = 0, new_tags: int = 0) -> None:
-    """Count a change in the numbers of images and tags. The lists are locked."""
+def count(connection: Connection, *, new_images: int = 0, new_tags: int = 0, names_version: int | None = None) -> None:
+    """Count a change in the numbers of images and tags. The lists are locked.
+
+    `names_version` is that of the names which the change used. Raises NamesChanged if there is another one by now.
+    """
+    values: dict[str, Any] = {"known_version": names_version}
     if new_images or new_tags:
-        connection.execute(_COUNT, {"new_images": new_images, "new_tags": new_tags})
+        values |= {"new_images": new_images, "new_tags": new_tags}
+        current = connection.execute(_COUNT, values).rowcount == 1
+    else:
+        current = names_version is None or connection.execute(_IS_CURRENT, values).scalar_one()
+    if not current:
+        raise NamesChanged
 
 
 def rebuild(connection: Connection, list_: int) -> None:

@@ -45,7 +45,7 @@ _TAG_COUNTS = (
     .limit(TAGS)
 )
 _IMAGES = select(func.count()).select_from(images).scalar_subquery()
-_TAGS = select(func.count()).select_from(tags).scalar_subquery()
+_TAGS = select(func.count()).select_from(tags).where(tags.c.alias_of.is_(None)).scalar_subquery()
 _TOTALS = select(
     totals.c.images.label("kept_images"), _IMAGES.label("images"), totals.c.tags.label("kept_tags"), _TAGS.label("tags")
 )

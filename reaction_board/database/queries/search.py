@@ -11,14 +11,14 @@ Total and page are of one moment: if an image of the page has changed before its
 again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import ARRAY, Connection, Integer, any_, bindparam, select
 
 from reaction_board.database.queries import lists
 from reaction_board.database.queries.lists import EVERYTHING, Image
-from reaction_board.database.queries.walk import ALL, ANY, NONE, List, Walk, read, read_one
+from reaction_board.database.queries.walk import ALL, ANY, CARRIED, NONE, Carried, Found, List, Walk, read, read_one
 from reaction_board.database.tables import images
 
 ATTEMPTS = 5  # at a page that does not change meanwhile
@@ -37,13 +37,17 @@ class Search:
     animated: bool | None = None
     seed: int | None = None  # of a random order; without, the newest come first
 
-    def matches(self, image: Image) -> bool:
-        """Say whether an image fulfils all conditions."""
+    def matches(self, image: Image, carried: Carried) -> bool:
+        """Say whether an image fulfils all conditions. `carried` has the names that records have for those here."""
         names = set(image["tags"])
+
+        def has_one_of(asked: Iterable[str]) -> bool:
+            return not names.isdisjoint(name for one in asked for name in carried.get(one, (one,)))
+
         return (
-            names.issuperset(self.tags)
-            and (not self.any or not names.isdisjoint(self.any))
-            and names.isdisjoint(self.none)
+            all(has_one_of([name]) for name in self.tags)
+            and (not self.any or has_one_of(self.any))
+            and not has_one_of(self.none)
             and self.mime_type in (None, image["mime_type"])
             and self.hash in (None, image["hash"])
             and self.untagged in (None, not names)
@@ -83,14 +87,15 @@ def find_images(
         back=cursor is not None and not cursor.onward,
     )
     for _ in range(ATTEMPTS):
-        total, found = _find(connection, search, walk)
-        rows = _fetch(connection, found)
-        if len(rows) == len(found) and all(map(search.matches, rows)):
+        found = _find(connection, search, walk)
+        rows = _fetch(connection, found.positions)
+        matching = {row["position"]: row for row in rows if search.matches(row, found.carried)}
+        if len(matching) == len(found.positions):
             break
-    return _page(found, {row["position"]: row for row in rows if search.matches(row)}, total, limit, walk)
+    return _page(found.positions, matching, found.total, limit, walk)
 
 
-def _page(found: list[int], rows: Mapping[int, Image], total: int, limit: int, walk: Walk) -> Page:
+def _page(found: Sequence[int], rows: Mapping[int, Image], total: int, limit: int, walk: Walk) -> Page:
     """Return the page of the positions that a walk has read: the last one may be too many.
 
     A row may be missing. The cursors are of positions, so nothing is skipped for that.
@@ -98,7 +103,7 @@ def _page(found: list[int], rows: Mapping[int, Image], total: int, limit: int, w
     more = len(found) > limit
     found = found[:limit]
     if walk.back:
-        found.reverse()
+        found = found[::-1]
         following, preceding = bool(found), more
     else:
         following, preceding = more, bool(found) and (walk.start is not None or walk.offset > 0)
@@ -123,17 +128,21 @@ def _fetch(connection: Connection, found: Sequence[int]) -> list[Image]:
     return [by_position[position] for position in found if position in by_position]
 
 
-def _find(connection: Connection, search: Search, walk: Walk) -> tuple[int, list[int]]:
+def _find(connection: Connection, search: Search, walk: Walk) -> Found:
     """Return how many images a search finds, and the positions of those that a walk reads."""
-    if search.hash is not None:
-        image = connection.execute(_BY_HASH, {"hash": search.hash}).mappings().one_or_none()
-        if image is None or not search.matches(image):
-            return 0, []
-        return 1, read_one(image["position"], walk, search.seed)
-    return read(connection, _lists(search), walk, search.seed)
+    if search.hash is None:
+        return read(connection, _lists(search), walk, search.seed)
+    names = [*search.tags, *search.any, *search.none]
+    values = {"hash": search.hash, "name": names, "named_kind": [ALL] * len(names)}
+    image = connection.execute(_BY_HASH[bool(names)], values).mappings().one_or_none()
+    carried = (image and image.get("carried")) or {}
+    if image is None or not search.matches(image, carried):
+        return Found(0, [], {})
+    return Found(1, read_one(image["position"], walk, search.seed), carried)
 
 
-_BY_HASH = select(images).where(images.c.hash == bindparam("hash"))
+_HAS_HASH = images.c.hash == bindparam("hash")
+_BY_HASH = {False: select(images).where(_HAS_HASH), True: select(images, CARRIED.label("carried")).where(_HAS_HASH)}
 
 
 def _lists(search: Search) -> list[List]:

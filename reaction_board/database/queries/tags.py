@@ -1,17 +1,45 @@
-"""Tags: their names and keys, and the list of them."""
+"""Tags: what names stand for, one tag, and the list of tags. `aliases.py` changes what names stand for."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Connection, RowMapping, Select, any_, bindparam, column, func, select, true
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Integer,
+    RowMapping,
+    Select,
+    TableValuedAlias,
+    any_,
+    bindparam,
+    case,
+    cast,
+    column,
+    func,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import BIT, insert
 
-from reaction_board.database.tables import Name, tags, totals
+from reaction_board.database.tables import CHUNK, Name, tags, totals
 
-Tag = RowMapping  # id, name, image_count
+Tag = RowMapping | dict[str, Any]  # id, name, image_count; and what its function adds
 
-_KEYS = select(tags.c.name, tags.c.key).where(tags.c.name == any_(bindparam("names", type_=ARRAY(Name))))
+given, tag = tags.alias("given"), tags.alias("tag")  # the row of a name, and that of the tag that it stands for
+stands_for = func.coalesce(given.c.alias_of, given.c.key)
+
+_KEYS = select(
+    totals.c.names_version, given.c.name, given.c.key, tag.c.name.label("tag_name"), tag.c.key.label("tag_key")
+).select_from(
+    totals.outerjoin(
+        given.outerjoin(tag, tag.c.key == given.c.alias_of),
+        given.c.name == any_(bindparam("names", type_=ARRAY(Name))),
+    )
+)
 # In the order of names: two transactions that insert the same ones cannot deadlock.
 _NAMES = func.unnest(bindparam("names", type_=ARRAY(Name))).table_valued(column("name", Name)).render_derived("new")
 _INSERT = (
@@ -22,32 +50,89 @@ _INSERT = (
 )
 
 
-def keys_of(connection: Connection, names: Collection[str]) -> tuple[dict[str, int], int]:
-    """Return the keys of tags by their names, and how many of them are new: names without a tag become tags.
+@dataclass(frozen=True)
+class Names:
+    """Names, as of one moment: their keys, and which of them are aliases."""
 
-    The number of all tags in `totals` is the caller's to change.
-    """
-    if not names:
-        return {}, 0
-    keys = _keys(connection, names)
+    keys: dict[str, int]  # of their own rows, and of the tags that aliases stand for
+    aliases: dict[str, str]  # the tags that they stand for
+    new_tags: int  # how many of them are new: the number of tags in `totals` is the caller's to change
+    version: int | None = None  # for `lists.count`: it says that no name stands for another tag by now
+
+    def resolve(self, names: Iterable[str]) -> list[str]:
+        """Return the tags that some of these names stand for, sorted and distinct."""
+        return sorted({self.aliases.get(name, name) for name in names})
+
+
+def look_up(connection: Connection, names: Collection[str], others: Collection[str] = ()) -> Names:
+    """Return what names stand for. Those that are unknown become tags; `others` stay unknown."""
+    if not names and not others:
+        return Names({}, {}, 0)
+    known = _look_up(connection, {*names, *others})
     # Only missing names are inserted: each attempt uses up a key.
-    if not (missing := [name for name in names if name not in keys]):
-        return keys, 0
+    if not (missing := [name for name in names if name not in known.keys]):
+        return known
     new: dict[str, int] = dict(connection.execute(_INSERT, {"names": missing}).all())
+    again = known
     if len(new) < len(missing):  # another transaction has inserted the others, and has committed
-        keys = _keys(connection, names)
-    return keys | new, len(new)
+        again = _look_up(connection, {*names, *others})
+    # The version is that of the first look: whatever has changed since then is noticed.
+    return Names({**again.keys, **new}, again.aliases, len(new), known.version)
 
 
-def _keys(connection: Connection, names: Collection[str]) -> dict[str, int]:
-    return dict(connection.execute(_KEYS, {"names": list(names)}).all())
+def _look_up(connection: Connection, names: Collection[str]) -> Names:
+    keys: dict[str, int] = {}
+    aliases: dict[str, str] = {}
+    rows = connection.execute(_KEYS, {"names": list(names)}).all()
+    for row in rows:
+        if row.name is not None:
+            keys[row.name] = row.key
+        if row.tag_name is not None:
+            keys[row.tag_name], aliases[row.name] = row.tag_key, row.tag_name
+    return Names(keys, aliases, 0, rows[0].names_version)
+
+
+def united(names: ColumnElement[Any]) -> TableValuedAlias:
+    """Return SQL for the chunks and bits of what is on the lists of any of some names."""
+    return func.united(names).table_valued(column("chunk", Integer), column("bits", BIT(CHUNK)))
+
+
+def image_count(of: FromClause) -> ColumnElement[int]:
+    """Return SQL for how many images a search for a tag finds, which is a row of `tags` under that name.
+
+    While others are being merged into it, also those that have one of these.
+    """
+    both = united(func.array_append(of.c.merging, of.c.name)).alias("united")
+    in_all = select(func.coalesce(func.sum(func.bit_count(both.c.bits)), 0)).correlate(of).scalar_subquery()
+    return case((of.c.merging.is_(None), of.c.image_count), else_=cast(in_all, Integer))
+
+
+_IMAGE_COUNT = image_count(tags).label("image_count")
+_alias = tags.alias("alias")
+_ALIASES = (
+    select(_alias.c.name)
+    .where(_alias.c.alias_of == tags.c.key)
+    .order_by(_alias.c.name)
+    .correlate(tags)
+    .scalar_subquery()
+)
+_ONE = (
+    select(tags.c.id, tags.c.name, _IMAGE_COUNT, func.array(_ALIASES, type_=ARRAY(Name)).label("aliases"))
+    .select_from(tags.join(given, tags.c.key == stands_for))
+    .where(given.c.name == bindparam("name"))
+)
+
+
+def find_tag(connection: Connection, name: str) -> Tag | None:
+    """Return the tag that a name stands for, with its aliases sorted by name; None if the name is unknown."""
+    return connection.execute(_ONE, {"name": name}).mappings().one_or_none()
 
 
 # A prefix is a range: '{' is the character after 'z', the last one of a name, and names are in byte order.
-_MATCHES = (tags.c.name >= bindparam("first")) & (tags.c.name < bindparam("last"))
+_MATCHES = tags.c.alias_of.is_(None) & (tags.c.name >= bindparam("first")) & (tags.c.name < bindparam("last"))
 _ORDERS: dict[str, list[ColumnElement[Any]]] = {
     "name": [tags.c.name],
-    "count": [tags.c.image_count.desc(), tags.c.name],
+    "count": [_IMAGE_COUNT.desc(), tags.c.name],
 }
 
 
@@ -56,7 +141,7 @@ def _page(order: str, *, has_prefix: bool) -> Select[Any]:
     count = select(func.count()).select_from(tags).where(_MATCHES) if has_prefix else select(totals.c.tags)
     found = select(count.scalar_subquery().label("total")).subquery("found")
     page = (
-        select(tags.c.id, tags.c.name, tags.c.image_count)
+        select(tags.c.id, tags.c.name, _IMAGE_COUNT)
         .where(_MATCHES)
         .order_by(*_ORDERS[order])
         .limit(bindparam("page_limit"))
@@ -73,10 +158,10 @@ _PAGES = {(order, prefix): _page(order, has_prefix=prefix) for order in _ORDERS 
 
 def find_tags(
     connection: Connection, prefix: str, limit: int, offset: int, order: str = "name"
-) -> tuple[Sequence[RowMapping], int]:
+) -> tuple[Sequence[Tag], int]:
     """Return a page of the tags whose names begin with `prefix`, and how many there are in all.
 
-    By `name` in byte order, or by `count`, those on most images first.
+    By `name` in byte order, or by `count`, those on most images first. Aliases are left out.
     """
     if not re.fullmatch(r"[a-z0-9_-]{0,64}", prefix):
         return [], 0

@@ -1,10 +1,14 @@
 """Walks: reading a page of images that are on some lists, and counting all of them.
 
 One statement combines the bits of the lists chunk by chunk, counts them, and returns the chunks in which the page lies.
-The bits of a tag that is not popular are made on the way, from its entries.
+The bits of a tag that is not popular are made on the way, from its entries. So are those of a tag into which others are
+being merged, from the lists of all of them.
 
 Everything, or one tag, needs no bits near the place where a walk begins: its total is counted already, and an index has
 its positions in order.
+
+An alias is looked up in the same statement. Its answer says which names records have for those that were asked for, if
+these are others.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,6 +31,7 @@ from sqlalchemy import (
     column,
     func,
     literal_column,
+    null,
     select,
     true,
     union_all,
@@ -35,9 +40,14 @@ from sqlalchemy.dialects.postgresql import BIT
 
 from reaction_board.database.queries.lists import EVERYTHING, MAX_POSITIONS, bits_of, chunk_of, positions
 from reaction_board.database.queries.shuffle import Shuffle
-from reaction_board.database.tables import CHUNK, Name, bitmaps, image_tags, images, tags, totals
+from reaction_board.database.queries.tags import given, stands_for, tag, united
+from reaction_board.database.tables import CHUNK, Name, bitmaps, image_tags, images, totals
 
 ALL, ANY, NONE = range(3)  # of which an image must be on all, on one, on none
+
+Carried = Mapping[
+    str, Sequence[str]
+]  # by the names of a search, of which records have one; without those that differ not
 
 
 @dataclass(frozen=True)
@@ -64,12 +74,25 @@ class Walk:
     back: bool  # against the order
 
 
-def read(connection: Connection, lists: Sequence[List], walk: Walk, seed: int | None) -> tuple[int, list[int]]:
+@dataclass(frozen=True)
+class Found:
+    """What is on some lists."""
+
+    total: int  # images
+    positions: Sequence[int]  # that the walk reads, in its order
+    carried: Carried
+
+
+def read(connection: Connection, lists: Sequence[List], walk: Walk, seed: int | None) -> Found:
     """Return how many images are on some lists, and the positions that a walk reads, in the order of a seed if any."""
     if seed is None and len(lists) == 1 and lists[0].has_index and walk.offset < CHUNK:
-        return _read_index(connection, lists[0].name, walk)
-    total, before, chunks = _combine(connection, lists, walk, whole=seed is not None)
-    return total, _take(chunks, total, before, walk, seed)
+        found = (
+            _read_everything(connection, walk) if lists[0].name is None else _read_tag(connection, lists[0].name, walk)
+        )
+        if found:
+            return found
+    total, before, chunks, carried = _combine(connection, lists, walk, whole=seed is not None)
+    return Found(total, _take(chunks, total, before, walk, seed), carried)
 
 
 def read_one(position: int, walk: Walk, seed: int | None) -> list[int]:
@@ -109,6 +132,23 @@ def _rows(alias: str, column_: ColumnElement[Any]) -> Any:
     return func.unnest(*arrays).table_valued(column_, kind).render_derived(alias)
 
 
+_NAMES = _rows("named", column("name", Name))
+_KNOWN = (
+    select(
+        _NAMES.c.named_kind.label("kind"),
+        _NAMES.c.name,
+        tag.c.key,
+        tag.c.has_bitmaps,
+        func.array_append(tag.c.merging, tag.c.name).label("carried"),
+        tag.c.merging.is_not(None).label("is_merging"),
+        (tag.c.merging.is_not(None) | given.c.alias_of.is_not(None)).label("differs"),
+    )
+    .select_from(_NAMES.join(given, given.c.name == _NAMES.c.name).join(tag, tag.c.key == stands_for))
+    .cte("known")
+)
+_UNITED = united(_KNOWN.c.carried).lateral("united")
+
+
 def _combined(*, has_names: bool, has_any: bool, has_none: bool) -> CTE:
     """Return the query for the chunks of what is on all, any and none of some lists: their bits, and how many images.
 
@@ -121,17 +161,16 @@ def _combined(*, has_names: bool, has_any: bool, has_none: bool) -> CTE:
         )
     ]
     if has_names:
-        names = _rows("named", column("name", Name))
-        found_names = select(names.c.named_kind.label("kind"), tags.c.key, tags.c.has_bitmaps)
-        known = found_names.join(tags, tags.c.name == names.c.name).cte("known")
-        chunk = chunk_of(image_tags.c.position)
+        known, chunk = _KNOWN, chunk_of(image_tags.c.position)
         stored = select(known.c.kind, bitmaps.c.chunk, bitmaps.c.bits)
         made = select(known.c.kind, chunk.label("chunk"), bits_of(image_tags.c.position).label("bits"))
+        united = select(known.c.kind, _UNITED.c.chunk, _UNITED.c.bits).select_from(known.join(_UNITED, true()))
         sources += [
-            stored.join(bitmaps, bitmaps.c.list == known.c.key).where(known.c.has_bitmaps),
+            stored.join(bitmaps, bitmaps.c.list == known.c.key).where(known.c.has_bitmaps, ~known.c.is_merging),
             made.join(image_tags, image_tags.c.tag_key == known.c.key)
-            .where(~known.c.has_bitmaps)
-            .group_by(known.c.key, known.c.kind, chunk),
+            .where(~known.c.has_bitmaps, ~known.c.is_merging)
+            .group_by(known.c.name, known.c.kind, chunk),
+            united.where(known.c.is_merging),
         ]
     parts = union_all(*sources).subquery("parts")
     kind, bits = parts.c.kind, parts.c.bits
@@ -150,7 +189,15 @@ def _combined(*, has_names: bool, has_any: bool, has_none: bool) -> CTE:
     )
 
 
-def _statement(found: CTE) -> Select[Any]:
+# The names that records have for those of the parameter `name`, as `Carried`; NULL if they are all the same.
+CARRIED = (
+    select(func.jsonb_object_agg(_KNOWN.c.name, func.to_jsonb(_KNOWN.c.carried)))
+    .where(_KNOWN.c.differs)
+    .scalar_subquery()
+)
+
+
+def _statement(found: CTE, *, has_names: bool) -> Select[Any]:
     """Return the statement of a page of what was found: a row for each of its chunks, or one for none, with the total.
 
     `before` is how many images come before a chunk.
@@ -170,16 +217,17 @@ def _statement(found: CTE) -> Select[Any]:
     total = select(func.coalesce(func.sum(found.c.images), 0).label("total")).subquery("total")
     offset, end = bindparam("offset", type_=BigInteger), bindparam("end", type_=BigInteger)
     on_page = (ranked.c.before < end) & (ranked.c.before + ranked.c.images > offset)
+    carried = CARRIED if has_names else null()
     bytes_ = func.substring(func.bit_send(ranked.c.bits), 5, type_=LargeBinary)  # behind their number, of 4 bytes
     return (
-        select(total.c.total, ranked.c.chunk, ranked.c.before, bytes_.label("bits"))
+        select(total.c.total, ranked.c.chunk, ranked.c.before, bytes_.label("bits"), carried.label("carried"))
         .select_from(total.outerjoin(ranked, on_page))
         .order_by(ranked.c.key)
     )
 
 
 _COMBINE = {
-    flags: _statement(_combined(has_names=flags[0], has_any=flags[1], has_none=flags[2]))
+    flags: _statement(_combined(has_names=flags[0], has_any=flags[1], has_none=flags[2]), has_names=flags[0])
     for flags in product((False, True), repeat=3)
 }
 _MAX_CHUNK = MAX_POSITIONS // CHUNK
@@ -187,8 +235,8 @@ _MAX_CHUNK = MAX_POSITIONS // CHUNK
 
 def _combine(
     connection: Connection, lists: Sequence[List], walk: Walk, *, whole: bool
-) -> tuple[int, int, dict[int, bytes]]:
-    """Return how many images are on some lists, how many come before the page's chunks, and these or the `whole`."""
+) -> tuple[int, int, dict[int, bytes], Carried]:
+    """Return how many images are on some lists, how many come before the chunks of the page, these, and names."""
     own, named = [part for part in lists if part.name is None], [part for part in lists if part.name is not None]
     sign, edge, end = -1, -_MAX_CHUNK, min(walk.offset + walk.wanted, MAX_POSITIONS)
     if whole:
@@ -210,10 +258,11 @@ def _combine(
     kinds = {part.kind for part in lists}
     rows = connection.execute(_COMBINE[bool(named), ANY in kinds, NONE in kinds], values).all()
     chunks = {row.chunk: row.bits for row in rows if row.chunk is not None}
-    return rows[0].total, rows[0].before or 0, chunks
+    return rows[0].total, rows[0].before or 0, chunks, rows[0].carried or {}
 
 
-def _index_statement(position: ColumnElement[int], on_list: Any, total: Any, *, back: bool) -> Select[Any]:
+def _page(position: ColumnElement[int], on_list: Any, *, back: bool) -> ColumnElement[Any]:
+    """Return SQL for the positions of a page that an index has in order."""
     edge = bindparam("edge", type_=BigInteger)
     page = (
         select(position)
@@ -222,25 +271,40 @@ def _index_statement(position: ColumnElement[int], on_list: Any, total: Any, *, 
         .limit(bindparam("wanted"))
         .offset(bindparam("page_offset"))
     )
-    return select(total.scalar_subquery(), func.array(page.scalar_subquery(), type_=ARRAY(Integer)))
+    return func.array(page.correlate(tag).scalar_subquery(), type_=ARRAY(Integer))
 
 
-_TAG = tags.c.name == bindparam("name")
-_IS_TAG = image_tags.c.tag_key == select(tags.c.key).where(_TAG).scalar_subquery()
-_TAG_TOTAL = select(func.coalesce(func.sum(tags.c.image_count), 0)).where(_TAG)
-_BY_INDEX = {
-    (False, back): _index_statement(images.c.position, true(), select(totals.c.images), back=back)
+_EVERYTHING = {back: select(totals.c.images, _page(images.c.position, true(), back=back)) for back in (False, True)}
+_TAG = {
+    back: select(
+        tag.c.image_count,
+        _page(image_tags.c.position, image_tags.c.tag_key == tag.c.key, back=back),
+        tag.c.name,
+        tag.c.merging,
+    )
+    .select_from(given.join(tag, tag.c.key == stands_for))
+    .where(given.c.name == bindparam("name"))
     for back in (False, True)
-} | {(True, back): _index_statement(image_tags.c.position, _IS_TAG, _TAG_TOTAL, back=back) for back in (False, True)}
+}
 
 
-def _read_index(connection: Connection, name: str | None, walk: Walk) -> tuple[int, list[int]]:
-    """Return how many images have a tag, or are there if it is None, and the positions that a walk reads."""
-    values = {
-        "name": name,
+def _index_values(walk: Walk) -> dict[str, Any]:
+    return {
         "edge": MAX_POSITIONS if walk.start is None else walk.start,
         "wanted": walk.wanted,
         "page_offset": walk.offset,
     }
-    total, found = connection.execute(_BY_INDEX[name is not None, walk.back], values).one()
-    return total, found
+
+
+def _read_everything(connection: Connection, walk: Walk) -> Found:
+    total, positions = connection.execute(_EVERYTHING[walk.back], _index_values(walk)).one()
+    return Found(total, positions, {})
+
+
+def _read_tag(connection: Connection, name: str, walk: Walk) -> Found | None:
+    """Return what is on the list of one tag, or None if others are being merged into it: no index has all of them."""
+    row = connection.execute(_TAG[walk.back], {**_index_values(walk), "name": name}).one_or_none()
+    if row is None:
+        return Found(0, [], {})
+    total, positions, tag_name, merging = row
+    return None if merging else Found(total, positions, {name: [tag_name]})

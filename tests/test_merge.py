@@ -1,0 +1,167 @@
+"""POST /tags/{name}/merge: every image gets the other tag, step by step."""
+
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from reaction_board.database.queries import aliases, lists
+from tests.board import Board, assert_error, ids
+from tests.check import check, kinds
+from tests.walks import walk
+
+
+@pytest.fixture(params=[1, 10**9, 3], ids=["bitmaps", "entries", "both"])
+def popular(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From how many images on a tag has bitmaps: at once, never, or in the middle of a merge."""
+    monkeypatch.setattr(lists, "POPULAR", request.param)
+
+
+@pytest.fixture
+def step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step moves two images."""
+    monkeypatch.setattr(aliases, "STEP", 2)
+
+
+@pytest.fixture
+def images(board: Board) -> list[dict[str, Any]]:
+    """Images, the newest first: three have `lol`, two `laughing`, one both."""
+    tags = ("lol,cat", "laughing", "cat", "lol,laughing", "lol", "lol,cat,dog", "laughing,cat")
+    return [board.added(tags=names) for names in tags][::-1]
+
+
+def funny(images: list[dict[str, Any]]) -> list[str]:
+    return ids(image for image in images if {"lol", "laughing"} & set(image["tags"]))
+
+
+@pytest.mark.usefixtures("popular", "step")
+def test_both_names_find_all_images_at_every_step_and_counts_are_exact(
+    app: Flask, board: Board, images: list[dict[str, Any]]
+) -> None:
+    lol, laughing = board.tag("lol"), board.tag("laughing")
+    steps: list[dict[str, Any]] = []
+    while not steps or steps[-1]["remaining"]:
+        steps.append(board.merged("lol", "laughing"))
+        assert steps[-1]["tag"] == {**laughing, "image_count": 6, "aliases": ["lol"]}
+        assert board.tag("lol") == board.tag("laughing") == steps[-1]["tag"]
+        assert board.tag_counts() == {"cat": 4, "dog": 1, "laughing": 6}
+        assert board.tags(order="count")["items"][0]["name"] == "laughing"
+        for query, found in (
+            ({"tags": "lol"}, funny(images)),
+            ({"tags": "laughing"}, funny(images)),
+            ({"tags": "lol,laughing"}, funny(images)),
+            ({"any": "lol"}, funny(images)),
+            ({"any": "laughing,unknown"}, funny(images)),
+            ({"none": "lol"}, ids([images[4]])),
+            ({"none": "laughing", "tags": "cat"}, ids([images[4]])),
+            ({"tags": "cat,lol"}, ids([images[0], images[1], images[6]])),
+            ({"tags": "lol", "hash": images[6]["hash"]}, ids([images[6]])),
+            ({"none": "laughing", "hash": images[1]["hash"]}, []),
+        ):
+            page = board.search(**query)
+            assert (ids(page["items"]), page["total"]) == (found, len(found)), query
+            walked = [image for page in walk(board, **query, limit=2) for image in ids(page["items"])]
+            assert walked == found
+            assert sorted(ids(board.search(**query, order="random", seed=2)["items"])) == sorted(found)
+        assert all(kind == "unfinished merge" for kind, *_ in kinds(check(app)[1]))
+    assert [(one["moved"], one["remaining"]) for one in steps] == [(2, 2), (2, 0)]
+    for image in board.search()["items"]:
+        assert "lol" not in image["tags"]
+    assert board.search(tags="cat,laughing,dog")["items"][0]["tags"] == ["cat", "dog", "laughing"]
+    assert board.merged("lol", "laughing") == {"moved": 0, "remaining": 0, "tag": steps[-1]["tag"]}
+    board.set_aliases("laughing")
+    assert board.tag("lol") == {**lol, "image_count": 0}
+    assert check(app) == (0, [])
+
+
+@pytest.mark.usefixtures("popular", "step")
+def test_a_merge_into_a_new_name_renames(app: Flask, board: Board, images: list[dict[str, Any]]) -> None:
+    first = board.merged("cat", "Feline ")
+    assert (first["moved"], first["remaining"], first["tag"]["name"]) == (2, 2, "feline")
+    assert board.tags()["total"] == 4
+    assert board.merged("cat", "feline")["remaining"] == 0
+    assert board.tag_counts() == {"dog": 1, "feline": 4, "laughing": 3, "lol": 4}
+    assert board.search(tags="cat")["total"] == board.search(tags="feline")["total"] == 4
+    assert check(app) == (0, [])
+
+
+@pytest.mark.usefixtures("popular", "step")
+def test_images_that_change_during_a_merge_are_moved_by_that_change(
+    app: Flask, board: Board, images: list[dict[str, Any]]
+) -> None:
+    assert board.merged("lol", "laughing")["remaining"] == 2  # the two newest of the four
+    newer, older = images[1], images[2]
+    (changed,) = board.change_tags([newer["id"]], add=["new"]).get_json()["items"]
+    assert changed["tags"] == ["cat", "dog", "laughing", "new"]
+    assert board.tag_counts() == {"cat": 4, "dog": 1, "laughing": 6, "new": 1}
+    assert board.replace_tags(older["id"], ["lol"]).get_json()["tags"] == ["laughing"]
+    assert board.added(tags="lol")["tags"] == ["laughing"]
+    assert board.search(tags="lol")["total"] == board.tag("lol")["image_count"] == 7
+    assert board.merged("lol", "laughing")["remaining"] == 0
+    assert check(app) == (0, [])
+
+
+@pytest.mark.usefixtures("popular", "step")
+def test_images_that_are_deleted_during_a_merge_are_counted_no_more(
+    app: Flask, board: Board, images: list[dict[str, Any]]
+) -> None:
+    assert board.merged("lol", "laughing")["remaining"] == 2
+    for n, image in enumerate((images[1], images[6], images[2]), 1):
+        board.delete(image["id"])
+        assert board.search(tags="laughing")["total"] == board.tag("lol")["image_count"] == 6 - n
+    assert board.merged("lol", "laughing")["remaining"] == 0
+    assert check(app) == (0, [])
+
+
+@pytest.mark.usefixtures("popular", "step")
+def test_a_chain_of_merges_ends_at_the_last_tag(app: Flask, board: Board, images: list[dict[str, Any]]) -> None:
+    board.set_aliases("lol", "rofl")
+    board.merged("lol", "laughing")
+    assert board.merged("laughing", "amused")["tag"]["aliases"] == ["laughing", "lol", "rofl"]
+    for name in ("lol", "rofl", "laughing", "amused"):
+        assert board.search(tags=name)["total"] == board.tag(name)["image_count"] == 6
+    remaining = 1
+    while remaining:
+        remaining = board.merged("lol", "amused")["remaining"]  # finishes what was merging into it, too
+    assert board.tag_counts() == {"amused": 6, "cat": 4, "dog": 1}
+    assert ids(board.search(tags="lol")["items"]) == funny(images)
+    assert check(app) == (0, [])
+
+
+def test_a_merge_that_would_be_a_cycle_or_has_another_end_is_refused(
+    app: Flask, board: Board, images: list[dict[str, Any]]
+) -> None:
+    board.merged("lol", "laughing")
+    for name, into in (("cat", "cat"), ("laughing", "lol"), ("laughing", "laughing"), ("lol", "cat"), ("lol", "new")):
+        assert_error(board.merge(name, into), 409, "alias_conflict", about=repr(name))
+    assert board.tag_counts() == {"cat": 4, "dog": 1, "laughing": 6}
+    assert check(app) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "about"),
+    [
+        ({"into": "no!"}, "invalid_tag", "no!"),
+        ({"into": ""}, "invalid_tag", ""),
+        ({"into": 1}, "validation_error", "into: "),
+        ({"into": None}, "validation_error", "into: "),
+        ({}, "validation_error", "into: "),
+        ({"into": "dog", "all": True}, "validation_error", "all: "),
+    ],
+)
+def test_a_bad_merge_changes_nothing(board: Board, body: dict[str, Any], code: str, about: str) -> None:
+    board.added(tags="cat")
+    assert_error(board.client.post("/api/v1/tags/cat/merge", json=body), 422, code, about=about)
+    assert board.tag_counts() == {"cat": 1}
+
+
+@pytest.mark.usefixtures("step")
+def test_an_alias_cannot_be_taken_away_before_its_merge_is_finished(
+    app: Flask, board: Board, images: list[dict[str, Any]]
+) -> None:
+    board.merged("lol", "laughing")
+    assert_error(board.set_aliases("laughing"), 409, "tag_in_use", about="'lol'")
+    assert board.set_aliases("laughing", "lol", "haha").status_code == 200
+    assert board.merged("haha", "laughing")["remaining"] == 0  # any of its names finishes it
+    assert board.set_aliases("laughing").status_code == 200
+    assert check(app) == (0, [])
