@@ -85,6 +85,9 @@ class Board:
     def delete(self, image_id: str | UUID) -> TestResponse:
         return self.client.delete(f"{API}/images/{image_id}")
 
+    def delete_many(self, image_ids: Iterable[str]) -> TestResponse:
+        return self.client.post(f"{API}/images/delete", json={"ids": list(image_ids)})
+
     def tags(self, **query: Any) -> dict[str, Any]:
         response = self.get("/tags", query_string=query)
         assert response.status_code == 200, response.text

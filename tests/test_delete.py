@@ -1,8 +1,10 @@
 """DELETE /images/{id}."""
 
+from typing import Any
+
 import pytest
 
-from tests.board import Board, Objects, assert_error
+from tests.board import API, Board, Objects, assert_error, ids
 from tests.pictures import picture
 
 pytestmark = pytest.mark.both_stores
@@ -45,3 +47,32 @@ def test_an_image_whose_bytes_are_lost_can_be_deleted(board: Board, objects: Obj
     image = board.added()
     objects.delete(image["hash"])
     assert board.delete(image["id"]).status_code == 204
+
+
+UNKNOWN = [f"01890000-0000-7000-8000-{n:012}" for n in range(98)]
+
+
+def test_many_images_are_deleted_at_once(board: Board, objects: Objects) -> None:
+    images = [board.added(tags="cat,funny") for _ in range(4)]
+    gone, *some = ids(images[:3])
+    board.delete(gone)
+    response = board.delete_many([some[0], UNKNOWN[0], gone, some[1].upper(), some[0]])
+    assert response.status_code == 200
+    assert response.get_json() == {"deleted": some, "missing": [UNKNOWN[0], gone]}
+    assert ids(board.search()["items"]) == [images[3]["id"]]
+    assert objects.keys() == {images[3]["hash"]}
+    assert board.tag_counts() == {"cat": 1, "funny": 1}
+    assert board.delete_many(some).get_json() == {"deleted": [], "missing": some}
+
+
+@pytest.mark.parametrize("image_ids", [[], ["no-id"], [1], None, [*UNKNOWN, *UNKNOWN], "all"])
+def test_what_is_no_list_of_ids_deletes_nothing(board: Board, image_ids: Any) -> None:
+    board.added()
+    body = {"ids": image_ids}
+    assert_error(board.client.post(f"{API}/images/delete", json=body), 422, "validation_error", about="ids")
+    assert board.search()["total"] == 1
+
+
+def test_the_path_of_many_deletes_by_post_alone(board: Board) -> None:
+    for method in ("GET", "DELETE", "PATCH"):
+        assert_error(board.client.open(f"{API}/images/delete", method=method), 405, "method_not_allowed")

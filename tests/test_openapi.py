@@ -123,6 +123,16 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
             "503": {"service_unavailable"},
         },
     ),
+    ("post", "/api/v1/images/delete"): (
+        set(),
+        {"200"},
+        {
+            "400": {"bad_request"},
+            "422": {"validation_error"},
+            "500": {"internal_error"},
+            "503": {"service_unavailable"},
+        },
+    ),
     ("patch", f"{IMAGE}/tags"): (
         {"image_id", "If-Match"},
         {"200"},

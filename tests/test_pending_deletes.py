@@ -12,8 +12,9 @@ from flask import Flask
 from reaction_board.errors import StorageError
 from reaction_board.service import consistency, pending_deletes
 from reaction_board.storage import MARKER
-from tests.board import Board, Objects, assert_error
+from tests.board import Board, Objects, assert_error, ids
 from tests.check import check, kinds
+from tests.concurrency import Counted
 from tests.pictures import picture
 from tests.servers import Gunicorn, eventually
 
@@ -147,6 +148,23 @@ def test_a_store_that_fails_does_not_fail_the_delete(
     image = board.added()
     board.delete(image["id"])
     assert objects.keys() == set()
+    assert check(app) == (0, [])
+
+
+def test_many_deletes_do_not_wait_for_a_store_that_fails_each_time(
+    app: Flask, board: Board, objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = ids([board.added() for _ in range(5)])
+    with monkeypatch.context() as patch:
+        store = FailingStore(app.extensions["storage"])
+        attempts = Counted(store.delete)
+        patch.setattr(store, "delete", attempts)
+        patch.setitem(app.extensions, "storage", store)
+        assert board.delete_many(images).get_json() == {"deleted": images, "missing": []}
+        assert attempts.calls == pending_deletes.MAX_FAILURES
+    assert board.search()["total"] == 0
+    board.added()
+    assert len(objects.keys()) == 1
     assert check(app) == (0, [])
 
 

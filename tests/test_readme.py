@@ -49,7 +49,13 @@ def test_the_tour_can_be_pasted(gunicorn: Gunicorn) -> None:
         unchanged,
         part,
         tags,
+        together,
+        alias,
+        by_alias,
+        completed,
+        merged,
         deleted,
+        nothing,
     ) = (text.strip() for text in done.stdout.split(">>>"))
     assert [json.loads(text)["mime_type"] for text in (cat, nod, wink)] == ["image/jpeg", "image/gif", "image/webp"]
     assert json.loads(again) == {**json.loads(cat), "duplicate": True}
@@ -65,3 +71,9 @@ def test_the_tour_can_be_pasted(gunicorn: Gunicorn) -> None:
     assert json.loads(stale)["code"] == "precondition_failed"
     assert [whole, unchanged, part, deleted] == ["", "304", "206", "204"]
     assert [(tag["name"], tag["image_count"]) for tag in json.loads(tags)["items"]] == [("yes", 2)]
+    assert [tag["name"] for tag in json.loads(together)["items"]] == ["nodding", "wink"]
+    assert json.loads(alias)["aliases"] == ["lol"]
+    assert [image["filename"] for image in json.loads(by_alias)["items"]] == ["nod.gif"]
+    assert [(tag["alias"], tag["name"]) for tag in json.loads(completed)["items"]] == [("lol", "nodding")]
+    assert [json.loads(merged)[name] for name in ("moved", "remaining")] == [2, 0]
+    assert json.loads(nothing) == {"deleted": [], "missing": [json.loads(cat)["id"]]}

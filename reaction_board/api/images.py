@@ -9,6 +9,8 @@ from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
 from reaction_board.api.schemas import (
+    DeletedImagesSchema,
+    ImageIdsSchema,
     ImageListSchema,
     ImageSchema,
     IncludeSchema,
@@ -73,7 +75,7 @@ def upload_image(form: Mapping[str, Any]) -> ResponseReturnValue:
     """Upload an image
 
     The bytes decide what it is; the same bytes are stored once. A duplicate is answered with the image that is there,
-    whose tags and filename stay as they are.
+    whose tags and filename stay as they are: add the missing tags with another request.
     """
     file = form["file"]
     image, duplicate = images.add_image(file.stream, file.mimetype, file.filename, form["tags"])
@@ -129,3 +131,17 @@ def change_tags(body: Mapping[str, Any]) -> dict[str, Any]:
     All of it or, after an error, nothing. The answer has the images in the order of `ids`; a repeated id counts once.
     """
     return {"items": tags.change_tags(body["ids"], body["add"], body["remove"])}
+
+
+@blp.route("/delete", methods=["POST"])
+@blp.raises(Unauthorized, CrossOrigin, ServiceUnavailable)
+@blp.arguments(ImageIdsSchema)
+@blp.response(200, DeletedImagesSchema)
+def delete_images(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Delete many images
+
+    Each like a single one, in the order of `ids`; a repeated id counts once. After a 503, some may be deleted and
+    others not: repeat the request.
+    """
+    deleted, missing = images.delete_images(body["ids"])
+    return {"deleted": deleted, "missing": missing}

@@ -244,10 +244,22 @@ class TagsSchema(Schema):
 MAX_CHANGED_IMAGES = 100  # in one request
 
 
-class TagChangeSchema(Schema):
-    """What is to change in the tags of some images."""
+class ImageIdsSchema(Schema):
+    """The images that are to change."""
 
     ids = fields.List(fields.UUID(), required=True, validate=validate.Length(1, MAX_CHANGED_IMAGES))
+
+
+class DeletedImagesSchema(Schema):
+    """What has become of images that were to be deleted."""
+
+    deleted = fields.List(fields.UUID(), required=True)
+    missing = fields.List(fields.UUID(), required=True, metadata={"description": "no image had these ids"})
+
+
+class TagChangeSchema(ImageIdsSchema):
+    """What is to change in the tags of some images."""
+
     add = TagList(["cat"], load_default=list)
     remove = TagList(["dog"], load_default=list)
 

@@ -134,10 +134,10 @@ def _receive_file() -> ReceivedFile:
 class ImageIdConverter(BaseConverter):
     """The id of an image in a path. A malformed one becomes the nil UUID, which no image has: both are not found.
 
-    `tags` is none: that path is one of its own.
+    `tags` and `delete` are none: these are paths of their own.
     """
 
-    regex = r"(?!tags\Z)[^/]+"
+    regex = r"(?!(?:tags|delete)\Z)[^/]+"
     part_isolating = True
 
     def to_python(self, value: str) -> UUID:

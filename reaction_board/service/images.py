@@ -10,7 +10,7 @@ from reaction_board.database import queries
 from reaction_board.database.engine import begin, connect
 from reaction_board.database.queries.images import Image
 from reaction_board.database.queries.search import Cursor, Page, Search
-from reaction_board.errors import BoardFull, StorageError
+from reaction_board.errors import BoardFull, ImageNotFound, StorageError
 from reaction_board.media.filename import clean_filename
 from reaction_board.media.identify import Media, identify
 from reaction_board.media.received_file import ReceivedFile
@@ -72,14 +72,37 @@ def find_images(search: Search, limit: int, offset: int, cursor: Cursor | None) 
 
 def delete_image(image_id: UUID) -> None:
     """Delete an image: its record at once, its objects then or, if the store fails, later. Raises ImageNotFound."""
+    pending_deletes.finish_pending_deletes([_delete_record(image_id)])
+
+
+def delete_images(image_ids: Sequence[UUID]) -> tuple[list[UUID], list[UUID]]:
+    """Delete images, each like a single one; return the ids of those deleted, and of those that were not there.
+
+    A repeated id counts once. If the database fails in between, some are deleted and others are not.
+    """
+    hashes: dict[UUID, str] = {}
+    missing = []
+    try:
+        for image_id in dict.fromkeys(image_ids):
+            try:
+                hashes[image_id] = _delete_record(image_id)
+            except ImageNotFound:
+                missing.append(image_id)
+    finally:
+        pending_deletes.finish_pending_deletes([*hashes.values()])
+    return [*hashes], missing
+
+
+def _delete_record(image_id: UUID) -> str:
+    """Delete the record of an image, and note that its objects are to be deleted; return its hash."""
     with storage.current().place(), begin() as connection:
-        content_hash = queries.images.find_image(connection, image_id)["hash"]
+        content_hash: str = queries.images.find_image(connection, image_id)["hash"]
         queries.images.lock_content(connection, content_hash)
         # While this request waited for the lock, another may have deleted the image.
         image = queries.images.find_image_locked(connection, image_id)
         queries.pending_deletes.add_pending_delete(connection, content_hash)
         queries.images.delete_image(connection, image)  # last: it takes the lock that all uploads need
-    pending_deletes.finish_pending_deletes(content_hash)
+    return content_hash
 
 
 def open_file(image: Image, part: slice | None) -> Blob:

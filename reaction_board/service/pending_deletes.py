@@ -7,6 +7,7 @@ worker, or `check --repair` finishes the job.
 
 import logging
 import threading
+from collections.abc import Sequence
 
 from flask import Flask
 
@@ -40,13 +41,13 @@ def delete_objects(content_hash: str) -> bool:
         return True
 
 
-def finish_pending_deletes(first: str | None = None) -> None:
-    """Delete the objects of a deleted image and of some that were deleted before, the oldest first. Never raises."""
+def finish_pending_deletes(first: Sequence[str] = ()) -> None:
+    """Delete the objects of deleted images and of some that were deleted before, the oldest first. Never raises."""
     failures = 0
     try:
         with connect() as connection:
             others = queries.pending_deletes.oldest_pending_deletes(connection, MAX_AT_ONCE)
-        for content_hash in dict.fromkeys([first, *others] if first else others):
+        for content_hash in dict.fromkeys([*first, *others]):
             try:
                 delete_objects(content_hash)
             except StorageError as error:
