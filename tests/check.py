@@ -9,6 +9,7 @@ from flask import Flask
 def check(app: Flask, *options: str) -> tuple[int, list[dict[str, Any]]]:
     """Run the command; return its exit status and findings."""
     result = app.test_cli_runner().invoke(args=["check", "--json", *options])
+    assert result.exit_code != 2, result.stderr
     return result.exit_code, [json.loads(line) for line in result.stdout.splitlines()]
 
 

@@ -1,13 +1,16 @@
 """POST /tags/{name}/merge: every image gets the other tag, step by step."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import Engine, text
 
-from reaction_board.database.queries import aliases, lists
+from reaction_board.database.queries import lists, merges
 from tests.board import Board, assert_error, ids
 from tests.check import check, kinds
+from tests.concurrency import together
 from tests.walks import walk
 
 
@@ -20,7 +23,7 @@ def popular(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture
 def step(monkeypatch: pytest.MonkeyPatch) -> None:
     """A step moves two images."""
-    monkeypatch.setattr(aliases, "STEP", 2)
+    monkeypatch.setattr(merges, "STEP", 2)
 
 
 @pytest.fixture
@@ -165,3 +168,82 @@ def test_an_alias_cannot_be_taken_away_before_its_merge_is_finished(
     assert board.merged("haha", "laughing")["remaining"] == 0  # any of its names finishes it
     assert board.set_aliases("laughing").status_code == 200
     assert check(app) == (0, [])
+
+
+@pytest.mark.usefixtures("popular", "step")
+def test_check_reports_a_merge_that_was_left_unfinished_and_repair_finishes_it(
+    app: Flask, board: Board, images: list[dict[str, Any]]
+) -> None:
+    board.merged("lol", "laughing")
+    board.merged("cat", "feline")
+    expected = [("unfinished merge", "cat"), ("unfinished merge", "lol")]
+    assert kinds(check(app)[1]) == [(*one, False) for one in expected]
+    assert kinds(check(app, "--repair")[1]) == [(*one, True) for one in expected]
+    assert check(app) == (0, [])
+    assert board.tag_counts() == {"dog": 1, "feline": 4, "laughing": 6}
+    assert all({"lol", "cat"}.isdisjoint(image["tags"]) for image in board.search()["items"])
+
+
+def test_check_reports_an_alias_that_images_have_and_repair_takes_it_from_them(
+    app: Flask, board: Board, engine: Engine, images: list[dict[str, Any]]
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE tags SET alias_of = (SELECT key FROM tags WHERE name = 'dog') WHERE name = 'cat'")
+        )
+        connection.execute(text("UPDATE totals SET tags = tags - 1"))
+    assert kinds(check(app)[1]) == [("alias on images", "cat", False)]
+    assert kinds(check(app, "--repair")[1]) == [("alias on images", "cat", True)]
+    assert check(app) == (0, [])
+    assert board.tag_counts() == {"dog": 4, "laughing": 3, "lol": 4}
+    assert ids(board.search(tags="cat")["items"]) == ids(board.search(tags="dog")["items"])
+
+
+@pytest.mark.usefixtures("step")
+def test_a_merge_that_breaks_off_has_done_whole_steps(
+    app: Flask, board: Board, images: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off(*_: Any) -> None:
+        raise OSError("the worker is killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(lists, "enter", break_off)
+        assert_error(board.merge("lol", "amused"), 500, "internal_error")
+    assert board.tag_counts() == {"cat": 4, "dog": 1, "laughing": 3, "lol": 4}
+    assert check(app) == (0, [])
+    assert board.merged("lol", "amused")["remaining"] == 2
+    with monkeypatch.context() as patch:
+        patch.setattr(lists, "enter", break_off)
+        assert_error(board.merge("lol", "amused"), 500, "internal_error")
+    assert board.search(tags="lol")["total"] == board.tag("amused")["image_count"] == 4
+    assert board.merged("lol", "amused")["remaining"] == 0
+    assert check(app) == (0, [])
+
+
+@pytest.mark.usefixtures("popular")
+def test_uploads_changes_deletes_and_merges_at_once_stay_exact(
+    app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merges, "STEP", 3)
+    images = ids([board.added(tags="a,b") for _ in range(12)])
+
+    def merge(client: Board) -> None:
+        for name, into in (("a", "c"), ("b", "d"), ("c", "e"), ("d", "e")):
+            while (answer := client.merge(name, into)).get_json().get("remaining", 0):
+                assert answer.status_code == 200
+            assert answer.status_code in (200, 409)  # the other one is a step ahead
+
+    def change(client: Board) -> None:
+        for n, image in enumerate(images):
+            client.added(tags=f"a,{'bcd'[n % 3]}")
+            client.change_tags([image], add=["b"], remove=["c"])
+            if n % 4 == 0:
+                client.delete(image)
+
+    acts = [merge, merge, change, change]
+    together(*(partial(act, Board(app.test_client())) for act in acts))
+    assert check(app) == (0, [])
+    for name in "abcd":
+        assert board.tag(name)["name"] == "e"
+        assert board.search(tags=name)["total"] == board.tag("e")["image_count"]
+    assert board.tag("e")["aliases"] == [*"abcd"]

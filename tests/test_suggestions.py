@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from reaction_board.database.queries import aliases, lists, suggestions
+from reaction_board.database.queries import lists, merges, suggestions
 from tests.board import Board, assert_error
 
 Listed = list[tuple[Any, ...]]
@@ -133,7 +133,7 @@ def test_only_the_newest_images_are_looked_at(board: Board, monkeypatch: pytest.
 def test_aliases_are_resolved_in_what_goes_together_also_while_they_merge(
     app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(aliases, "STEP", 1)
+    monkeypatch.setattr(merges, "STEP", 1)
     for tags in ("cat,lol", "cat,lol,laughing", "cat,laughing", "dog,lol"):
         board.added(tags=tags)
     assert board.merged("lol", "laughing")["remaining"] == 2

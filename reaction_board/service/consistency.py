@@ -17,7 +17,7 @@ from reaction_board import storage
 from reaction_board.database import queries
 from reaction_board.database.engine import Connection, begin, connect
 from reaction_board.errors import StorageError
-from reaction_board.service import bucket_owner, pending_deletes
+from reaction_board.service import bucket_owner, database_check, pending_deletes
 from reaction_board.storage import HASH_PATTERN, MARKER, THUMBNAILS, Blob, ObjectMissing, thumbnail_key
 
 PENDING_SECONDS = 10  # that a delete may take before it is reported
@@ -46,12 +46,12 @@ def count_images() -> int:
 def findings(
     *, deep: bool = False, repair: bool = False, force: bool = False, tick: Callable[[int], object] = lambda _: None
 ) -> Iterator[Finding]:
-    """Yield everything that is wrong: pending deletes, objects, thumbnails, counts, tag names, bitmaps.
+    """Yield everything that is wrong: pending deletes, objects, thumbnails, and what is wrong in the database itself.
 
-    `deep` reads every object and compares its hash. `repair` finishes deletes, deletes objects without a record, sets
-    wrong counts right, rebuilds wrong bitmaps and has damaged thumbnails made anew; records are never deleted. It
-    refuses to delete anything in the bucket of another board, and needs `force` if more than a tenth of the objects
-    would go. `tick` is called with the number of images done.
+    `deep` reads every object and compares its hash. `repair` finishes deletes and merges, deletes objects without a
+    record, sets wrong counts right, rebuilds wrong bitmaps and has damaged thumbnails made anew; records are never
+    deleted. It refuses to delete anything in the bucket of another board, and needs `force` if more than a tenth of the
+    objects would go. `tick` is called with the number of images done.
     Raises ForeignBucket, TooManyOrphans, StorageError and ServiceUnavailable.
     """
     if repair:
@@ -62,7 +62,7 @@ def findings(
     yield from _pending_deletes(repair)
     yield from _objects(deep, repair, tick)
     yield from _thumbnails(repair)
-    yield from _counts(repair)
+    yield from itertools.starmap(Finding, database_check.findings(repair=repair))
 
 
 def _objects(deep: bool, repair: bool, tick: Callable[[int], object]) -> Iterator[Finding]:
@@ -237,27 +237,6 @@ def _wrong_thumbnail(connection: Connection, content_hash: str) -> tuple[int, in
     recorded = (image and image["thumbnail_bytes"]) or 0
     stored = storage.current().size(thumbnail_key(content_hash)) or 0
     return (stored, recorded) if stored != recorded else None
-
-
-def _counts(repair: bool) -> Iterator[Finding]:
-    with connect() as connection:
-        for name, kept, counted in queries.records.wrong_tag_counts(connection):
-            if repair:
-                with begin() as transaction:
-                    queries.records.recount_tag(transaction, name)
-            yield Finding("wrong tag count", name, f"{kept} instead of {counted}", repair)
-        for name, (kept, counted) in queries.records.wrong_totals(connection).items():
-            if repair:
-                with begin() as transaction:
-                    queries.records.recount_totals(transaction)
-            yield Finding("wrong total", name, f"{kept} instead of {counted}", repair)
-        for image_id, difference in queries.records.wrong_tag_names(connection):
-            yield Finding("wrong tag names", image_id, difference)
-        for list_, name, chunks in queries.records.wrong_bitmaps(connection):
-            if repair:
-                with begin() as transaction:
-                    queries.records.rebuild_bitmaps(transaction, list_)
-            yield Finding("wrong bitmaps", name, f"{chunks} differ from what is listed", repair)
 
 
 @contextlib.contextmanager

@@ -9,9 +9,9 @@ from flask import current_app
 
 from reaction_board.database import queries
 from reaction_board.database.engine import Connection, begin, connect
-from reaction_board.database.queries.aliases import Step
 from reaction_board.database.queries.images import Image
 from reaction_board.database.queries.lists import NamesChanged
+from reaction_board.database.queries.merges import Step
 from reaction_board.database.queries.tags import Tag
 from reaction_board.errors import TagNotFound
 
@@ -73,6 +73,7 @@ def _find_tag(connection: Connection, name: str) -> Tag:
     return tag
 
 
+@repeated_if_names_change
 def set_aliases(name: str, aliases: Sequence[str]) -> Tag:
     """Give the tag that a name stands for these aliases instead of its own; return it.
 
@@ -89,7 +90,7 @@ def merge(name: str, into: str) -> tuple[Step, Tag]:
     Raises TagNotFound and AliasConflict.
     """
     with begin() as connection:
-        step = queries.aliases.merge(connection, name, into)
+        step = queries.merges.merge(connection, name, into)
         return step, _find_tag(connection, into)
 
 

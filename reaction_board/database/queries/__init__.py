@@ -2,11 +2,21 @@
 
 `images`: one image, and its tags. `lists`: which images are on which list, as positions and bitmaps. `search`: pages of
 images; `walk` reads them from lists, `shuffle` is their random order. `tags`: names and keys, and the list of tags;
-`aliases` changes what names stand for, `suggestions` finds others for those that are typed or searched for.
+`aliases` and `merges` change what names stand for, `suggestions` finds others for those that are typed or searched for.
 `pending_deletes`: objects that are still to be deleted. `records`: the whole board, to compare it with the bucket and
 with itself.
 """
 
-from reaction_board.database.queries import aliases, images, lists, pending_deletes, records, search, suggestions, tags
+from reaction_board.database.queries import (
+    aliases,
+    images,
+    lists,
+    merges,
+    pending_deletes,
+    records,
+    search,
+    suggestions,
+    tags,
+)
 
-__all__ = ["aliases", "images", "lists", "pending_deletes", "records", "search", "suggestions", "tags"]
+__all__ = ["aliases", "images", "lists", "merges", "pending_deletes", "records", "search", "suggestions", "tags"]

@@ -26,8 +26,8 @@ from sqlalchemy import (
 )
 
 from reaction_board.database.queries import walk
+from reaction_board.database.queries.combine import ALL, List, Walk
 from reaction_board.database.queries.tags import Tag, given, image_count, stands_for, tag
-from reaction_board.database.queries.walk import ALL, List, Walk
 from reaction_board.database.tables import Name, images, tags
 
 NEWEST = 1000  # images found, among which others are counted

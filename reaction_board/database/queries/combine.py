@@ -1,0 +1,204 @@
+"""Combining lists: which images are on all, any and none of some lists, chunk by chunk, and how many.
+
+One statement combines the bits of the lists, counts them, and returns the chunks in which a page lies. The bits of a
+tag that is not popular are made on the way, from its entries. The bits of a tag into which others are being merged are
+those of all their lists.
+
+The same statement looks aliases up, and returns the names that records have instead of those that were asked for.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    LargeBinary,
+    Select,
+    bindparam,
+    case,
+    cast,
+    column,
+    func,
+    literal_column,
+    null,
+    select,
+    true,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import BIT
+
+from reaction_board.database.queries.lists import EVERYTHING, MAX_POSITIONS, bits_of, chunk_of
+from reaction_board.database.queries.tags import given, stands_for, tag, united
+from reaction_board.database.tables import CHUNK, Name, bitmaps, image_tags
+
+ALL, ANY, NONE = range(3)  # of which an image must be on all, on one, on none
+
+# The names that records have, by the name that was asked for, where these differ.
+Carried = Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class List:
+    """A list that a search reads, and how."""
+
+    kind: int  # ALL, ANY, NONE
+    id: int | None = None  # one of `lists.py`
+    name: str | None = None  # or else of a tag, if there is one
+
+    @property
+    def has_index(self) -> bool:
+        """Whether an index has its positions in order."""
+        return self.kind == ALL and (self.id == EVERYTHING or self.name is not None)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Where a walk through the images found begins, and how many it reads."""
+
+    offset: int
+    wanted: int
+    start: int | None  # it begins behind this position, else at the first image
+    back: bool  # against the order
+
+
+def _rows(alias: str, column_: ColumnElement[Any]) -> Any:
+    """Return rows of a list, as `column_`, and a kind, of which each parameter has all."""
+    kind = column(f"{alias}_kind", Integer)
+    arrays = (bindparam(one.key, type_=ARRAY(one.type)) for one in (column_, kind))
+    return func.unnest(*arrays).table_valued(column_, kind).render_derived(alias)
+
+
+_NAMES = _rows("named", column("name", Name))
+_KNOWN = (
+    select(
+        _NAMES.c.named_kind.label("kind"),
+        _NAMES.c.name,
+        tag.c.key,
+        tag.c.has_bitmaps,
+        func.array_append(tag.c.merging, tag.c.name).label("carried"),
+        tag.c.merging.is_not(None).label("is_merging"),
+        (tag.c.merging.is_not(None) | given.c.alias_of.is_not(None)).label("differs"),
+    )
+    .select_from(_NAMES.join(given, given.c.name == _NAMES.c.name).join(tag, tag.c.key == stands_for))
+    .cte("known")
+)
+_UNITED = united(_KNOWN.c.carried).lateral("united")
+
+
+def _combined(*, has_names: bool, has_any: bool, has_none: bool) -> CTE:
+    """Return the query for the chunks of what is on all, any and none of some lists: their bits, and how many images.
+
+    Every search has a list of which an image must be on all. A name without a tag has no chunk.
+    """
+    own = _rows("own", column("own_list", Integer))
+    sources = [
+        select(own.c.own_kind.label("kind"), bitmaps.c.chunk, bitmaps.c.bits).join(
+            bitmaps, bitmaps.c.list == own.c.own_list
+        )
+    ]
+    if has_names:
+        known, chunk = _KNOWN, chunk_of(image_tags.c.position)
+        stored = select(known.c.kind, bitmaps.c.chunk, bitmaps.c.bits)
+        made = select(known.c.kind, chunk.label("chunk"), bits_of(image_tags.c.position).label("bits"))
+        united = select(known.c.kind, _UNITED.c.chunk, _UNITED.c.bits).select_from(known.join(_UNITED, true()))
+        sources += [
+            stored.join(bitmaps, bitmaps.c.list == known.c.key).where(known.c.has_bitmaps, ~known.c.is_merging),
+            made.join(image_tags, image_tags.c.tag_key == known.c.key)
+            .where(~known.c.has_bitmaps, ~known.c.is_merging)
+            .group_by(known.c.name, known.c.kind, chunk),
+            united.where(known.c.is_merging),
+        ]
+    parts = union_all(*sources).subquery("parts")
+    kind, bits = parts.c.kind, parts.c.bits
+    combined: ColumnElement[Any] = func.bit_and(bits).filter(kind == ALL)
+    if has_any:
+        combined = combined.bitwise_and(func.bit_or(bits).filter(kind == ANY))
+    if has_none:
+        none = func.coalesce(func.bit_or(bits).filter(kind == NONE), cast(literal_column("0"), BIT(CHUNK)))
+        combined = combined.bitwise_and(none.bitwise_not())
+    count = cast(func.bit_count(combined), Integer)
+    return (
+        select(parts.c.chunk, combined.label("bits"), count.label("images"))
+        .group_by(parts.c.chunk)
+        .having(func.count().filter(kind == ALL) == bindparam("all_lists"))
+        .cte("found")
+    )
+
+
+# The names that records have for those of the parameter `name`, as `Carried`; NULL if they are all the same.
+CARRIED = (
+    select(func.jsonb_object_agg(_KNOWN.c.name, func.to_jsonb(_KNOWN.c.carried)))
+    .where(_KNOWN.c.differs)
+    .scalar_subquery()
+)
+
+
+def _statement(found: CTE, *, has_names: bool) -> Select[Any]:
+    """Return the statement of a page of what was found: a row for each of its chunks, or one for none, with the total.
+
+    `before` is how many images come before a chunk.
+    """
+    # The walk goes from low to high keys: the chunks, or for the newest first their negatives.
+    key, edge = found.c.chunk * bindparam("sign", type_=Integer), bindparam("edge", type_=Integer)
+    behind_edge = case((key > edge, found.c.images), else_=0)
+    ranked = (
+        select(
+            found,
+            key.label("key"),
+            (func.sum(behind_edge).over(order_by=key) - behind_edge).label("before"),
+        )
+        .where(found.c.images > 0, key >= edge)
+        .subquery("ranked")
+    )
+    total = select(func.coalesce(func.sum(found.c.images), 0).label("total")).subquery("total")
+    offset, end = bindparam("offset", type_=BigInteger), bindparam("end", type_=BigInteger)
+    on_page = (ranked.c.before < end) & (ranked.c.before + ranked.c.images > offset)
+    carried = CARRIED if has_names else null()
+    bytes_ = func.substring(func.bit_send(ranked.c.bits), 5, type_=LargeBinary)  # behind their number, of 4 bytes
+    return (
+        select(total.c.total, ranked.c.chunk, ranked.c.before, bytes_.label("bits"), carried.label("carried"))
+        .select_from(total.outerjoin(ranked, on_page))
+        .order_by(ranked.c.key)
+    )
+
+
+_COMBINE = {
+    flags: _statement(_combined(has_names=flags[0], has_any=flags[1], has_none=flags[2]), has_names=flags[0])
+    for flags in product((False, True), repeat=3)
+}
+_MAX_CHUNK = MAX_POSITIONS // CHUNK
+
+
+def combine(
+    connection: Connection, lists: Sequence[List], walk: Walk, *, whole: bool
+) -> tuple[int, int, dict[int, bytes], Carried]:
+    """Return how many images are on some lists, how many come before the chunks of the page, these, and names."""
+    own, named = [part for part in lists if part.name is None], [part for part in lists if part.name is not None]
+    sign, edge, end = -1, -_MAX_CHUNK, min(walk.offset + walk.wanted, MAX_POSITIONS)
+    if whole:
+        end = MAX_POSITIONS
+    elif walk.start is not None:
+        sign = 1 if walk.back else -1
+        edge = sign * (walk.start // CHUNK)
+    values: dict[str, Any] = {
+        "own_list": [part.id for part in own],
+        "own_kind": [part.kind for part in own],
+        "all_lists": sum(part.kind == ALL for part in lists),
+        "sign": sign,
+        "edge": edge,
+        "offset": 0 if whole else walk.offset,
+        "end": end,
+    }
+    if named:
+        values |= {"name": [part.name for part in named], "named_kind": [part.kind for part in named]}
+    kinds = {part.kind for part in lists}
+    rows = connection.execute(_COMBINE[bool(named), ANY in kinds, NONE in kinds], values).all()
+    chunks = {row.chunk: row.bits for row in rows if row.chunk is not None}
+    return rows[0].total, rows[0].before or 0, chunks, rows[0].carried or {}

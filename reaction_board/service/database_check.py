@@ -1,0 +1,56 @@
+"""Whether the database agrees with itself: what follows from records is compared with them."""
+
+from collections.abc import Iterator
+
+from reaction_board.database import queries
+from reaction_board.database.engine import begin, connect
+from reaction_board.service import tags
+
+Finding = tuple[str, str, str, bool]  # kind, subject, detail, and whether it is repaired
+
+
+def findings(*, repair: bool) -> Iterator[Finding]:
+    """Yield everything that is wrong: counts, the names in records, bitmaps, aliases and merges.
+
+    `repair` sets counts right, rebuilds bitmaps and finishes merges. Records that differ from the lists are left alone.
+    """
+    with connect() as connection:
+        for name, kept, counted in queries.records.wrong_tag_counts(connection):
+            if repair:
+                with begin() as transaction:
+                    queries.records.recount_tag(transaction, name)
+            yield ("wrong tag count", name, f"{kept} instead of {counted}", repair)
+        for name, (kept, counted) in queries.records.wrong_totals(connection).items():
+            if repair:
+                with begin() as transaction:
+                    queries.records.recount_totals(transaction)
+            yield ("wrong total", name, f"{kept} instead of {counted}", repair)
+        for image_id, difference in queries.records.wrong_tag_names(connection):
+            yield ("wrong tag names", image_id, difference, False)
+        for list_, name, chunks in queries.records.wrong_bitmaps(connection):
+            if repair:
+                with begin() as transaction:
+                    queries.records.rebuild_bitmaps(transaction, list_)
+            yield ("wrong bitmaps", name, f"{chunks} differ from what is listed", repair)
+    yield from _merges(repair)
+
+
+def _merges(repair: bool) -> Iterator[Finding]:
+    """Yield the aliases that images have. A merge may be under way: then it is no fault, and will be finished."""
+    with connect() as connection:
+        for name, tag in queries.merges.forgotten(connection):
+            if repair:
+                with begin() as transaction:
+                    queries.merges.resume(transaction, name)
+                _finish(name, tag)
+            yield ("alias on images", name, f"it stands for {tag}, and images have it", repair)
+        for tag, names in queries.merges.unfinished(connection):
+            for name in names:
+                if repair:
+                    _finish(name, tag)
+                yield ("unfinished merge", name, f"into {tag}", repair)
+
+
+def _finish(name: str, tag: str) -> None:
+    while tags.merge(name, tag)[0].remaining:
+        pass
