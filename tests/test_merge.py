@@ -171,6 +171,22 @@ def test_an_alias_cannot_be_taken_away_before_its_merge_is_finished(
 
 
 @pytest.mark.usefixtures("popular", "step")
+def test_a_tag_that_is_none_of_another_any_more_shares_no_images_with_it(
+    app: Flask, board: Board, images: list[dict[str, Any]]
+) -> None:
+    remaining = board.merged("lol", "laughing")["remaining"]
+    assert remaining == 2
+    for image in board.search()["items"]:  # no step is left to do: others have taken the tag from all images
+        if "lol" in image["tags"]:
+            board.delete(image["id"])
+    board.set_aliases("laughing")
+    board.added(tags="lol")
+    assert board.search(tags="laughing")["total"] == board.tag("laughing")["image_count"] == 4
+    assert board.search(tags="lol")["total"] == board.tag("lol")["image_count"] == 1
+    assert check(app) == (0, [])
+
+
+@pytest.mark.usefixtures("popular", "step")
 def test_check_reports_a_merge_that_was_left_unfinished_and_repair_finishes_it(
     app: Flask, board: Board, images: list[dict[str, Any]]
 ) -> None:

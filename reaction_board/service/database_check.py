@@ -38,13 +38,13 @@ def findings(*, repair: bool) -> Iterator[Finding]:
 def _merges(repair: bool) -> Iterator[Finding]:
     """Yield the aliases that images have. A merge may be under way: then it is no fault, and will be finished."""
     with connect() as connection:
-        for name, tag in queries.merges.forgotten(connection):
+        for name, tag in queries.merges.find_forgotten(connection):
             if repair:
                 with begin() as transaction:
                     queries.merges.resume(transaction, name)
                 _finish(name, tag)
             yield ("alias on images", name, f"it stands for {tag}, and images have it", repair)
-        for tag, names in queries.merges.unfinished(connection):
+        for tag, names in queries.merges.find_unfinished(connection):
             for name in names:
                 if repair:
                     _finish(name, tag)

@@ -21,6 +21,7 @@ from sqlalchemy import (
     RowMapping,
     any_,
     bindparam,
+    cast,
     column,
     delete,
     func,
@@ -98,6 +99,23 @@ def drop_bitmaps(connection: Connection, keys: Sequence[int]) -> None:
     connection.execute(_HAVE_NONE, {"keys": keys})
 
 
+_MERGING = select(func.unnest(tags.c.merging)).where(tags.c.key == _TAG_KEY)
+_FINISHED = select(tags.c.key, tags.c.name).where(tags.c.name == any_(_NAMES), tags.c.image_count == 0)
+_SET_MERGING = update(tags).where(tags.c.key == _TAG_KEY).values(merging=func.nullif(_NAMES, cast([], ARRAY(Name))))
+
+
+def forget_finished(connection: Connection, tag_key: int) -> list[str]:
+    """Forget the merges into a tag that are finished; return the names of the others. The lists are locked."""
+    merging = list(connection.execute(_MERGING, {"tag_key": tag_key}).scalars())
+    finished = dict(connection.execute(_FINISHED, {"names": merging}).all()) if merging else {}
+    if not finished:
+        return merging
+    unfinished = [name for name in merging if name not in finished.values()]
+    connection.execute(_SET_MERGING, {"tag_key": tag_key, "names": unfinished})
+    drop_bitmaps(connection, [*finished])
+    return unfinished
+
+
 # Replacing the aliases of a tag
 
 _ALIASES = select(tags).where(tags.c.alias_of == _TAG_KEY)
@@ -132,7 +150,7 @@ def set_aliases(connection: Connection, name: str, aliases: Collection[str]) -> 
     added = [found.by_name[alias] for alias in aliases if found.by_name[alias]["alias_of"] != tag["key"]]
     removed = [row for row in before if row["name"] not in aliases]
     for row in added:
-        _assert_can_become_alias(row, tag, found, unknown)
+        _assert_can_become_alias(connection, row, tag, found, unknown)
     if busy := [row["name"] for row in removed if row["image_count"]]:
         raise TagInUse(f"Images still have {busy[0]!r}: finish its merge first.")
     if not added and not removed and not unknown:
@@ -140,6 +158,7 @@ def set_aliases(connection: Connection, name: str, aliases: Collection[str]) -> 
     keys = [row["key"] for row in added]
     drop_bitmaps(connection, keys)
     point(connection, keys, tag["key"])
+    forget_finished(connection, tag["key"])
     keys = [row["key"] for row in removed]
     connection.execute(_RELEASE, {"keys": keys})
     connection.execute(_FORGET, {"keys": keys})
@@ -148,11 +167,13 @@ def set_aliases(connection: Connection, name: str, aliases: Collection[str]) -> 
     return str(tag["name"])
 
 
-def _assert_can_become_alias(row: RowMapping, tag: RowMapping, found: Rows, unknown: Collection[str]) -> None:
+def _assert_can_become_alias(
+    connection: Connection, row: RowMapping, tag: RowMapping, found: Rows, unknown: Collection[str]
+) -> None:
     name = row["name"]
     if row["key"] == tag["key"]:
         raise AliasConflict(f"{name!r} is the tag: it cannot stand for itself.")
     if row["alias_of"] is not None and name not in unknown:  # those point to what was the tag before the lock
         raise AliasConflict(f"{name!r} stands for {found.tag_of(name)['name']!r}.")
-    if row["image_count"] or row["merging"]:
+    if row["image_count"] or forget_finished(connection, row["key"]):
         raise TagInUse(f"Images have {name!r}: merge it into {tag['name']!r}.")

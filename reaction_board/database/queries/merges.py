@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from reaction_board.database.queries import lists
-from reaction_board.database.queries.aliases import count, drop_bitmaps, find, point
+from reaction_board.database.queries.aliases import count, find, forget_finished, point
 from reaction_board.database.queries.tags import look_up, united
 from reaction_board.database.tables import Name, image_tags, images, tags, totals
 from reaction_board.errors import AliasConflict
@@ -84,9 +84,6 @@ _BEGIN = (
     .where(tags.c.key == _TAG_KEY)
     .values(merging=func.coalesce(tags.c.merging, cast([], ARRAY(Name))).concat(_SOURCES))
 )
-_MERGING = select(func.unnest(tags.c.merging)).where(tags.c.key == _TAG_KEY)
-_FINISHED = select(tags.c.key, tags.c.name).where(tags.c.name == any_(_NAMES), tags.c.image_count == 0)
-_SET_MERGING = update(tags).where(tags.c.key == _TAG_KEY).values(merging=func.nullif(_NAMES, cast([], ARRAY(Name))))
 _UNITED = united(_NAMES).alias("united")
 _REMAINING = select(cast(func.coalesce(func.sum(func.bit_count(_UNITED.c.bits)), 0), Integer))
 
@@ -124,7 +121,9 @@ def merge(connection: Connection, name: str, into: str) -> Step:
     keys = [names.keys[one] for one in sources]
     lists.leave(connection, ((key, position) for key in keys for position in positions))
     lists.enter(connection, ((target_key, position) for position in positions))
-    return Step(len(positions), _finish(connection, target_key))
+    unfinished = forget_finished(connection, target_key)
+    remaining = connection.execute(_REMAINING, {"names": unfinished}).scalar_one() if unfinished else 0
+    return Step(len(positions), remaining)
 
 
 def _lock_images(connection: Connection, names: Sequence[str]) -> Sequence[int]:
@@ -134,19 +133,6 @@ def _lock_images(connection: Connection, names: Sequence[str]) -> Sequence[int]:
             values = {"positions": positions, "sources": names}
             return connection.execute(_LOCK_IMAGES, values).scalars().all()
     return []
-
-
-def _finish(connection: Connection, tag_key: int) -> int:
-    """Forget the merges into a tag that are finished. Return how many images the others have. The lists are locked."""
-    merging = connection.execute(_MERGING, {"tag_key": tag_key}).scalars().all()
-    if not merging:
-        return 0
-    finished = dict(connection.execute(_FINISHED, {"names": merging}).all())
-    left = [name for name in merging if name not in finished.values()]
-    if finished:
-        connection.execute(_SET_MERGING, {"tag_key": tag_key, "names": left})
-        drop_bitmaps(connection, [*finished])
-    return connection.execute(_REMAINING, {"names": left}).scalar_one() if left else 0
 
 
 # For a check of the whole board
@@ -167,12 +153,12 @@ _RESUME = (
 )
 
 
-def unfinished(connection: Connection) -> Sequence[tuple[str, list[str]]]:
+def find_unfinished(connection: Connection) -> Sequence[tuple[str, list[str]]]:
     """Return the tags into which others are being merged, and the names of these."""
     return [(row.name, row.merging) for row in connection.execute(_UNFINISHED)]
 
 
-def forgotten(connection: Connection) -> Sequence[tuple[str, str]]:
+def find_forgotten(connection: Connection) -> Sequence[tuple[str, str]]:
     """Return the aliases that images have although no merge takes these from them, and the tags they stand for."""
     return [(row.name, row.tag) for row in connection.execute(_FORGOTTEN)]
 
