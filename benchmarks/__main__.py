@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from sqlalchemy import Connection
 
-from benchmarks import changes, hostile, peers, proxied, search, transfers
+from benchmarks import changes, hostile, merging, peers, proxied, search, transfers
 from benchmarks.fill import Filled, fill
 from benchmarks.measure import QUICK, Case, Effort, Figure, in_turns
 from reaction_board.database import migration
@@ -120,6 +120,11 @@ def _search(progress: Progress, database_url: str, images: int, effort: Effort) 
         task = progress.add_task("adding records", total=1)
         figures += changes.sizes(database_url, board, images, effort)
         figures += changes.adding(database_url, board, effort)
+        progress.update(task, advance=1)
+        task = progress.add_task("merging", total=1)
+        few = dataclasses.replace(effort, rounds=min(effort.rounds, 5))
+        show = partial(progress.update, task)
+        figures += merging.figures(database_url, board, images, few, lambda what: show(description=what))
         progress.update(task, advance=1)
     return figures
 

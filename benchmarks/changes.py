@@ -53,10 +53,13 @@ def adding(database_url: str, board: Filled, effort: Effort) -> list[Figure]:
     engine = make_engine(database_url, pool_size=1, timeout=0)
     with engine.connect() as connection:
         connection.execute(text("CREATE SEQUENCE bare_position"))
-    engine.dispose()
     rates: dict[Add, float] = {}
     for add in (_add_bare, _add, _add_bare, _add):
         rates[add] = max(rates.get(add, 0.0), _rate(database_url, board, add, SECONDS_OF_ADDING * effort.share))
+    with engine.connect() as connection:
+        for statement in FORGET_BARE:
+            connection.execute(text(statement))
+    engine.dispose()
     ratio = rates[_add] / rates[_add_bare]
     floor = "records without counts and bitmaps"
     return [
@@ -137,3 +140,8 @@ ADD_IMAGE = text(
     " RETURNING position"
 )
 ADD_TAGS = text("INSERT INTO image_tags (tag_key, position) SELECT key, :position FROM tags WHERE name = ANY(:tags)")
+# Nothing counts them: with them, the board would not agree with itself.
+FORGET_BARE = (
+    "DELETE FROM image_tags USING images WHERE image_tags.position = images.position AND images.position > 2000000000",
+    "DELETE FROM images WHERE position > 2000000000",
+)

@@ -1,7 +1,8 @@
 """A board of N generated images: what a large board looks like to the database, without the objects.
 
 About 20,000 tags, used by Zipf's law (the most popular one on about half of the images), 3 to 15 on an image, none on
-one of 50. Two tags mostly come together, two never do. The same N gives the same board.
+one of 50. Two tags mostly come together, two never do. A quarter of the tags have an alias. The same N gives the same
+board.
 
 The first 100,000 images are made up here. PostgreSQL repeats them, in another order and with other rare tags each time.
 """
@@ -19,6 +20,7 @@ TAGS = 20_000
 TOGETHER = ("together-a", "together-b")  # 9 of 10 images that have one have both
 APART = ("apart-a", "apart-b")  # no image has both
 SPECIAL_SHARE = 0.22  # of the images have each of the four
+ALIAS = "also-"  # before the name of a tag; the most popular one has an alias
 BASE = 100_000
 UNTAGGED = 50  # one image of 50 has no tags
 
@@ -45,6 +47,7 @@ IMAGES = f"""
         ARRAY(SELECT name FROM unnest(base.tags) AS tag JOIN tags ON key = {TAG} ORDER BY name)
     {ENTRIES} ORDER BY 2
 """  # noqa: S608 - literals of this module
+ALIASES = "INSERT INTO tags (id, name, alias_of) SELECT NULL, :alias || name, key FROM tags WHERE key % 4 = 1"
 IMAGE_TAGS = f"INSERT INTO image_tags SELECT {TAG}, number {ENTRIES}, unnest(base.tags) AS tag ORDER BY 1, 2"
 PORTION = 1_000_000  # images of one statement
 
@@ -74,6 +77,7 @@ def fill(connection: Connection, n: int, progress: Progress) -> Filled:
     statement = "INSERT INTO tags (name) SELECT name FROM unnest(CAST(:names AS text[])) WITH ORDINALITY AS t (name, n)"
     names = [_letters(rank) for rank in range(TAGS)] + [*TOGETHER, *APART]
     connection.execute(text(f"{statement} ORDER BY n"), {"names": names})
+    connection.execute(text(ALIASES), {"alias": ALIAS})
     run("ANALYZE base, tags")
     run("ALTER TABLE image_tags DROP CONSTRAINT pk_image_tags")
     now = connection.execute(text("SELECT CAST(extract(epoch FROM now()) * 1000 AS bigint)")).scalar_one()
@@ -90,8 +94,8 @@ def fill(connection: Connection, n: int, progress: Progress) -> Filled:
         " FROM (SELECT tag_key, count(*) AS counted FROM image_tags GROUP BY tag_key) AS entries WHERE key = tag_key"
     )
     connection.execute(
-        text("UPDATE totals SET images = :n, tags = (SELECT count(*) FROM tags), next_position = :n, newest = :now"),
-        {"n": n, "now": now},
+        text("UPDATE totals SET images = :n, tags = :tags, next_position = :n, newest = :now"),
+        {"n": n, "tags": len(names), "now": now},
     )
     popular = connection.execute(
         text("UPDATE tags SET has_bitmaps = true WHERE image_count >= greatest(:popular, :n / :share) RETURNING key"),
@@ -100,7 +104,9 @@ def fill(connection: Connection, n: int, progress: Progress) -> Filled:
     for list_ in [*lists.NAMES, *popular.scalars()]:
         progress(f"bitmaps of list {list_}")
         lists.rebuild(connection, list_)
-    rows = connection.execute(text("SELECT name, image_count FROM tags ORDER BY image_count DESC, name"))
+    rows = connection.execute(
+        text("SELECT name, image_count FROM tags WHERE alias_of IS NULL ORDER BY image_count DESC, name")
+    )
     return Filled(dict(rows.all()))
 
 

@@ -94,7 +94,8 @@ def ask(connection: Connection, source: FromClause, condition: Condition, asked:
 
 
 def _keys(connection: Connection, names: Sequence[str]) -> list[int]:
-    return list(connection.execute(select(tags.c.key).where(tags.c.name.in_(names))).scalars()) if names else []
+    keys = select(func.coalesce(tags.c.alias_of, tags.c.key)).where(tags.c.name.in_(names))
+    return list(connection.execute(keys).scalars()) if names else []
 
 
 def cases(connection: Connection, board: Filled, n: int) -> Iterator[Case]:

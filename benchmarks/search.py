@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from sqlalchemy import Connection, text
 
 from benchmarks.client import Client
-from benchmarks.fill import APART, TOGETHER, Filled
+from benchmarks.fill import ALIAS, APART, TOGETHER, Filled
 from benchmarks.measure import Case, Effort, Figure, discard
 from reaction_board.database import queries
 from reaction_board.database.queries.search import Cursor, Search
@@ -43,6 +43,8 @@ def searches(board: Filled, n: int) -> Iterator[Asked]:
     yield Asked("one tag, the most popular", Search([top]), first)
     yield Asked("one tag, on a 200th", Search([some]), first)
     yield Asked("one tag, on 48 images", Search([few]), first)
+    yield Asked("an alias of the most popular", Search([ALIAS + top]), combined)
+    yield Asked("two popular, one by an alias", Search([ALIAS + top, popular]), combined)
     several = {
         "two popular": [top, popular],
         "two that mostly come together": [*TOGETHER],
@@ -102,6 +104,13 @@ def sql_cases(connection: Connection, board: Filled, n: int) -> Iterator[Case]:
     for prefix in ("", "a", "aaa"):
         name = f"tags that begin with {prefix!r}"
         yield Case(name, discard(partial(queries.tags.find_tags, connection, prefix, 100, 0)), "Fp", 4)
+    for typed in ("a", "b", "aab", "also b", "nothing-like-that"):
+        name = f"completion of {typed!r}"
+        yield Case(name, discard(partial(queries.suggestions.complete, connection, typed, 20, 0)), "Fp", 12)
+    top, popular, few = board.near(n // 2), board.near(n // 5), board.near(48)
+    for tags in ([top], [top, popular], [*TOGETHER], [top, few], [ALIAS + top]):
+        name = f"what goes together with {' and '.join(tags)}"
+        yield Case(name, discard(partial(queries.suggestions.find_together, connection, tags, 20, 0)), "Fp", 15)
 
 
 def find(connection: Connection, asked: Asked) -> queries.search.Page:
