@@ -43,6 +43,10 @@ def sent_by(statements: Statements, act: Callable[[], object]) -> Statements:
         {"mime_type": "image/png"},
         {"order": "random"},
         {"order": "random", "tags": "a,b"},
+        {"tags": "alias"},
+        {"tags": "alias,b"},
+        {"any": "alias,b"},
+        {"tags": "b", "none": "alias"},
     ],
     ids=str,
 )
@@ -51,6 +55,7 @@ def test_a_page_of_fifty_images_takes_two_statements_at_most(
 ) -> None:
     for _ in range(3):
         board.added(tags="a,b")
+    board.set_aliases("a", "alias")
     assert len(sent_by(statements, lambda: board.search(**query, limit=50))) <= 2
     assert len(sent_by(statements, lambda: board.search(**query, limit=1, offset=1))) <= 2
 
@@ -64,6 +69,31 @@ def test_one_image_and_its_bytes_take_one_statement_each(board: Board, statement
 def test_the_list_of_tags_takes_one_statement(board: Board, statements: Statements) -> None:
     board.added(tags="a,b")
     assert len(sent_by(statements, board.tags)) == 1
+    assert len(sent_by(statements, lambda: board.tags(match="a"))) == 1
+    assert len(sent_by(statements, lambda: board.tag("a"))) == 1
+
+
+def test_what_goes_together_takes_three_statements(board: Board, statements: Statements) -> None:
+    board.added(tags="a,b,c")
+    for names in ("a", "a,b"):
+        assert len(sent_by(statements, lambda names=names: board.tags(**{"with": names}))) == 3
+
+
+def test_an_alias_costs_a_write_no_statement(board: Board, statements: Statements) -> None:
+    image = board.added(tags="a,b")
+    board.set_aliases("a", "alias")
+    tag, alias = (len(sent_by(statements, partial(board.added, tags=tags))) for tags in ("a", "alias"))
+    assert tag == alias
+    assert len(sent_by(statements, lambda: board.replace_tags(image["id"], ["b", "alias", "new"]))) <= 8
+
+
+def test_a_step_of_a_merge_takes_as_many_statements_for_many_images_as_for_one(
+    board: Board, statements: Statements
+) -> None:
+    for tags in ("a", *["b"] * 20):
+        board.added(tags=tags)
+    one, many = (len(sent_by(statements, partial(board.merged, name, f"new-{name}"))) for name in "ab")
+    assert one == many
 
 
 def test_writing_takes_as_many_statements_for_many_tags_as_for_one(board: Board, statements: Statements) -> None:

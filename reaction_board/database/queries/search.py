@@ -11,7 +11,7 @@ Total and page are of one moment: if an image of the page has changed before its
 again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import ARRAY, Connection, Integer, any_, bindparam, select
@@ -38,22 +38,29 @@ class Search:
     animated: bool | None = None
     seed: int | None = None  # of a random order; without, the newest come first
 
-    def matches(self, image: Image, carried: Carried) -> bool:
-        """Say whether an image fulfils all conditions. `carried` has the names that records have for those here."""
-        names = set(image["tags"])
+    def condition(self, carried: Carried) -> Callable[[Image], bool]:
+        """Return a function that says whether an image fulfils all conditions.
 
-        def has_one_of(asked: Iterable[str]) -> bool:
-            return not names.isdisjoint(name for one in asked for name in carried.get(one, (one,)))
-
-        return (
-            all(has_one_of([name]) for name in self.tags)
-            and (not self.any or has_one_of(self.any))
-            and not has_one_of(self.none)
-            and self.mime_type in (None, image["mime_type"])
-            and self.hash in (None, image["hash"])
-            and self.untagged in (None, not names)
-            and self.animated in (None, image["frames"] > 1)
+        `carried` has the names that records have for those here.
+        """
+        all_of = [frozenset(carried.get(name, (name,))) for name in self.tags]
+        any_of, none_of = (
+            frozenset(one for name in names for one in carried.get(name, (name,))) for names in (self.any, self.none)
         )
+
+        def holds(image: Image) -> bool:
+            names = set(image["tags"])
+            return (
+                not any(map(names.isdisjoint, all_of))
+                and not (any_of and names.isdisjoint(any_of))
+                and names.isdisjoint(none_of)
+                and self.mime_type in (None, image["mime_type"])
+                and self.hash in (None, image["hash"])
+                and self.untagged in (None, not names)
+                and self.animated in (None, image["frames"] > 1)
+            )
+
+        return holds
 
 
 @dataclass(frozen=True)
@@ -90,7 +97,7 @@ def find_images(
     for _ in range(ATTEMPTS):
         found = _find(connection, search, walk)
         rows = _fetch(connection, found.positions)
-        matching = {row["position"]: row for row in rows if search.matches(row, found.carried)}
+        matching = {row["position"]: row for row in filter(search.condition(found.carried), rows)}
         if len(matching) == len(found.positions):
             break
     return _page(found.positions, matching, found.total, limit, walk)
@@ -137,7 +144,7 @@ def _find(connection: Connection, search: Search, walk: Walk) -> Found:
     values = {"hash": search.hash, "name": names, "named_kind": [ALL] * len(names)}
     image = connection.execute(_BY_HASH[bool(names)], values).mappings().one_or_none()
     carried = (image and image.get("carried")) or {}
-    if image is None or not search.matches(image, carried):
+    if image is None or not search.condition(carried)(image):
         return Found(0, [], {})
     return Found(1, read_one(image["position"], walk, search.seed), carried)
 

@@ -1,84 +1,86 @@
 """Suggestions: completing what is typed to names, and tags that go together with others."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
+from heapq import nsmallest
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
-    CTE,
     ColumnElement,
     Connection,
-    FromClause,
     Integer,
     RowMapping,
     Select,
-    all_,
     any_,
     bindparam,
     case,
     column,
-    distinct,
-    exists,
     func,
+    or_,
     select,
     true,
 )
 
 from reaction_board.database.queries import walk
 from reaction_board.database.queries.combine import ALL, List, Walk
-from reaction_board.database.queries.tags import Tag, given, image_count, stands_for, tag
+from reaction_board.database.queries.tags import Tag, image_count, tag
 from reaction_board.database.tables import Name, images, tags
 
 NEWEST = 1000  # images found, among which others are counted
 
-
-def _page(found: CTE, page: FromClause, order: Sequence[ColumnElement[Any]]) -> Select[Any]:
-    """Return the statement of a page of what was found: a row for each name, or one for none, each with the total."""
-    total = select(func.count().label("total")).select_from(found).subquery("total")
-    # The outer join keeps the total when the page is empty.
-    return select(total.c.total, *page.c).select_from(total.outerjoin(page, true())).order_by(*order)
-
-
-def _rows(rows: Sequence[RowMapping]) -> tuple[Sequence[Tag], int]:
-    """Return the tags in the rows of a page, with what is not NULL, and the total."""
-    tags = [{name: value for name, value in row.items() if value is not None} for row in rows if row["id"]]
-    return tags, rows[0]["total"]
-
-
 # Completion
 
-# Separators are alike. Only the longest word is looked for in each name: what contains that is looked at more closely.
-_LIKE_TYPED = func.translate(tags.c.name, "_", "-")
 _OF_ALIAS = select(image_count(tag)).where(tag.c.key == tags.c.alias_of).scalar_subquery()
-_MATCHING = (
-    select(
-        tags.c.key,
-        tags.c.alias_of,
-        tags.c.name,
-        (func.strpos("-" + _LIKE_TYPED, "-" + bindparam("typed")) > 0).label("begins"),
-        case((tags.c.alias_of.is_(None), image_count(tags)), else_=_OF_ALIAS).label("images"),
+
+
+def _complete(*, has_separators: bool) -> Select[Any]:
+    """Return the statement of a page of the names that match: a row for each, or one for none, each with the total.
+
+    All names are read once. Separators are alike; where some are typed, what has the longest of the words is looked at
+    more closely.
+    """
+    contains: list[ColumnElement[bool]] = [tags.c.name.like(bindparam("contains"))]
+    words: ColumnElement[str] = tags.c.name
+    beginnings = ["begins", "after_hyphen", "after_underscore"]
+    if has_separators:
+        words, beginnings = func.translate(tags.c.name, "_", "-"), beginnings[:2]
+        contains.append(words.like(bindparam("all_contain")))
+    begins_word = or_(*(words.like(bindparam(pattern)) for pattern in beginnings))
+    matching = (
+        select(
+            tags.c.key,
+            tags.c.alias_of,
+            tags.c.name,
+            begins_word.label("begins"),
+            case((tags.c.alias_of.is_(None), image_count(tags)), else_=_OF_ALIAS).label("images"),
+        )
+        .where(*contains)
+        .cte("matching")
     )
-    .where(func.strpos(tags.c.name, bindparam("longest_word")) > 0, func.strpos(_LIKE_TYPED, bindparam("typed")) > 0)
-    .cte("matching")
-)
-_BEST = [_MATCHING.c.begins.desc(), _MATCHING.c.images.desc(), _MATCHING.c.name]
-_MATCHES = (
-    select(_MATCHING).order_by(*_BEST).limit(bindparam("page_limit")).offset(bindparam("page_offset")).subquery("page")
-)
-_MATCHED = (
-    select(
-        tag.c.id,
-        tag.c.name,
-        _MATCHES.c.images.label("image_count"),
-        case((_MATCHES.c.alias_of.is_not(None), _MATCHES.c.name)).label("alias"),
-        _MATCHES.c.begins,
-        _MATCHES.c.name.label("matched"),
+    page = (
+        select(matching)
+        .order_by(matching.c.begins.desc(), matching.c.images.desc(), matching.c.name)
+        .limit(bindparam("page_limit"))
+        .offset(bindparam("page_offset"))
+        .subquery("page")
     )
-    .select_from(_MATCHES.join(tag, tag.c.key == func.coalesce(_MATCHES.c.alias_of, _MATCHES.c.key)))
-    .subquery("matched")
-)
-_COMPLETE = _page(_MATCHING, _MATCHED, [_MATCHED.c.begins.desc(), _MATCHED.c.image_count.desc(), _MATCHED.c.matched])
+    alias = case((page.c.alias_of.is_not(None), page.c.name)).label("alias")
+    listed = select(
+        tag.c.id, tag.c.name, page.c.images.label("image_count"), alias, page.c.begins, page.c.name.label("by")
+    )
+    listed_tags = listed.join(page, tag.c.key == func.coalesce(page.c.alias_of, page.c.key)).subquery("listed")
+    total = select(func.count().label("total")).select_from(matching).subquery("total")
+    # The outer join keeps the total when the page is empty.
+    return (
+        select(total.c.total, *(listed_tags.c[name] for name in ("id", "name", "image_count", "alias")))
+        .select_from(total.outerjoin(listed_tags, true()))
+        .order_by(listed_tags.c.begins.desc(), listed_tags.c.image_count.desc(), listed_tags.c.by)
+    )
+
+
+_COMPLETE = {has_separators: _complete(has_separators=has_separators) for has_separators in (False, True)}
 
 
 def complete(connection: Connection, typed: str, limit: int, offset: int) -> tuple[Sequence[Tag], int]:
@@ -90,51 +92,37 @@ def complete(connection: Connection, typed: str, limit: int, offset: int) -> tup
     typed = "-".join(typed.split()).replace("_", "-")
     if not re.fullmatch(r"[a-z0-9-]{0,64}", typed):
         return [], 0
-    values = {"typed": typed, "longest_word": max(typed.split("-"), key=len)}
-    rows = connection.execute(_COMPLETE, {**values, "page_limit": limit, "page_offset": offset}).mappings().all()
-    return _rows(rows)
+    values = {
+        "contains": f"%{max(typed.split('-'), key=len)}%",
+        "all_contain": f"%{typed}%",
+        "begins": f"{typed}%",
+        "after_hyphen": f"%-{typed}%",
+        "after_underscore": rf"%\_{typed}%",
+        "page_limit": limit,
+        "page_offset": offset,
+    }
+    rows = connection.execute(_COMPLETE["-" in typed], values).mappings().all()
+    return [_match(row) for row in rows if row["id"]], rows[0]["total"]
+
+
+def _match(row: RowMapping) -> Tag:
+    match = {name: row[name] for name in ("id", "name", "image_count")}
+    return {**match, "alias": row["alias"]} if row["alias"] else match
 
 
 # What goes together
 
-_CARRIED = func.unnest(images.c.tags).table_valued(column("name", Name)).render_derived("carried")
-_ON_IMAGES = images.c.position == any_(bindparam("positions", type_=ARRAY(Integer)))
-_LEFT_OUT = all_(bindparam("left_out", type_=ARRAY(Name)))
-
-
-def _together(*, is_merging: bool) -> Select[Any]:
-    """Return the statement of a page of the tags on some images. While merges are unfinished, images have aliases."""
-    on_images = images.join(_CARRIED, true())
-    name: ColumnElement[str]
-    if is_merging:
-        on_images = on_images.join(given, given.c.name == _CARRIED.c.name).join(tag, tag.c.key == stands_for)
-        name, together = tag.c.name, func.count(distinct(images.c.position))
-    else:
-        name, together = _CARRIED.c.name, func.count()
-    counted = (
-        select(name.label("name"), together.label("together"))
-        .select_from(on_images)
-        .where(_ON_IMAGES, name != _LEFT_OUT)
-        .group_by(name)
-        .cte("counted")
-    )
-    most = (
-        select(counted)
-        .order_by(counted.c.together.desc(), counted.c.name)
-        .limit(bindparam("page_limit"))
-        .offset(bindparam("page_offset"))
-        .subquery("most")
-    )
-    page = (
-        select(tags.c.id, tags.c.name, image_count(tags).label("image_count"), most.c.together)
-        .select_from(most.join(tags, tags.c.name == most.c.name))
-        .subquery("page")
-    )
-    statement = _page(counted, page, [page.c.together.desc(), page.c.name])
-    return statement.add_columns(exists(select(tags.c.key).where(tags.c.merging.is_not(None))).label("is_merging"))
-
-
-_TOGETHER = {is_merging: _together(is_merging=is_merging) for is_merging in (False, True)}
+# As text: a thousand arrays would take longer on their way.
+_LINES = func.string_agg(func.array_to_string(images.c.tags, " "), "\n")
+_merging = func.unnest(tags.c.merging).table_valued(column("name", Name)).render_derived("merging")
+_ALIASES = select(func.jsonb_object_agg(_merging.c.name, tags.c.name)).select_from(tags.join(_merging, true()))
+_ON_IMAGES = select(
+    func.coalesce(_LINES, "").label("lines"),
+    _ALIASES.where(tags.c.merging.is_not(None)).scalar_subquery().label("aliases"),
+).where(images.c.position == any_(bindparam("positions", type_=ARRAY(Integer))))
+_NAMED = select(tags.c.id, tags.c.name, image_count(tags).label("image_count")).where(
+    tags.c.name == any_(bindparam("names", type_=ARRAY(Name)))
+)
 
 
 def find_together(connection: Connection, names: Sequence[str], limit: int, offset: int) -> tuple[Sequence[Tag], int]:
@@ -144,9 +132,15 @@ def find_together(connection: Connection, names: Sequence[str], limit: int, offs
     """
     lists = [List(ALL, name=name) for name in names]
     found = walk.read(connection, lists, Walk(offset=0, wanted=NEWEST, start=None, back=False), seed=None)
-    left_out = [carried for name in names for carried in found.carried.get(name, [name])]
-    values = {"positions": found.positions, "left_out": left_out, "page_limit": limit, "page_offset": offset}
-    rows = connection.execute(_TOGETHER[False], values).mappings().all()
-    if rows[0]["is_merging"]:
-        rows = connection.execute(_TOGETHER[True], values).mappings().all()
-    return _rows(rows)
+    lines, aliases = connection.execute(_ON_IMAGES, {"positions": found.positions}).one()
+    counts: Counter[str]
+    if aliases:  # of unfinished merges: an image may have an alias and its tag
+        counts = Counter(one for line in lines.splitlines() for one in {aliases.get(one, one) for one in line.split()})
+    else:
+        counts = Counter(lines.split())
+    for name in names:
+        for carried in found.carried.get(name, [name]):
+            del counts[carried]
+    most = nsmallest(offset + limit, counts.items(), key=lambda counted: (-counted[1], counted[0]))[offset:]
+    by_name = {row["name"]: row for row in connection.execute(_NAMED, {"names": [name for name, _ in most]}).mappings()}
+    return [{**by_name[name], "together": count} for name, count in most], len(counts)

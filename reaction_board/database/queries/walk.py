@@ -123,4 +123,4 @@ def _read_tag(connection: Connection, name: str, walk: Walk) -> Found | None:
     if row is None:
         return Found(0, [], {})
     total, positions, tag_name, merging = row
-    return None if merging else Found(total, positions, {name: [tag_name]})
+    return None if merging else Found(total, positions, {name: [tag_name]} if tag_name != name else {})
