@@ -76,7 +76,7 @@ def test_the_list_of_tags_takes_one_statement(board: Board, statements: Statemen
 def test_what_goes_together_takes_three_statements(board: Board, statements: Statements) -> None:
     board.added(tags="a,b,c")
     for names in ("a", "a,b"):
-        assert len(sent_by(statements, lambda names=names: board.tags(**{"with": names}))) == 3
+        assert len(sent_by(statements, partial(board.tags, **{"with": names}))) == 3
 
 
 def test_an_alias_costs_a_write_no_statement(board: Board, statements: Statements) -> None:

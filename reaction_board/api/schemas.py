@@ -299,7 +299,9 @@ class TagQuerySchema(page_schema(default_limit=100, max_limit=200)):  # type: ig
         },
     )
     with_ = CommaSeparatedTags(
-        f"separated by commas: other tags of the newest {NEWEST} images that have all of these, most images first",
+        f"at most {MAX_SEARCHED_TAGS}, separated by commas: other tags of the newest {NEWEST} images that have all of"
+        " these, most images first",
+        MAX_SEARCHED_TAGS,
         data_key="with",
         example="cat,funny",
     )

@@ -79,7 +79,7 @@ def set_aliases(body: Mapping[str, Any], name: str) -> Tag:
 @blp.raises(Unauthorized, CrossOrigin, TagNotFound, AliasConflict, InvalidTag, ServiceUnavailable)
 @blp.arguments(MergeSchema)
 @blp.response(200, MergeStepSchema)
-def merge(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+def merge_tag(body: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Merge a tag into another one, or rename it
 
     Every image with the tag gets `into`, and the tag becomes an alias of that. If `into` is new, the tag is renamed.
