@@ -108,6 +108,12 @@ def large_gif(width: int = 14_000, height: int = 14_000) -> bytes:
     return bytes((pyvips.Image.black(width, height)).gifsave_buffer())
 
 
+def gif_that_says(width: int, height: int) -> bytes:
+    """Return a GIF that says it has this size, and has the data of one pixel."""
+    size, one = struct.pack("<HH", width, height), struct.pack("<HH", 1, 1)
+    return bytes(pyvips.Image.black(1, 1).gifsave_buffer()).replace(one, size)
+
+
 def jpeg_of_scans(scans: int, side: int = 9400, before_each: bytes = b"") -> bytes:
     """Return a grey progressive JPEG, each of whose scans goes over all of its blocks and changes nothing."""
     blocks = (-(-side // 8)) ** 2

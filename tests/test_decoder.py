@@ -52,7 +52,7 @@ PATIENT = Bounds(memory_bytes=48_000_000, cpu_seconds=20, wall_seconds=60)
         (lambda: hostile.gif_of_frames(10_001), "frames"),
         (lambda: hostile.gif_of_blocks(2_000_001), "blocks"),
         (lambda: hostile.jpeg_of_scans(61, 80), "scans"),
-        (lambda: hostile.large_gif(15_000, 15_000), "pixels"),
+        (lambda: hostile.gif_that_says(15_000, 15_000), "pixels"),
     ],
     ids=[
         "side",
