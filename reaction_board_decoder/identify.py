@@ -26,6 +26,8 @@ def identify(file: BinaryIO, max_pixels: int) -> tuple[dict[str, Any], bytes]:
     except (pyvips.Error, KeyError):
         raise Unreadable from None
     width, height = canvas or (image.width, image.height)
+    if not width or not height:
+        raise Unreadable
     if max(width, height) > MAX_SIDE:
         raise TooLarge(f"The picture has a side of more than {MAX_SIDE} pixels.")
     if width * height > max_pixels:

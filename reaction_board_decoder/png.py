@@ -99,7 +99,7 @@ def first_frame(data: mmap.mmap) -> Frame | None:
         return None
     width, height, left, top = struct.unpack_from(">4I", control, 4)
     canvas_width, canvas_height = struct.unpack_from(">2I", data, 16)
-    if left + width > canvas_width or top + height > canvas_height:
+    if not width or not height or left + width > canvas_width or top + height > canvas_height:
         return None
     header = _chunk(b"IHDR", struct.pack(">2I", width, height) + data[24:29])
     whole = b"".join([SIGNATURE, header, *before, *pixels, _chunk(b"IEND", b"")])

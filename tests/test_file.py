@@ -123,6 +123,7 @@ def test_a_name_in_ascii_is_no_path_and_no_escape(board: Board, filename: str, i
         ("gif", "release 1.2", "release 1.2.gif"),
         ("gif", "page.html", "page.html.gif"),
         ("gif", "holiday.gifs", "holiday.gifs.gif"),
+        ("gif", "x" * 255, "x" * 251 + ".gif"),
     ],
 )
 def test_a_download_has_an_extension_that_fits_and_the_record_keeps_its_name(

@@ -12,6 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
+from tests import hostile_pictures as hostile
 from tests.board import API, Board, Objects, assert_error, form_file, ids, image_of
 from tests.pictures import IMAGES, MIME_TYPES, animation, padded, picture, turned_jpeg
 
@@ -131,8 +132,21 @@ def test_another_declared_type_is_refused(board: Board, objects: Objects, declar
         picture("png")[:20],
         b"P6 1 1 255 abc",
         picture("gif").replace(b"GIF89a", b"GIF88a"),
+        hostile.gif_that_says(0, 0),
+        hostile.gif_that_says(0, 5),
     ],
-    ids=["nothing", "text", "tiff", "svg", "pdf", "truncated header", "ppm", "GIF of another version"],
+    ids=[
+        "nothing",
+        "text",
+        "tiff",
+        "svg",
+        "pdf",
+        "truncated header",
+        "ppm",
+        "GIF of another version",
+        "GIF of no size",
+        "GIF of no width",
+    ],
 )
 @pytest.mark.both_stores
 def test_what_is_not_one_of_the_four_is_refused(board: Board, objects: Objects, data: bytes) -> None:
@@ -240,6 +254,7 @@ def test_the_filename_is_a_clean_base_name(board: Board, given: str, kept: str) 
         (rb"\\server\share\my pic.png", "my pic.png"),
         (rb"a\b %22q%22.png", 'b "q".png'),
         (rb"..\..\new.png", "new.png"),
+        (b"a\\b.png\\", "image.png"),  # ends in a separator, as a folder does
         # As curl before 7.81 sends them.
         (rb"a\\b \"q\".png", 'b "q".png'),
         # In the encodings of Windows: Western, Japanese (with a second byte of a backslash), Cyrillic.

@@ -9,9 +9,9 @@ from werkzeug.datastructures import FileStorage, Headers
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
-# A backslash escapes a quote or a backslash, as curl before 7.81 sends them. Any other one is part of the name, as
-# browsers and curl send it (HTML Standard, "Multipart form data").
-_BACKSLASH = re.compile(r'\\(["\\])|\\')
+# A backslash escapes a backslash, or a quote that does not end the value, as curl before 7.81 sends them. Any other one
+# is part of the name, as browsers and curl send it (HTML Standard, "Multipart form data").
+_BACKSLASH = re.compile(r'\\(\\|"(?![ \t]*(?:;|\r?$)))|\\', re.MULTILINE)
 # In Shift JIS, the second byte of a character may be that of a backslash.
 _TWO_BYTES = re.compile(rb"[\x80-\xff]\\")
 

@@ -49,7 +49,7 @@ def download_name(filename: str, mime_type: str) -> str:
         stem, extension = path.stem, path.suffix
     else:
         stem, extension = _PICTURE_EXTENSION.sub("", filename), EXTENSIONS[mime_type]
-    return (stem.strip(". ") or "image") + extension
+    return (stem[: MAX_FILENAME - len(extension)].strip(". ") or "image") + extension
 
 
 def ascii_name(filename: str) -> str:
