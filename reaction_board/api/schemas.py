@@ -294,16 +294,14 @@ class TagQuerySchema(page_schema(default_limit=100, max_limit=200)):  # type: ig
         metadata={
             "description": "only names and aliases that contain this. First those of which a word begins with it, then"
             " the others; each time those on most images first. Words are separated by `-` and `_`, for both of which a"
-            " space may stand.",
-            "example": "palm",
+            " space may stand. For example: palm.",
         },
     )
     with_ = CommaSeparatedTags(
-        f"at most {MAX_SEARCHED_TAGS}, separated by commas: other tags of the newest {NEWEST} images that have all of"
-        " these, most images first",
+        f"at most {MAX_SEARCHED_TAGS}, separated by commas, for example cat,funny: other tags of the newest {NEWEST}"
+        " images that have all of these, most images first",
         MAX_SEARCHED_TAGS,
         data_key="with",
-        example="cat,funny",
     )
     order = fields.String(
         validate=validate.OneOf(["name", "count"]),

@@ -1,6 +1,7 @@
 """Tags: their list, their aliases, and changing those of images."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import wraps
 from typing import ParamSpec, TypeVar
 from uuid import UUID
@@ -13,7 +14,7 @@ from reaction_board.database.queries.images import Image
 from reaction_board.database.queries.lists import NamesChanged
 from reaction_board.database.queries.merges import Step
 from reaction_board.database.queries.tags import Tag
-from reaction_board.errors import TagNotFound
+from reaction_board.errors import ServiceUnavailable, TagNotFound
 
 ATTEMPTS = 5  # at a transaction during which names come to stand for other tags, which people rarely do
 
@@ -24,17 +25,15 @@ T = TypeVar("T")
 def repeated_if_names_change(act: Callable[P, T]) -> Callable[P, T]:
     """Return a function that does a transaction again if a name comes to stand for another tag meanwhile.
 
-    It raises NamesChanged, which is a ServiceUnavailable, if that happens every time.
+    It raises ServiceUnavailable if that happens every time.
     """
 
     @wraps(act)
     def repeated(*args: P.args, **kwargs: P.kwargs) -> T:
-        for _ in range(ATTEMPTS - 1):
-            try:
+        for _ in range(ATTEMPTS):
+            with suppress(NamesChanged):
                 return act(*args, **kwargs)
-            except NamesChanged:
-                continue
-        return act(*args, **kwargs)
+        raise ServiceUnavailable
 
     return repeated
 

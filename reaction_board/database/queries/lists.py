@@ -51,7 +51,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import BIT, insert
 
 from reaction_board.database.tables import CHUNK, bitmaps, image_tags, images, tags, totals
-from reaction_board.errors import ServiceUnavailable
 
 # The lists that are no tags. The key of a tag is above 0.
 EVERYTHING = 0
@@ -70,7 +69,7 @@ Entry = tuple[int, int]  # list, position
 Image = RowMapping | dict[str, Any]  # by column name
 
 
-class NamesChanged(ServiceUnavailable):
+class NamesChanged(Exception):
     """A name has come to stand for another tag since it was looked up. The transaction is to be repeated."""
 
 
