@@ -120,6 +120,7 @@ def test_a_name_in_ascii_is_no_path_and_no_escape(board: Board, filename: str, i
         ("webp", "photo.jpeg", "photo.webp"),
         ("jpg", "photo.JPEG", "photo.JPEG"),
         ("jpg", "photo.jfif", "photo.jfif"),
+        ("jpg", "image.jpg.webp", "image.jpg"),
         ("gif", "release 1.2", "release 1.2.gif"),
         ("gif", "page.html", "page.html.gif"),
         ("gif", "holiday.gifs", "holiday.gifs.gif"),

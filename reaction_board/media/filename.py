@@ -44,11 +44,13 @@ def download_name(filename: str, mime_type: str) -> str:
 
     An extension of another kind of picture is replaced; any other one is taken for a part of the name.
     """
-    path = PurePosixPath(filename)
-    if path.suffix.lower() in (EXTENSIONS[mime_type], *ALIASES.get(mime_type, ())):
-        stem, extension = path.stem, path.suffix
-    else:
-        stem, extension = _PICTURE_EXTENSION.sub("", filename), EXTENSIONS[mime_type]
+    stem, extension = filename, EXTENSIONS[mime_type]
+    for name in (filename, _PICTURE_EXTENSION.sub("", filename)):
+        path = PurePosixPath(name)
+        if path.suffix.lower() in (EXTENSIONS[mime_type], *ALIASES.get(mime_type, ())):
+            stem, extension = path.stem, path.suffix
+            break
+        stem = name
     return (stem[: MAX_FILENAME - len(extension)].strip(". ") or "image") + extension
 
 
