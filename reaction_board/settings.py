@@ -74,115 +74,103 @@ def _scheme_host_and_path(value: str) -> None:
 
 
 class SettingsSchema(Schema):
-    """Name, type, default and bounds of every setting; `metadata` says its unit and what it is for."""
+    """Name, type, default, bounds and unit of every setting. docs/settings.md says what each is for."""
 
     DATABASE_URL = fields.String(
         required=True,
         validate=_postgresql_url,
-        metadata={"unit": "URL", "description": "the PostgreSQL database"},
+        metadata={"unit": "URL"},
     )
     S3_BUCKET_NAME = fields.String(
         required=True,
         validate=validate.Length(min=1, error="Must not be empty."),
-        metadata={"unit": "name", "description": "the bucket that holds the image bytes"},
+        metadata={"unit": "name"},
     )
     AWS_ENDPOINT_URL_S3 = fields.Url(
         load_default=None,
         schemes={"http", "https"},
         require_tld=False,
-        metadata={"unit": "URL", "description": "the object store, if it is not Amazon's; read by boto3"},
+        metadata={"unit": "URL"},
     )
     AWS_REGION = fields.String(
         load_default=None,
-        metadata={"unit": "name", "description": "the region of the bucket; boto3 itself reads `AWS_DEFAULT_REGION`"},
+        metadata={"unit": "name"},
     )
     MAX_UPLOAD_BYTES = fields.Integer(
         load_default=50 * MIB,
         validate=validate.Range(min=1),
-        metadata={"unit": "bytes", "description": "the largest file that an upload may bring"},
+        metadata={"unit": "bytes"},
     )
     MAX_PIXELS = fields.Integer(
         load_default=200_000_000,
         validate=validate.Range(min=1),
-        metadata={"unit": "pixels", "description": "the largest picture, width × height of one frame"},
+        metadata={"unit": "pixels"},
     )
     MAX_TAGS = fields.Integer(
         load_default=200,
         validate=validate.Range(min=1),
-        metadata={"unit": "tags", "description": "the most tags of an image"},
+        metadata={"unit": "tags"},
     )
     API_TOKENS = Words(
         load_default=[],
         validate=_sendable,
-        metadata={"unit": "tokens", "description": "separated by commas; if set, every write needs one of them"},
+        metadata={"unit": "tokens"},
     )
     READING = fields.String(
         load_default="all",
         validate=validate.OneOf(["all", "links"]),
-        metadata={
-            "unit": "`all`, `links`",
-            "description": "`links`: only one image at a time, by its link, may be read without a token",
-        },
+        metadata={"unit": "`all`, `links`"},
     )
     CORS_ORIGINS = Words(
         load_default=[],
         validate=_origins,
-        metadata={"unit": "origins", "description": "separated by commas; web pages from there may use the API"},
+        metadata={"unit": "origins"},
     )
     TRUSTED_HOSTS = Words(
         load_default=[],
         validate=_host_names,
-        metadata={
-            "unit": "host names",
-            "description": "separated by commas; further names of the board; `.board.example` includes its subdomains",
-        },
+        metadata={"unit": "host names"},
     )
     DATABASE_TIMEOUT = fields.Integer(
         load_default=30,
         validate=validate.Range(min=1),
-        metadata={"unit": "seconds", "description": "the longest wait for an answer of the database, or for a lock"},
+        metadata={"unit": "seconds"},
     )
     S3_TIMEOUT = fields.Integer(
         load_default=20,
         validate=validate.Range(min=1),
-        metadata={"unit": "seconds", "description": "the longest wait for a byte of the object store"},
+        metadata={"unit": "seconds"},
     )
     DATABASE_POOL_SIZE = fields.Integer(
         load_default=32,
         validate=validate.Range(min=2),
-        metadata={"unit": "connections", "description": "the most database connections of one worker process"},
+        metadata={"unit": "connections"},
     )
     FORWARDED_ALLOW_IPS = Words(
         load_default=["127.0.0.1", "::1"],
         validate=_networks,
-        metadata={
-            "unit": "addresses",
-            "description": "separated by commas, or `*`; a proxy from there, or by a unix socket, is believed",
-        },
+        metadata={"unit": "addresses"},
     )
     PUBLIC_URL = fields.Url(
         load_default=None,
         schemes={"http", "https"},
         require_tld=False,
         validate=_scheme_host_and_path,
-        metadata={
-            "unit": "URL",
-            "description": "how others reach the board: its name and path, with which links in chat programs begin",
-        },
+        metadata={"unit": "URL"},
     )
     LOG_FORMAT = fields.String(
         load_default="plain",
         validate=validate.OneOf(["plain", "json"]),
-        metadata={"unit": "`plain`, `json`", "description": "lines for people, or one JSON object a line"},
+        metadata={"unit": "`plain`, `json`"},
     )
     METRICS = fields.Boolean(
         load_default=False,
-        metadata={"unit": "`true`, `false`", "description": "count what is done, and tell Prometheus at `/metrics`"},
+        metadata={"unit": "`true`, `false`"},
     )
     WEB_CONCURRENCY = fields.Integer(
         load_default=2,
         validate=validate.Range(min=1),
-        metadata={"unit": "processes", "description": "gunicorn's workers, each of 40 threads: one per core"},
+        metadata={"unit": "processes"},
     )
 
     @validates_schema

@@ -1,4 +1,4 @@
-"""The README's backup and restore, as they stand, into another database and another object store."""
+"""The backup and restore of docs/operating.md, as they stand, into another database and another object store."""
 
 import contextlib
 import os
@@ -59,8 +59,7 @@ def uploading(url: str) -> Iterator[None]:
 def test_a_restored_board_has_every_image_of_the_backup(
     app: Flask, board: Board, gunicorn: Gunicorn, environment: dict[str, str], database_url: str
 ) -> None:
-    section = (ROOT / "README.md").read_text().partition("### Backup, restore")[2]
-    script = re.search(r"```bash\n(.*?)```", section, re.DOTALL)
+    script = re.search(r"```bash\n(.*?)```", (ROOT / "docs/operating.md").read_text(), re.DOTALL)
     assert script
     backup, mark, restore = script[1].partition("# Restore")
     assert mark

@@ -414,7 +414,7 @@ def undo_the_migration(database_url: str) -> None:
 
 
 def replace(gunicorn: Gunicorn, how: str) -> None:
-    """Replace running workers, as the README says."""
+    """Replace running workers, as docs/deploying.md says."""
     if how == "new workers":
         gunicorn.process.send_signal(signal.SIGHUP)
         return

@@ -1,6 +1,7 @@
-"""The settings, and what the README says of them."""
+"""The settings, and what docs/settings.md says of them."""
 
 import os
+import re
 import subprocess
 import sys
 from typing import Any
@@ -100,12 +101,18 @@ def test_a_bad_setting_stops_the_start_with_one_line(command: list[str]) -> None
     assert done.stderr.splitlines() == ["reaction-board: MAX_UPLOAD_BYTES: Not a valid integer."]
 
 
-def test_the_readme_lists_every_setting_with_its_default() -> None:
-    readme = (ROOT / "README.md").read_text()
-    for name, field in settings.SettingsSchema().fields.items():
-        row = next(line for line in readme.splitlines() if line.startswith(f"| `{name}`"))
-        cells = [cell.strip() for cell in row.strip("|").split("|")]
-        default = "—" if field.required or not field.load_default else field.load_default
-        default = ",".join(default) if isinstance(default, list) else str(default)
-        assert cells[1:3] == [default, field.metadata["unit"]], name
-        assert field.metadata["description"] in cells[3]
+def test_every_setting_is_documented_with_its_unit_its_default_and_an_example() -> None:
+    document = (ROOT / "docs/settings.md").read_text()
+    sections = dict(re.findall(r"(?ms)^## `(\w+)`\n(.*?)(?=^## |\Z)", document))
+    fields = settings.SettingsSchema().fields
+    assert list(sections) == list(fields)
+    for name, field in fields.items():
+        unit, default, example = re.findall(r"(?m)^- (?:Unit|Default|Example): (.*)$", sections[name])
+        assert unit == field.metadata["unit"]
+        shown = field.load_default if isinstance(field.load_default, list) else [field.load_default]
+        if field.required or shown in ([], [None]):
+            assert default.startswith("none"), name
+        else:
+            assert default == f"`{','.join(map(str, shown)).lower()}`", name
+        assert example.startswith(f"`{name}="), name
+        assert settings.load({**NEEDED, name: example.strip("`").partition("=")[2]})

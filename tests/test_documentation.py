@@ -1,0 +1,31 @@
+"""The documents: their links, and what the README must stay."""
+
+import re
+
+from tests.servers import ROOT
+
+DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+
+
+def anchors(text: str) -> set[str]:
+    """Return what links can lead to within a document, as GitHub makes it of its headings."""
+    headings = re.findall(r"(?m)^#+ (.*)$", re.sub(r"(?ms)^```.*?^```", "", text))
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_link_of_a_document_leads_somewhere() -> None:
+    links = [(document, link) for document in DOCUMENTS for link in re.findall(r"\]\(([^)]+)\)", document.read_text())]
+    assert len(links) > 30
+    for document, link in links:
+        if not link.startswith(("http://", "https://")):
+            name, _, anchor = link.partition("#")
+            target = document.parent / name if name else document
+            assert target.exists(), f"{document.name}: {link}"
+            assert not anchor or anchor in anchors(target.read_text()), f"{document.name}: {link}"
+
+
+def test_the_readme_is_short_and_links_to_every_other_document() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert len(readme.splitlines()) <= 160
+    for document in DOCUMENTS:
+        assert document.name == "README.md" or f"({document.relative_to(ROOT)})" in readme
