@@ -18,7 +18,6 @@ ENV PATH=/app/venv/bin:$PATH MALLOC_ARENA_MAX=2 PYTHONUNBUFFERED=1
 WORKDIR /app
 COPY --from=build /app/venv venv
 COPY setup.cfg wsgi.py gunicorn.conf.py ./
-COPY migrations migrations
 RUN useradd --system --uid 10001 --no-create-home board \
     && install --directory --owner board /run/reaction-board
 USER 10001

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 256 * 1024  # smaller ones cost CPU (16 KiB: 2.5 times as much), larger ones only memory
 # Threads of one worker process that may wait for the store, or stream from it. Fewer than the worker has threads
-# (gunicorn.conf.py) and database connections: when the store hangs, the others still answer.
+# (gunicorn_conf.py) and database connections: when the store hangs, the others still answer.
 MAX_AT_ONCE = 28
 
 CONFIG = Config(

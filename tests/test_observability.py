@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -158,6 +159,14 @@ def test_requests_of_all_workers_are_counted_by_route_method_and_status(board_wa
     assert more["reaction_board_store_seconds_count{operation=get}"] == 20
     assert not any("errors" in name for name in more)
     assert "secret" not in requests.get(board_watched.metrics, timeout=PATIENCE).text
+
+
+def test_the_version_is_told_in_metrics_in_the_log_and_in_the_document(board_watched: Watched) -> None:
+    release = version("reaction-board")
+    assert board_watched.samples()[f"reaction_board_build_info{{version={release}}}"] == 1
+    assert f"Reaction Image Board {release}" in board_watched.server.log()
+    document = requests.get(f"{board_watched.url}/openapi.json", timeout=PATIENCE).json()
+    assert document["info"]["version"] == release
 
 
 def test_the_use_of_the_pool_is_told(board_watched: Watched) -> None:

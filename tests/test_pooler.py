@@ -127,7 +127,7 @@ def upgrade():
 @pytest.fixture
 def later(tmp_path: Path) -> Path:
     """The configuration of Alembic with one more migration."""
-    shutil.copytree(ROOT / "migrations", tmp_path / "migrations")
+    shutil.copytree(ROOT / "reaction_board/database/migrations", tmp_path / "migrations")
     head = ScriptDirectory(str(tmp_path / "migrations")).get_current_head()
     (tmp_path / "migrations" / "versions" / "later.py").write_text(LATER.format(head=head))
     configuration = tmp_path / "alembic.ini"

@@ -30,7 +30,7 @@ TAG_PATTERN = "^[a-z0-9_-]{1,64}$"
 GIVEN_TAG = "[A-Za-z0-9_-]{1,64}"
 GIVEN_TAG_PATTERN = f"^ *{GIVEN_TAG} *$"
 GIVEN_TAGS_PATTERN = f"^ *({GIVEN_TAG} *)?(, *({GIVEN_TAG} *)?)*$"
-# Of each parameter of a search, which has them in its address: gunicorn.conf.py and deploy/nginx.conf have room for it.
+# Of each parameter of a search, which has them in its address: gunicorn_conf.py and deploy/nginx.conf have room for it.
 MAX_SEARCHED_TAGS = 200
 
 

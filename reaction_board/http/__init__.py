@@ -1,6 +1,7 @@
 """HTTP: how Flask and flask-smorest are bent to the contract. Knows nothing of single resources."""
 
 import re
+from importlib.metadata import version
 from typing import Any
 
 from flask import Flask, Response, request
@@ -22,7 +23,7 @@ def init_app(app: Flask) -> Api:
     app.url_map.converters["tag_name"] = TagNameConverter
     app.config.update(
         API_TITLE="Reaction Image Board",
-        API_VERSION="v1",
+        API_VERSION=version("reaction-board"),
         OPENAPI_VERSION="3.0.3",
         OPENAPI_URL_PREFIX="/api/v1",
         OPENAPI_SWAGGER_UI_PATH="/docs",

@@ -1,11 +1,12 @@
 """Metrics for Prometheus at `/metrics`, if `METRICS` is set. The proxy in front must not let everyone have them.
 
-Under gunicorn, the workers count in files of a folder that they share (gunicorn.conf.py), and the worker that answers
+Under gunicorn, the workers count in files of a folder that they share (gunicorn_conf.py), and the worker that answers
 adds them up.
 """
 
 import os
 from collections.abc import Callable
+from importlib.metadata import version
 
 from flask import Flask, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -25,6 +26,7 @@ def init_app(app: Flask) -> None:
     if not app.config["METRICS"]:
         return
     registry = CollectorRegistry()
+    _build_info(registry)
     request_log.observe(app, _exchange_counter(registry))
     storage.observe(app, _store_counter(registry))
     engine.observe(app, _connection_counter(registry, app.config["DATABASE_POOL_SIZE"]))
@@ -36,6 +38,17 @@ def init_app(app: Flask) -> None:
             source = CollectorRegistry()
             MultiProcessCollector(source)  # type: ignore[no-untyped-call]  # prometheus-client has no types there
         return Response(generate_latest(source), content_type=CONTENT_TYPE_LATEST)
+
+
+def _build_info(registry: CollectorRegistry) -> None:
+    info = Gauge(
+        "reaction_board_build_info",
+        "1, with the version of the release",
+        ["version"],
+        multiprocess_mode="livemax",
+        registry=registry,
+    )
+    info.labels(version("reaction-board")).set(1)
 
 
 def _exchange_counter(registry: CollectorRegistry) -> Callable[[Exchange], None]:

@@ -1,8 +1,6 @@
-"""`make run`: the whole board, until Ctrl-C. Data, logs and credentials are in one folder.
+"""`make run` and `reaction-board-server`: the whole board, until Ctrl-C, with all of its data in one folder."""
 
-Arguments are gunicorn's: `make dev` gives `--reload`.
-"""
-
+import argparse
 import contextlib
 import fcntl
 import json
@@ -15,6 +13,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -26,19 +25,20 @@ from reaction_board.local.postgres import postgres
 from reaction_board.local.processes import Child, give_up, running, wait_until
 from reaction_board.storage import S3Storage
 
-ROOT = Path(__file__).parents[2]  # of the checkout: gunicorn.conf.py and wsgi.py are not in the package
+CONFIGURATION = Path(__file__).parents[1] / "gunicorn_conf.py"
 BUCKET = "images"
 
 
 def main() -> None:
     """Run the board until Ctrl-C, SIGTERM or the end of one of its children."""
+    arguments = _arguments()
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _stop)
-    port = _port()
+    port = _port(arguments.port)
     configured = [name for name in ("DATABASE_URL", "S3_BUCKET_NAME") if os.environ.get(name)]
     if len(configured) == 1:
         give_up(f"{configured[0]} is set alone: set both DATABASE_URL and S3_BUCKET_NAME, or neither")
-    folder = Path(os.environ.get("DATA_DIR") or "var").resolve()
+    folder = Path(arguments.folder).resolve()
     with contextlib.ExitStack() as stack:
         children = [] if configured else _start_services(stack, folder)
         try:
@@ -46,28 +46,26 @@ def main() -> None:
         except migration.MigrationError as error:
             give_up(f"the database could not be migrated: {error}")
         os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # halves the freed memory that 40 threads keep
-        command: list[str | Path] = [sys.executable, "-m", "gunicorn", "--chdir", ROOT]
+        command: list[str | Path] = [sys.executable, "-m", "gunicorn", "--config", CONFIGURATION]
         command += [
-            "--config",
-            ROOT / "gunicorn.conf.py",
             "--bind",
             f"127.0.0.1:{port}",
             "--log-level",
             "warning",
-            *sys.argv[1:],
-            "wsgi:app",
+            *(["--reload"] if arguments.reload else []),
         ]
+        command += ["reaction_board:create_app()"]
         server = stack.enter_context(running("web server", command, signal.SIGTERM))
         api = f"http://127.0.0.1:{port}/api/v1"
         wait_until(lambda: _get(f"{api}/health"), server)
         print(
             f"""
-The Reaction Image Board is running{"" if configured else f", with its data in {folder}"}.
+The Reaction Image Board {version("reaction-board")} is running{"" if configured else f", with its data in {folder}"}.
 
   API            {api}
   to look at     http://127.0.0.1:{port}/
   its document   {api}/docs
-  to try it      curl -F file=@tests/images/cat.jpg -F tags=cat,staring {api}/images
+  to try it      curl -F file=@picture.jpg -F tags=cat,staring {api}/images
 
 Ctrl-C stops it.
 """,
@@ -82,8 +80,25 @@ def _stop(number: int, frame: FrameType | None) -> NoReturn:
     raise SystemExit(0)
 
 
-def _port() -> int:
-    text = os.environ.get("PORT", "8000")
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="reaction-board-server",
+        description="Run a board on this machine, with a PostgreSQL and an object store of its own, until Ctrl-C.",
+        epilog="Settings are environment variables. With DATABASE_URL and S3_BUCKET_NAME, it uses those instead.",
+    )
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        default=os.environ.get("DATA_DIR") or "var",
+        help="where images, database and logs are kept (default: DATA_DIR, else ./var)",
+    )
+    parser.add_argument("--port", default=os.environ.get("PORT", "8000"), help="default: PORT, else 8000")
+    parser.add_argument("--reload", action="store_true", help="load the code again whenever it changes")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version('reaction-board')}")
+    return parser.parse_args()
+
+
+def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
         give_up(f"PORT: {text!r} is not a port")
     with socket.socket() as probe:
