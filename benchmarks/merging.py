@@ -39,9 +39,9 @@ def figures(database_url: str, board: Filled, n: int, effort: Effort, tick: Tick
     upload = threading.Thread(target=partial(_add_until, engine, tag, stop, waits))
     upload.start()
     moved, started = 0, time.monotonic()
-    while (step := _step(engine, tag)).remaining and time.monotonic() - started < SECONDS * effort.share:
-        moved += step.moved
-    rate = (moved + step.moved) / (time.monotonic() - started)
+    while (more := _step(engine, tag)) and time.monotonic() - started < SECONDS * effort.share:
+        moved += more
+    rate = (moved + more) / (time.monotonic() - started)
     stop.set()
     upload.join()
     engine.dispose()
@@ -53,9 +53,12 @@ def figures(database_url: str, board: Filled, n: int, effort: Effort, tick: Tick
     ]
 
 
-def _step(engine: Engine, tag: str) -> queries.merges.Step:
+def _step(engine: Engine, tag: str) -> int:
     with engine.begin() as connection:
-        return queries.merges.merge(connection, tag, NEW)
+        moved = queries.merges.merge(connection, tag, NEW)
+    with engine.begin() as connection:
+        queries.merges.remaining(connection, NEW)
+    return moved
 
 
 def _searches(connection: Connection, board: Filled, n: int, tag: str) -> Iterator[Case]:

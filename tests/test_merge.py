@@ -8,7 +8,7 @@ from flask import Flask
 from sqlalchemy import Engine, text
 
 from reaction_board.database.queries import lists, merges
-from tests.board import Board, assert_error, ids
+from tests.board import Board, assert_error, ids, image_of
 from tests.check import check, kinds
 from tests.concurrency import together
 from tests.walks import walk
@@ -198,6 +198,28 @@ def test_check_reports_a_merge_that_was_left_unfinished_and_repair_finishes_it(
     assert check(app) == (0, [])
     assert board.tag_counts() == {"dog": 1, "feline": 4, "laughing": 6}
     assert all({"lol", "cat"}.isdisjoint(image["tags"]) for image in board.search()["items"])
+
+
+def test_repair_leaves_a_merge_alone_that_was_undone_meanwhile(
+    app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = board.added(tags="pop")
+    board.added(tags="wow")
+    monkeypatch.setattr(merges, "find_unfinished", lambda _: [("wow", ["pop"])])
+    check(app, "--repair")
+    assert image_of(board.get(f"/images/{image['id']}"))["tags"] == ["pop"]
+
+
+@pytest.mark.usefixtures("step")
+def test_a_merge_ends_although_records_and_lists_differ(engine: Engine, app: Flask, board: Board) -> None:
+    images = [board.added(tags="lol") for _ in range(5)]
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE images SET tags = '{}' WHERE id = :id"), {"id": images[0]["id"]})
+        connection.execute(text("DELETE FROM images WHERE id = :id"), {"id": images[1]["id"]})
+    for remaining in (3, 1, 0):
+        assert board.merged("lol", "laughing")["remaining"] == remaining
+    assert image_of(board.get(f"/images/{images[0]['id']}"))["tags"] == ["laughing"]  # as the list of the tag said
+    assert board.tag_counts() == {"laughing": 4}
 
 
 def test_check_reports_an_alias_that_images_have_and_repair_takes_it_from_them(

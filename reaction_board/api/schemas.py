@@ -14,7 +14,7 @@ from reaction_board.database.queries.images import Image, created_at
 from reaction_board.database.queries.search import Cursor
 from reaction_board.database.queries.suggestions import NEWEST
 from reaction_board.errors import InvalidField, InvalidTag
-from reaction_board.http.arguments import PlainBoolean, PlainInteger, UploadedFile
+from reaction_board.http.arguments import ImageId, PlainBoolean, PlainInteger, UploadedFile
 from reaction_board.media.filename import MAX_FILENAME
 from reaction_board.media.formats import EXTENSIONS
 from reaction_board.storage import HASH_PATTERN
@@ -32,6 +32,7 @@ GIVEN_TAG_PATTERN = f"^ *{GIVEN_TAG} *$"
 GIVEN_TAGS_PATTERN = f"^ *({GIVEN_TAG} *)?(, *({GIVEN_TAG} *)?)*$"
 # Of each parameter of a search, which has them in its address: gunicorn_conf.py and deploy/nginx.conf have room for it.
 MAX_SEARCHED_TAGS = 200
+MAX_ALIASES = 10_000  # in one request, of at most 1 MiB; merges can bring a tag to any number of them
 
 
 def normalize_tags(names: Iterable[str], field: str, most: int) -> list[str]:
@@ -69,15 +70,19 @@ class CommaSeparatedTags(fields.Field[list[str]]):
 
 
 class TagList(fields.List[str]):
-    """A list of tags; an empty name is invalid, repeats collapse."""
+    """A list of names; an empty one is invalid, repeats collapse.
 
-    def __init__(self, example: list[str], **options: Any) -> None:
+    There may be `most` of them or, without it, as many as an image may have.
+    """
+
+    def __init__(self, example: list[str], most: int | None = None, **options: Any) -> None:
         name = fields.String(metadata={"pattern": GIVEN_TAG_PATTERN})
         super().__init__(name, metadata={"example": example}, **options)
+        self._most = most
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list[Any]:
         names: list[Any] = super()._deserialize(value, attr, data, **kwargs)
-        return list(normalize_tags(names, self.name or "tags", current_app.config["MAX_TAGS"]))
+        return list(normalize_tags(names, self.name or "tags", self._most or current_app.config["MAX_TAGS"]))
 
 
 class TagName(fields.String):
@@ -110,7 +115,7 @@ class TagWithAliasesSchema(TagSchema):
 class AliasesSchema(Schema):
     """All the aliases that a tag shall have."""
 
-    aliases = TagList(["lol", "haha"], required=True)
+    aliases = TagList(["lol", "haha"], most=MAX_ALIASES, required=True)
 
 
 class MergeSchema(Schema):
@@ -247,7 +252,7 @@ MAX_CHANGED_IMAGES = 100  # in one request
 class ImageIdsSchema(Schema):
     """The images that are to change."""
 
-    ids = fields.List(fields.UUID(), required=True, validate=validate.Length(1, MAX_CHANGED_IMAGES))
+    ids = fields.List(ImageId(), required=True, validate=validate.Length(1, MAX_CHANGED_IMAGES))
 
 
 class DeletedImagesSchema(Schema):

@@ -1,6 +1,5 @@
 """Tags: the list of them, their aliases, and merges."""
 
-import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,9 +67,9 @@ def set_aliases(body: Mapping[str, Any], name: str) -> Tag:
     """Replace the aliases of a tag
 
     The whole set; an empty list takes all away. An alias counts wherever a tag is given: in uploads, in changes of tags
-    and in searches. Images always show the tag itself. A tag that no image has can become an alias, and brings its own
-    aliases along; one that images have must be merged (409 `tag_in_use`). A name that stands for another tag, or for
-    this one, is 409 `alias_conflict`. A tag that was an alias and is left out is a tag again.
+    and in searches. Images always show the tag itself. A tag that no image has can become an alias, together with all
+    of its own aliases; one that images have must be merged (409 `tag_in_use`). A name that stands for another tag, or
+    is this one, is 409 `alias_conflict`. A tag that was an alias and is left out is a tag again.
     """
     return tags.set_aliases(name, body["aliases"])
 
@@ -79,7 +78,7 @@ def set_aliases(body: Mapping[str, Any], name: str) -> Tag:
 @blp.raises(Unauthorized, CrossOrigin, TagNotFound, AliasConflict, InvalidTag, ServiceUnavailable)
 @blp.arguments(MergeSchema)
 @blp.response(200, MergeStepSchema)
-def merge_tag(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+def merge_tag(body: Mapping[str, Any], name: str) -> tags.Step:
     """Merge a tag into another one, or rename it
 
     Every image with the tag gets `into`, and the tag becomes an alias of that. If `into` is new, the tag is renamed.
@@ -87,5 +86,4 @@ def merge_tag(body: Mapping[str, Any], name: str) -> dict[str, Any]:
     first request on, and searches for either name find the images of both until the merge is finished. It can be
     finished by anyone, at any time.
     """
-    step, tag = tags.merge(name, body["into"])
-    return {**dataclasses.asdict(step), "tag": tag}
+    return tags.merge(name, body["into"])

@@ -133,7 +133,6 @@ totals = Table(
     Column("only_row", Boolean, primary_key=True, server_default=text("true")),
     Column("images", BigInteger, nullable=False, server_default="0"),
     Column("tags", BigInteger, nullable=False, server_default="0"),  # without aliases
-    Column("names_version", BigInteger, nullable=False, server_default="0"),  # rises when a name stands for another tag
     # The bucket of this board has the same id in it, so that `check` never deletes the objects of another board.
     Column("board_id", Uuid, nullable=False, server_default=text("gen_random_uuid()")),
     Column("next_position", BigInteger, nullable=False, server_default="0"),

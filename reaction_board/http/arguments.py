@@ -131,6 +131,19 @@ def _receive_file() -> ReceivedFile:
     return received
 
 
+# The form of RFC 9562. Python reads others, too: without hyphens, in braces, as a URN.
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+class ImageId(fields.UUID):
+    """The id of an image in a body."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> UUID:
+        if not isinstance(value, str) or not _UUID.fullmatch(value):
+            raise self.make_error("invalid_uuid")
+        return UUID(value)
+
+
 class ImageIdConverter(BaseConverter):
     """The id of an image in a path. A malformed one becomes the nil UUID, which no image has: both are not found.
 
@@ -142,8 +155,7 @@ class ImageIdConverter(BaseConverter):
 
     def to_python(self, value: str) -> UUID:
         """Return the UUID."""
-        well_formed = re.fullmatch(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", value)
-        return UUID(value) if well_formed else UUID(int=0)
+        return UUID(value) if _UUID.fullmatch(value) else UUID(int=0)
 
     def to_url(self, value: Any) -> str:
         """Return the UUID as text."""

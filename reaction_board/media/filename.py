@@ -12,6 +12,7 @@ MAX_EXTENSION = 10  # characters; a longer one is part of the name
 # Arabic letter mark, the marks and embeddings of both directions, and the isolates (Unicode Standard Annex 9). Other
 # format characters stay: emoji are joined by them, flags tagged, and Persian words divided.
 DIRECTION_CHANGING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+INVISIBLE = ("Cf", "Zs")  # categories: format characters, spaces
 CONTROL = ("Cc", "Cs", "Zl", "Zp")  # categories: control characters, lone surrogates, line and paragraph separators
 
 ALIASES = {"image/jpeg": (".jpeg", ".jpe", ".jfif"), "image/png": (".apng",)}
@@ -31,7 +32,7 @@ def clean_filename(filename: str, mime_type: str) -> str:
         for character in re.split(r"[/\\]", filename)[-1]
         if character not in DIRECTION_CHANGING and unicodedata.category(character) not in CONTROL
     ).strip()
-    if not name.strip("."):
+    if all(character == "." or unicodedata.category(character) in INVISIBLE for character in name):
         return f"image{EXTENSIONS[mime_type]}"
     stem, dot, extension = name.rpartition(".")
     if dot and len(extension) <= MAX_EXTENSION:

@@ -1,9 +1,11 @@
 """Whether the database agrees with itself: what follows from records is compared with them."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from reaction_board.database import queries
 from reaction_board.database.engine import begin, connect
+from reaction_board.errors import AliasConflict, TagNotFound
 from reaction_board.service import tags
 
 Finding = tuple[str, str, str, bool]  # kind, subject, detail, and whether it is repaired
@@ -42,15 +44,17 @@ def _merges(repair: bool) -> Iterator[Finding]:
             if repair:
                 with begin() as transaction:
                     queries.merges.resume(transaction, name)
-                _finish(name, tag)
+                _finish(name)
             yield ("alias on images", name, f"it stands for {tag}, and images have it", repair)
         for tag, names in queries.merges.find_unfinished(connection):
             for name in names:
                 if repair:
-                    _finish(name, tag)
+                    _finish(name)
                 yield ("unfinished merge", name, f"into {tag}", repair)
 
 
-def _finish(name: str, tag: str) -> None:
-    while tags.merge(name, tag)[0].remaining:
-        pass
+def _finish(name: str) -> None:
+    """Finish the merge of an alias, unless somebody has made it a tag again meanwhile."""
+    with suppress(AliasConflict, TagNotFound):
+        while tags.merge(name, into=name).remaining:
+            pass

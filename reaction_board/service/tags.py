@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import wraps
 from typing import ParamSpec, TypeVar
 from uuid import UUID
@@ -12,7 +13,6 @@ from reaction_board.database import queries
 from reaction_board.database.engine import Connection, begin, connect
 from reaction_board.database.queries.images import Image
 from reaction_board.database.queries.lists import NamesChanged
-from reaction_board.database.queries.merges import Step
 from reaction_board.database.queries.tags import Tag
 from reaction_board.errors import ServiceUnavailable, TagNotFound
 
@@ -82,15 +82,27 @@ def set_aliases(name: str, aliases: Sequence[str]) -> Tag:
         return _find_tag(connection, queries.aliases.set_aliases(connection, name, aliases))
 
 
-@repeated_if_names_change
-def merge(name: str, into: str) -> tuple[Step, Tag]:
-    """Do a step of the merge of a tag into another, which may be new; return what is done, and that tag.
+@dataclass(frozen=True)
+class Step:
+    """What a step of a merge has done."""
 
-    Raises TagNotFound and AliasConflict.
-    """
+    moved: int  # images
+    remaining: int  # images that still have what is merging into the tag
+    tag: Tag
+
+
+def merge(name: str, into: str) -> Step:
+    """Do a step of the merge of a tag into another, which may be new. Raises TagNotFound and AliasConflict."""
+    moved = _merge(name, into)
+    # Counting what remains can take as long as the step. Nobody has to wait for that.
+    with connect() as connection:
+        return Step(moved, queries.merges.remaining(connection, into), _find_tag(connection, into))
+
+
+@repeated_if_names_change
+def _merge(name: str, into: str) -> int:
     with begin() as connection:
-        step = queries.merges.merge(connection, name, into)
-        return step, _find_tag(connection, into)
+        return queries.merges.merge(connection, name, into)
 
 
 @repeated_if_names_change

@@ -4,9 +4,9 @@ Each name has one row in `tags`, so it is a tag or an alias, never both. `alias_
 never to another alias: chains are resolved when they are made. Wherever a request names tags, the statement that looks
 the names up resolves them.
 
-What a name stands for is changed under the lock on all lists, and `names_version` in `totals` rises. A change of images
-looks its names up before it takes that lock; under the lock, it compares the version. If that has changed, the
-transaction is repeated (NamesChanged). So no image gets a name after that has become an alias.
+What a name stands for is changed under the lock on all lists. A change of images looks its names up before it takes
+that lock; under the lock, it makes sure that the tags it gives to images are still tags. If one has become an alias,
+the transaction is repeated (NamesChanged). So no image gets a name after that has become an alias.
 
 Locks are taken in the same order everywhere: rows of images, by id; new names, by name; the lists.
 """
@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from reaction_board.database.queries import lists
-from reaction_board.database.tables import Name, bitmaps, tags, totals
+from reaction_board.database.tables import Name, bitmaps, tags
 from reaction_board.errors import AliasConflict, TagInUse, TagNotFound
 
 _NAMES = bindparam("names", type_=ARRAY(Name))
@@ -80,17 +80,11 @@ _POINT = (
 )
 _DROP_BITMAPS = delete(bitmaps).where(bitmaps.c.list == any_(_KEYS))
 _HAVE_NONE = update(tags).where(tags.c.key == any_(_KEYS)).values(has_bitmaps=False)
-_COUNT = update(totals).values(tags=totals.c.tags + bindparam("new_tags"), names_version=totals.c.names_version + 1)
 
 
 def point(connection: Connection, keys: Sequence[int], tag_key: int) -> None:
     """Make tags, and the aliases that they have, aliases of another tag. The lists are locked."""
     connection.execute(_POINT, {"keys": keys, "tag_key": tag_key})
-
-
-def count(connection: Connection, new_tags: int) -> None:
-    """Count a change in the number of tags, and raise the version of all names. The lists are locked."""
-    connection.execute(_COUNT, {"new_tags": new_tags})
 
 
 def drop_bitmaps(connection: Connection, keys: Sequence[int]) -> None:
@@ -132,9 +126,9 @@ _FORGET = delete(tags).where(tags.c.key == any_(_KEYS), tags.c.id.is_(None))
 def set_aliases(connection: Connection, name: str, aliases: Collection[str]) -> str:
     """Give the tag that a name stands for these aliases instead of its own; return its name.
 
-    An alias that is left out is a tag again if it has been one, else nobody's. A tag without images that becomes an
-    alias brings its own aliases along. Raises TagNotFound; TagInUse if images have one of the names; AliasConflict if
-    one of them stands for another tag, or is the tag; and NamesChanged.
+    An alias that is left out is a tag again if it has been one, else nobody's. A tag without images can become an alias
+    together with its own aliases. Raises TagNotFound; TagInUse if images have one of the names; AliasConflict if one of
+    them stands for another tag, is the tag, or has an alias that is not among them; and NamesChanged.
     """
     found = find(connection, [name, *aliases])
     tag = found.tag_of(name)
@@ -150,7 +144,7 @@ def set_aliases(connection: Connection, name: str, aliases: Collection[str]) -> 
     added = [found.by_name[alias] for alias in aliases if found.by_name[alias]["alias_of"] != tag["key"]]
     removed = [row for row in before if row["name"] not in aliases]
     for row in added:
-        _assert_can_become_alias(connection, row, tag, found, unknown)
+        _assert_can_become_alias(connection, row, tag, found, aliases, unknown)
     if busy := [row["name"] for row in removed if row["image_count"]]:
         raise TagInUse(f"Images still have {busy[0]!r}: finish its merge first.")
     if not added and not removed and not unknown:
@@ -163,17 +157,28 @@ def set_aliases(connection: Connection, name: str, aliases: Collection[str]) -> 
     connection.execute(_RELEASE, {"keys": keys})
     connection.execute(_FORGET, {"keys": keys})
     new_tags = sum(row["id"] is not None for row in removed) - sum(row["alias_of"] is None for row in added)
-    count(connection, new_tags)
+    lists.count(connection, new_tags=new_tags)
     return str(tag["name"])
 
 
 def _assert_can_become_alias(
-    connection: Connection, row: RowMapping, tag: RowMapping, found: Rows, unknown: Collection[str]
+    connection: Connection,
+    row: RowMapping,
+    tag: RowMapping,
+    found: Rows,
+    aliases: Collection[str],
+    unknown: Collection[str],
 ) -> None:
     name = row["name"]
     if row["key"] == tag["key"]:
         raise AliasConflict(f"{name!r} is the tag: it cannot stand for itself.")
-    if row["alias_of"] is not None and name not in unknown:  # those point to what was the tag before the lock
-        raise AliasConflict(f"{name!r} stands for {found.tag_of(name)['name']!r}.")
+    if row["alias_of"] is not None:
+        # Unknown ones point to what was the tag before the lock, others may come along with their tag.
+        if name not in unknown and (stands_for := found.tag_of(name)["name"]) not in aliases:
+            raise AliasConflict(f"{name!r} stands for {stands_for!r}.")
+        return
+    for own in connection.execute(_ALIASES, {"tag_key": row["key"]}).mappings():
+        if own["name"] not in aliases:
+            raise AliasConflict(f"{own['name']!r} stands for {name!r}: list both.")
     if row["image_count"] or forget_finished(connection, row["key"]):
         raise TagInUse(f"Images have {name!r}: merge it into {tag['name']!r}.")

@@ -89,7 +89,20 @@ _KNOWN = (
     .select_from(_NAMES.join(given, given.c.name == _NAMES.c.name).join(tag, tag.c.key == stands_for))
     .cte("known")
 )
-_UNITED = united(_KNOWN.c.carried).lateral("united")
+# A tag into which others are being merged, once, however many of its names were asked for.
+_MERGING = (
+    select(_KNOWN.c.kind, _KNOWN.c.carried, func.count().label("names"))
+    .where(_KNOWN.c.is_merging)
+    .group_by(_KNOWN.c.kind, _KNOWN.c.carried)
+    .subquery("merging")
+)
+_UNITED = united(_MERGING.c.carried).lateral("united")
+# Every name of which an image must be on the list has its own row of bits: see HAVING.
+_TIMES = (
+    func.generate_series(1, case((_MERGING.c.kind == ALL, _MERGING.c.names), else_=1))
+    .table_valued("number")
+    .lateral("times")
+)
 
 
 def _combined(*, has_own: bool, has_names: bool, has_any: bool, has_none: bool) -> CTE:
@@ -107,13 +120,15 @@ def _combined(*, has_own: bool, has_names: bool, has_any: bool, has_none: bool) 
         known, chunk = _KNOWN, chunk_of(image_tags.c.position)
         stored = select(known.c.kind, bitmaps.c.chunk, bitmaps.c.bits)
         made = select(known.c.kind, chunk.label("chunk"), bits_of(image_tags.c.position).label("bits"))
-        united = select(known.c.kind, _UNITED.c.chunk, _UNITED.c.bits).select_from(known.join(_UNITED, true()))
+        united = select(_MERGING.c.kind, _UNITED.c.chunk, _UNITED.c.bits).select_from(
+            _MERGING.join(_UNITED, true()).join(_TIMES, true())
+        )
         sources += [
             stored.join(bitmaps, bitmaps.c.list == known.c.key).where(known.c.has_bitmaps, ~known.c.is_merging),
             made.join(image_tags, image_tags.c.tag_key == known.c.key)
             .where(~known.c.has_bitmaps, ~known.c.is_merging)
             .group_by(known.c.name, known.c.kind, chunk),
-            united.where(known.c.is_merging),
+            united,
         ]
     parts = union_all(*sources).subquery("parts")
     kind, bits = parts.c.kind, parts.c.bits

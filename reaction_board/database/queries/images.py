@@ -59,7 +59,7 @@ _NOW = cast(func.floor(extract("epoch", func.clock_timestamp()) * 1000), totals.
 # At least a millisecond after the one before, whatever the clock says.
 _NEXT = (
     update(totals)
-    .where(_HAS_ROOM, lists.is_current)
+    .where(_HAS_ROOM, lists.are_tags)
     .values(
         images=totals.c.images + 1,
         tags=totals.c.tags + bindparam("new_tags"),
@@ -147,7 +147,6 @@ def add_image(connection: Connection, media: Media, filename: str, tags: Sequenc
     image: Image = {**dataclasses.asdict(media), "filename": filename, "tags": names.resolve(tags)}
     values = {
         "new_tags": names.new_tags,
-        "known_version": names.version,
         "lists": [*lists.lists_of(image), *(names.keys[name] for name in image["tags"])],
         "popular": lists.POPULAR,
     }
@@ -205,7 +204,8 @@ def _give_tags(
         before = {entry for image, _ in changed for entry in _entries(image, names.keys)}
         entries = {entry for _, image in changed for entry in _entries(image, names.keys)}
         lists.lock(connection)
-        lists.count(connection, new_tags=names.new_tags, names_version=names.version)
+        lists.require_tags(connection, {list_ for list_, _ in entries})
+        lists.count(connection, new_tags=names.new_tags)
         lists.leave(connection, before - entries)
         lists.enter(connection, entries - before)
     return after

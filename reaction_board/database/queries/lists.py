@@ -31,16 +31,17 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     CTE,
-    BigInteger,
     ColumnElement,
     Connection,
     FromClause,
     Integer,
     RowMapping,
     Select,
+    any_,
     bindparam,
     column,
     delete,
+    exists,
     func,
     literal,
     or_,
@@ -70,7 +71,7 @@ Image = RowMapping | dict[str, Any]  # by column name
 
 
 class NamesChanged(Exception):
-    """A name has come to stand for another tag since it was looked up. The transaction is to be repeated."""
+    """A tag has become an alias since it was looked up. The transaction is to be repeated."""
 
 
 def lists_of(image: Image) -> Iterator[int]:
@@ -177,15 +178,12 @@ _ENTRIES = (
     .render_derived("entry")
 )
 _ENTER, _LEAVE = entering(_ENTRIES), _leaving(_ENTRIES)
-_VERSION = bindparam("known_version", type_=BigInteger)
-# Whether names still stand for the tags that they stood for when they were looked up: see `tags.py`.
-is_current = or_(_VERSION.is_(None), totals.c.names_version == _VERSION)
-_COUNT = (
-    update(totals)
-    .where(is_current)
-    .values(images=totals.c.images + bindparam("new_images"), tags=totals.c.tags + bindparam("new_tags"))
+# Whether lists are still those of tags: see `aliases.py`.
+are_tags = ~exists().where(tags.c.key == any_(bindparam("lists", type_=ARRAY(Integer))), tags.c.alias_of.is_not(None))
+_ARE_TAGS = select(are_tags)
+_COUNT = update(totals).values(
+    images=totals.c.images + bindparam("new_images"), tags=totals.c.tags + bindparam("new_tags")
 )
-_IS_CURRENT = select(is_current).select_from(totals)
 _PROMOTE = update(tags).where(tags.c.key == bindparam("list")).values(has_bitmaps=True)
 
 
@@ -213,19 +211,16 @@ def leave(connection: Connection, entries: Iterable[Entry]) -> None:
         connection.execute(_LEAVE, values)
 
 
-def count(connection: Connection, *, new_images: int = 0, new_tags: int = 0, names_version: int | None = None) -> None:
-    """Count a change in the numbers of images and tags. The lists are locked.
-
-    `names_version` is that of the names which the change used. Raises NamesChanged if there is another one by now.
-    """
-    values: dict[str, Any] = {"known_version": names_version}
-    if new_images or new_tags:
-        values |= {"new_images": new_images, "new_tags": new_tags}
-        current = connection.execute(_COUNT, values).rowcount == 1
-    else:
-        current = names_version is None or connection.execute(_IS_CURRENT, values).scalar_one()
-    if not current:
+def require_tags(connection: Connection, keys: Iterable[int]) -> None:
+    """Raise NamesChanged if one of these tags has become an alias. The lists are locked."""
+    if not connection.execute(_ARE_TAGS, {"lists": list(keys)}).scalar_one():
         raise NamesChanged
+
+
+def count(connection: Connection, *, new_images: int = 0, new_tags: int = 0) -> None:
+    """Count a change in the numbers of images and tags. The lists are locked."""
+    if new_images or new_tags:
+        connection.execute(_COUNT, {"new_images": new_images, "new_tags": new_tags})
 
 
 def rebuild(connection: Connection, list_: int) -> None:

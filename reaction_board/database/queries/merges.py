@@ -13,7 +13,6 @@ before. If the tags of an image are changed meanwhile, that change moves the ima
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import (
     ARRAY,
@@ -30,41 +29,26 @@ from sqlalchemy import (
 )
 
 from reaction_board.database.queries import lists
-from reaction_board.database.queries.aliases import count, find, forget_finished, point
+from reaction_board.database.queries.aliases import find, forget_finished, point
 from reaction_board.database.queries.tags import look_up, united
-from reaction_board.database.tables import Name, image_tags, images, tags, totals
+from reaction_board.database.tables import Name, image_tags, images, tags
 from reaction_board.errors import AliasConflict
 
 STEP = 1000  # images that one step moves
 
 _NAMES = bindparam("names", type_=ARRAY(Name))
 _TAG_KEY = bindparam("tag_key", type_=Integer)
-_VERSION = select(totals.c.names_version)
 
 
-@dataclass(frozen=True)
-class Step:
-    """What a step of a merge has done."""
-
-    moved: int  # images
-    remaining: int  # images that still have what is merging into the tag
-
-
-_POSITIONS = (
-    select(image_tags.c.position)
-    .where(image_tags.c.tag_key == select(tags.c.key).where(tags.c.name == bindparam("name")).scalar_subquery())
-    .order_by(image_tags.c.position)
-    .limit(bindparam("step"))
-)
-_AT = images.c.position == any_(bindparam("positions", type_=ARRAY(Integer)))
+_KEY = select(tags.c.key).where(tags.c.name == bindparam("name")).scalar_subquery()
+_ON_LIST = select(image_tags.c.position).where(image_tags.c.tag_key == _KEY)
+_POSITIONS = _ON_LIST.order_by(image_tags.c.position).limit(bindparam("step"))
+_GIVEN = bindparam("positions", type_=ARRAY(Integer))
+_STILL_ON_LIST = _ON_LIST.where(image_tags.c.position == any_(_GIVEN))
+_AT = images.c.position == any_(_GIVEN)
+# In the order of ids, as everybody locks images.
+_LOCK_IMAGES = select(images.c.position, images.c.tags).where(_AT).order_by(images.c.id).with_for_update()
 _SOURCES = bindparam("sources", type_=ARRAY(Name))
-# In the order of ids, as everybody locks images. One that has lost the name meanwhile is left out.
-_LOCK_IMAGES = (
-    select(images.c.position)
-    .where(_AT, images.c.tags.op("&&", is_comparison=True)(_SOURCES))
-    .order_by(images.c.id)
-    .with_for_update()
-)
 _CARRIED = (
     func.unnest(func.array_append(images.c.tags, bindparam("target", type_=Name)))
     .table_valued(column("name", Name))
@@ -78,7 +62,7 @@ _NAMES_AFTER = (
     .correlate(images)
     .scalar_subquery()
 )
-_MOVE = update(images).where(_AT).values(tags=func.array(_NAMES_AFTER, type_=ARRAY(Name)))
+_MOVE = update(images).where(_AT).values(tags=func.array(_NAMES_AFTER, type_=ARRAY(Name))).returning(images.c.position)
 _BEGIN = (
     update(tags)
     .where(tags.c.key == _TAG_KEY)
@@ -88,51 +72,69 @@ _UNITED = united(_NAMES).alias("united")
 _REMAINING = select(cast(func.coalesce(func.sum(func.bit_count(_UNITED.c.bits)), 0), Integer))
 
 
-def merge(connection: Connection, name: str, into: str) -> Step:
+def merge(connection: Connection, name: str, into: str) -> int:
     """Make a tag an alias of the tag that `into` stands for, which may be new, and give that to some of its images.
 
-    What was merging into the tag before, and is not finished, is continued, too. Raises TagNotFound, AliasConflict if
-    the name stands for another tag or `into` stands for the name, and NamesChanged.
+    Return how many images have been moved. What was merging into the tag before, and is not finished, is continued,
+    too. An alias can be merged into itself: that continues its merge. Raises TagNotFound, AliasConflict if the name
+    stands for another tag or `into` stands for the name, and NamesChanged.
     """
-    version = connection.execute(_VERSION).scalar_one()
     found = find(connection, [name, into])
     source, target = found.tag_of(name), found.tag_of(into) if into in found.by_name else None
     has_begun = source["name"] != name
     if has_begun and source is not target:
         raise AliasConflict(f"{name!r} stands for {source['name']!r}: merge that.")
     if source is target and not has_begun:
-        raise AliasConflict(f"{into!r} is {name!r}, or stands for it.")
+        what = "the same tag" if into == name else f"an alias of {name!r}: take it out of its aliases first"
+        raise AliasConflict(f"{into!r} is {what}.")
     before = (target and target["merging"]) or []
     entering = [] if has_begun else [name, *(source["merging"] or [])]
     sources, target_name = [*entering, *before], target["name"] if target else into
 
-    positions = _lock_images(connection, sources)
+    carried = _lock_images(connection, sources)
     names = look_up(connection, [target_name], sources)
     target_key = names.keys[target_name]
-    if positions:
-        connection.execute(_MOVE, {"positions": positions, "sources": sources, "target": target_name})
+    values = {"positions": [*carried], "sources": sources, "target": target_name}
+    positions = connection.execute(_MOVE, values).scalars().all() if carried else []
 
     lists.lock(connection)
-    lists.count(connection, new_tags=names.new_tags, names_version=version)
+    lists.require_tags(connection, [target_key, *([source["key"]] if entering else [])])
     if entering:
-        count(connection, new_tags=-1)
+        # Another merge into the tag may have begun since it was looked up.
+        if find(connection, [name]).by_name[name]["merging"] != source["merging"]:
+            raise lists.NamesChanged
         point(connection, [source["key"]], target_key)
         connection.execute(_BEGIN, {"tag_key": target_key, "sources": entering})
-    keys = [names.keys[one] for one in sources]
-    lists.leave(connection, ((key, position) for key in keys for position in positions))
+    lists.count(connection, new_tags=names.new_tags - bool(entering))
+    lists.leave(connection, ((names.keys[one], position) for position in carried for one in carried[position]))
     lists.enter(connection, ((target_key, position) for position in positions))
-    unfinished = forget_finished(connection, target_key)
-    remaining = connection.execute(_REMAINING, {"names": unfinished}).scalar_one() if unfinished else 0
-    return Step(len(positions), remaining)
+    forget_finished(connection, target_key)
+    return len(positions)
 
 
-def _lock_images(connection: Connection, names: Sequence[str]) -> Sequence[int]:
-    """Lock some images that have one of these names; return their positions. There may be none left."""
+def _lock_images(connection: Connection, names: Sequence[str]) -> dict[int, set[str]]:
+    """Lock some images that are on the list of one of these names; return which names they have, by position.
+
+    There may be none left. What is on the list has the name, whatever its record says, and even if it has none: so a
+    merge ends on a damaged board, too.
+    """
     for name in names:
-        if positions := connection.execute(_POSITIONS, {"name": name, "step": STEP}).scalars().all():
-            values = {"positions": positions, "sources": names}
-            return connection.execute(_LOCK_IMAGES, values).scalars().all()
-    return []
+        positions = connection.execute(_POSITIONS, {"name": name, "step": STEP}).scalars().all()
+        if not positions:
+            continue
+        rows = connection.execute(_LOCK_IMAGES, {"positions": positions}).all()
+        carried = {row.position: {*names}.intersection(row.tags) for row in rows}
+        # Some may have lost the name until their rows were locked.
+        for position in connection.execute(_STILL_ON_LIST, {"name": name, "positions": positions}).scalars():
+            carried.setdefault(position, set()).add(name)
+        return {position: has for position, has in carried.items() if has}
+    return {}
+
+
+def remaining(connection: Connection, name: str) -> int:
+    """Return how many images are still to get the tag that a name stands for."""
+    merging = find(connection, [name]).tag_of(name)["merging"]
+    return int(connection.execute(_REMAINING, {"names": merging}).scalar_one()) if merging else 0
 
 
 # For a check of the whole board

@@ -32,7 +32,18 @@ NEWEST = 1000  # images found, among which others are counted
 
 # Completion
 
-_OF_ALIAS = select(image_count(tag)).where(tag.c.key == tags.c.alias_of).scalar_subquery()
+# Tags into which others are being merged: each is counted once, however many of its names match.
+_MERGED = (
+    select(tag.c.key, image_count(tag).label("images"))
+    .where(tag.c.merging.is_not(None))
+    .cte("merged")
+    .prefix_with("MATERIALIZED")
+)
+_OF_ALIAS = select(tag.c.image_count).where(tag.c.key == tags.c.alias_of).scalar_subquery()
+_IMAGES = func.coalesce(
+    select(_MERGED.c.images).where(_MERGED.c.key == func.coalesce(tags.c.alias_of, tags.c.key)).scalar_subquery(),
+    case((tags.c.alias_of.is_(None), tags.c.image_count), else_=_OF_ALIAS),
+)
 
 
 def _complete(*, has_separators: bool) -> Select[Any]:
@@ -54,7 +65,7 @@ def _complete(*, has_separators: bool) -> Select[Any]:
             tags.c.alias_of,
             tags.c.name,
             begins_word.label("begins"),
-            case((tags.c.alias_of.is_(None), image_count(tags)), else_=_OF_ALIAS).label("images"),
+            _IMAGES.label("images"),
         )
         .where(*contains)
         .cte("matching")

@@ -32,13 +32,10 @@ Tag = RowMapping | dict[str, Any]  # id, name, image_count; and what its functio
 given, tag = tags.alias("given"), tags.alias("tag")  # the row of a name, and that of the tag that it stands for
 stands_for = func.coalesce(given.c.alias_of, given.c.key)
 
-_KEYS = select(
-    totals.c.names_version, given.c.name, given.c.key, tag.c.name.label("tag_name"), tag.c.key.label("tag_key")
-).select_from(
-    totals.outerjoin(
-        given.outerjoin(tag, tag.c.key == given.c.alias_of),
-        given.c.name == any_(bindparam("names", type_=ARRAY(Name))),
-    )
+_KEYS = (
+    select(given.c.name, given.c.key, tag.c.name.label("tag_name"), tag.c.key.label("tag_key"))
+    .select_from(given.outerjoin(tag, tag.c.key == given.c.alias_of))
+    .where(given.c.name == any_(bindparam("names", type_=ARRAY(Name))))
 )
 # In the order of names: two transactions that insert the same ones cannot deadlock.
 _NAMES = func.unnest(bindparam("names", type_=ARRAY(Name))).table_valued(column("name", Name)).render_derived("new")
@@ -57,7 +54,6 @@ class Names:
     keys: dict[str, int]  # of their own rows, and of the tags that aliases stand for
     aliases: dict[str, str]  # the tags that they stand for
     new_tags: int  # how many of them are new: the number of tags in `totals` is the caller's to change
-    version: int | None = None  # for `lists.count`: it says that no name stands for another tag by now
 
     def resolve(self, names: Iterable[str]) -> list[str]:
         """Return the tags that some of these names stand for, sorted and distinct."""
@@ -76,20 +72,17 @@ def look_up(connection: Connection, names: Collection[str], others: Collection[s
     again = known
     if len(new) < len(missing):  # another transaction has inserted the others, and has committed
         again = _look_up(connection, {*names, *others})
-    # The version is that of the first look: whatever has changed since then is noticed.
-    return Names({**again.keys, **new}, again.aliases, len(new), known.version)
+    return Names({**again.keys, **new}, again.aliases, len(new))
 
 
 def _look_up(connection: Connection, names: Collection[str]) -> Names:
     keys: dict[str, int] = {}
     aliases: dict[str, str] = {}
-    rows = connection.execute(_KEYS, {"names": list(names)}).all()
-    for row in rows:
-        if row.name is not None:
-            keys[row.name] = row.key
+    for row in connection.execute(_KEYS, {"names": list(names)}):
+        keys[row.name] = row.key
         if row.tag_name is not None:
             keys[row.tag_name], aliases[row.name] = row.tag_key, row.tag_name
-    return Names(keys, aliases, 0, rows[0].names_version)
+    return Names(keys, aliases, 0)
 
 
 def united(names: ColumnElement[Any]) -> TableValuedAlias:

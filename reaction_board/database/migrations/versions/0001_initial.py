@@ -86,7 +86,6 @@ def upgrade() -> None:
         sa.Column("only_row", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("images", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("tags", sa.BigInteger(), server_default="0", nullable=False),
-        sa.Column("names_version", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("board_id", sa.Uuid(), server_default=sa.text("gen_random_uuid()"), nullable=False),
         sa.Column("next_position", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("newest", sa.BigInteger(), server_default="0", nullable=False),
