@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Self
 import httpx
 
 from reaction_board_client.connection import Connection, json_of, not_a_board
-from reaction_board_client.errors import NotABoard
+from reaction_board_client.errors import NotABoard, Refused
 
 Image = dict[str, Any]  # as the API gives it, checked by `_image`
 Conditions = Mapping[str, str | int]  # of a search, by the names of its parameters
@@ -29,9 +29,9 @@ class Api:
     def __exit__(self, *_: object) -> None:
         self._connection.__exit__()
 
-    def is_alive(self) -> bool:
-        """Say whether a board answers, without retries. It does not raise BoardError."""
-        return self._connection.is_alive()
+    def is_ready(self) -> bool:
+        """Say whether a board answers that can do its work, without retries. It does not raise BoardError."""
+        return self._connection.is_ready()
 
     def search(self, conditions: Conditions, limit: int | None) -> Iterator[tuple[Image, int]]:
         """Yield the images of a search in its order, at most `limit` if it is given, each with the total of matches."""
@@ -63,8 +63,15 @@ class Api:
         return _image(response, json_of(response))
 
     def check_tags(self, tags: str) -> None:
-        """Raise Refused unless these tags, separated by commas, are valid."""
-        next(self.search({"tags": tags}, limit=1), None)
+        """Raise Refused unless a new image may have these tags, which are separated by commas.
+
+        The board answers that itself, so its own bounds count: to an upload in which nothing but the file is missing.
+        """
+        try:
+            self._connection.request("POST", "images", files={"tags": (None, tags)})
+        except Refused as error:
+            if not error.detail.startswith("file:"):
+                raise
 
     def upload(self, file: BinaryIO, filename: str, tags: str) -> Image:
         """Upload a file, which is never in memory as a whole. `duplicate` of the answer says whether it was known."""

@@ -94,7 +94,7 @@ def _refusal(api: Api, error: BoardError, path: Path, image: Image | None = None
     """Return the result for an error that concerns one file alone; raise any other error."""
     if isinstance(error, Refused):
         return Result(path, "refused", image, error.code, error.detail)
-    if isinstance(error, NoAnswer) and api.is_alive():
+    if isinstance(error, NoAnswer) and api.is_ready():
         return Result(path, "refused", image, "no_answer", str(error))
     raise error
 

@@ -4,7 +4,7 @@ import json
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 
-from reaction_board.api.schemas import MAX_CHANGED_IMAGES
+from reaction_board.api.schemas import MAX_CHANGED_IMAGES, MAX_SEARCHED_TAGS
 from reaction_board_client import api
 from reaction_board_client.api import Api
 from reaction_board_client.cli import main
@@ -151,6 +151,19 @@ def test_an_invalid_tag_ends_an_upload_at_once_even_of_a_duplicate(
     assert board.search()["total"] == 1
 
 
+def test_as_many_tags_are_uploaded_as_an_image_of_this_board_may_have(
+    another: Callable[..., Flask], board: Board, folder: Path
+) -> None:
+    tags = [f"tag-{number}" for number in range(MAX_SEARCHED_TAGS + 1)]
+    with served(another(MAX_TAGS=len(tags))) as url:
+        CommandLine(url).done("upload", folder / "1.png", "--tags", ",".join(tags))
+    assert board.search()["items"][0]["tags"] == sorted(tags)
+    with served(another(MAX_TAGS=2)) as url:
+        result = CommandLine(url).run("upload", folder, "--tags", "a,b,c")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: tags: More than 2 tags. (validation_error)\n"
+
+
 def test_a_path_that_is_not_there_ends_it_before_anything_is_sent(cli: CommandLine, board: Board, folder: Path) -> None:
     result = cli.run("upload", folder, folder / "missing")
     assert result.exit_code == 2
@@ -159,7 +172,7 @@ def test_a_path_that_is_not_there_ends_it_before_anything_is_sent(cli: CommandLi
 
 
 class Gate:
-    """An application that holds back uploads once `number` are done, until it is opened."""
+    """An application that holds back POST requests once `number` are done, until it is opened."""
 
     def __init__(self, app: Flask, number: int) -> None:
         self.app, self.left = app, number
@@ -178,7 +191,7 @@ class Gate:
 def test_interrupted_and_started_again_it_finishes_the_job(app: Flask, board: Board, tmp_path: Path) -> None:
     for number in range(8):
         (tmp_path / f"{number}.png").write_bytes(picture())
-    gate = Gate(app, 3)
+    gate = Gate(app, 4)  # the check of the tags, and three uploads
     with served(gate) as url:
         cli = CommandLine(url)
         command, env = cli.program("upload", tmp_path, "--jobs", "1", "--tags", "many")
