@@ -61,6 +61,11 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
+    @property
+    def address(self) -> str:
+        """The address of the board to give to others: without a password, and without a slash at its end."""
+        return _shown(self.board)
+
     def _transport(self, connections: int) -> httpx.HTTPTransport:
         # httpx itself ignores the proxies of the environment if it is given a transport.
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)

@@ -131,7 +131,7 @@ def test_names_and_tags_are_printed_without_controls(evil: Any) -> None:
     result = cli.run("search")
     assert_harmless(result.output)
     assert len(result.stdout.splitlines()) == 1
-    assert len(result.stdout.split("\t")) == 5
+    assert len(result.stdout.split("\t")) == 6
     assert r"a\x1b]0;owned\x07" in result.stdout
 
 
@@ -141,7 +141,7 @@ def test_json_is_ascii_without_controls(evil: Any) -> None:
     line = result.stdout.removesuffix("\n")
     assert line.isascii()
     assert line.isprintable()
-    assert json.loads(line) == image()
+    assert json.loads(line) == {**image(), "link": f"{cli.url}/i/{ID}"}
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 422, 500, 503])

@@ -8,12 +8,12 @@ from uuid import UUID
 import click
 
 from reaction_board_client import transfers
-from reaction_board_client.cli.options import board_options, jobs_option, search_options, search_parameters
+from reaction_board_client.cli.options import board_options, examples, jobs_option, search_options, search_parameters
 from reaction_board_client.cli.progress import transfer
 from reaction_board_client.cli.session import open_board
 
 
-@click.command()
+@click.command(epilog=examples("download --tags cat,funny --to funny/", "download ID ID"))
 @click.argument("ids", nargs=-1, type=click.UUID)
 @search_options
 @click.option("--limit", type=click.IntRange(1), help="Maximum number of images.")
