@@ -181,12 +181,12 @@ def test_a_file_that_changes_while_it_is_read_stops_no_other(
     victim = tmp_path / "1.png"
     upload, upload_bytes = transfers.upload, Api.upload
 
-    def change_before(api: Any, path: Path, **options: Any) -> Any:
-        if path == victim and change in ("gone", "a folder"):
-            path.unlink()
+    def change_before(api: Any, job: transfers.Upload, **options: Any) -> Any:
+        if job.path == victim and change in ("gone", "a folder"):
+            victim.unlink()
             if change == "a folder":
-                path.mkdir()
-        return upload(api, path, **options)
+                victim.mkdir()
+        return upload(api, job, **options)
 
     def change_during(self: Any, file: Any, filename: str, tags: str) -> Any:
         if filename == victim.name:
