@@ -59,3 +59,8 @@ def test_the_line_of_the_readme_makes_bash_complete() -> None:
         check=True,
     )
     assert (sorted(done.stdout.split()), done.stderr) == (["tag-alias", "tag-merge", "tag-rename"], "")
+
+
+def test_the_script_for_fish_takes_values_with_commas() -> None:
+    script = CommandLine(environment={"_REACTION_BOARD_COMPLETE": "fish_source"}).run().stdout
+    assert 'string split --max 1 "," $completion' in script

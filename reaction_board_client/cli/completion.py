@@ -4,7 +4,7 @@ from threading import Thread
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
+from click.shell_completion import CompletionItem, FishComplete, add_completion_class
 from click.types import StringParamType
 
 from reaction_board_client.api import Api, Tag
@@ -45,6 +45,13 @@ class TagList(StringParamType):
             for item in _complete(ctx, last)
             if item.value not in split(before)
         ]
+
+
+@add_completion_class
+class Fish(FishComplete):
+    """click's own script for fish cuts a value at its first comma."""
+
+    source_template = FishComplete.source_template.replace('string split ","', 'string split --max 1 ","')
 
 
 def _complete(ctx: click.Context, beginning: str) -> list[CompletionItem]:
