@@ -42,9 +42,9 @@ def test_each_option_says_what_it_does() -> None:
 
 
 @pytest.mark.slow
-def test_the_line_of_the_readme_makes_bash_complete() -> None:
-    readme = (ROOT / "README.md").read_text()
-    line = re.search(r'`(eval "\$\(_REACTION_BOARD_COMPLETE=bash_source reaction-board\)")`', readme)
+def test_the_line_of_the_document_makes_bash_complete() -> None:
+    document = (ROOT / "docs" / "cli.md").read_text()
+    line = re.search(r'`(eval "\$\(_REACTION_BOARD_COMPLETE=bash_source reaction-board\)")`', document)
     assert line
     program, environment = CommandLine().program()
     path = f"{Path(program[0]).parent}:{environment['PATH']}"
