@@ -10,7 +10,7 @@ import httpx
 
 from reaction_board_client.connection import Connection, at_once, json_of, not_a_board
 from reaction_board_client.errors import NotABoard, Refused
-from reaction_board_client.tag_names import is_tag_name
+from reaction_board_client.tag_names import TAG
 
 Image = dict[str, Any]  # as the API gives it, checked by `_image`
 Tag = dict[str, Any]  # as the API gives it, checked by `_tag`
@@ -126,7 +126,7 @@ class Api:
                 raise not_a_board(response)
             yield deleted, missing
 
-    # Names of tags become parts of paths: they must be valid (`is_tag_name`).
+    # Names of tags become parts of paths: they must be valid (`TAG`).
 
     def tags(self, match: str = "") -> Iterator[Tag]:
         """Yield all tags by name; or the tags and aliases that contain `match`, whole words and frequent ones first."""
@@ -148,15 +148,15 @@ class Api:
         tags = _tags(response, json_of(response))
         return [tag for tag in tags if str(tag.get("alias", tag["name"])).startswith(beginning)]
 
-    def get_tag(self, name: str) -> Tag:
+    def tag(self, name: str) -> Tag:
         """Return the tag that a name stands for, with its `aliases`."""
         response = self._connection.request("GET", f"tags/{name}")
-        return _tag(response, json_of(response))
+        return _whole_tag(response, json_of(response))
 
     def find_tag(self, name: str) -> Tag | None:
         """Return the tag that a name stands for, with its `aliases`, or None."""
         try:
-            return self.get_tag(name)
+            return self.tag(name)
         except Refused as error:
             if error.code != "tag_not_found":
                 raise
@@ -171,7 +171,7 @@ class Api:
     def set_aliases(self, name: str, aliases: Sequence[str]) -> Tag:
         """Replace the aliases of the tag that a name stands for; return it."""
         response = self._connection.request("PUT", f"tags/{name}/aliases", json={"aliases": aliases})
-        return _tag(response, json_of(response))
+        return _whole_tag(response, json_of(response))
 
     def merge(self, name: str, into: str) -> Iterator[MergeStep]:
         """Merge a tag into another one until no image remains; yield each step. Repeated, it continues."""
@@ -180,7 +180,7 @@ class Api:
             response = self._connection.request("POST", f"tags/{name}/merge", json={"into": into})
             step = json_of(response)
             moved, remaining = (_number(response, step.get(field)) for field in ("moved", "remaining"))
-            yield MergeStep(moved, remaining, _tag(response, step.get("tag")))
+            yield MergeStep(moved, remaining, _whole_tag(response, step.get("tag")))
             if remaining and not moved:
                 raise NotABoard(f"The merge does not end: no image moves, and {remaining} remain.")
 
@@ -205,17 +205,29 @@ def _tags(response: httpx.Response, page: dict[str, Any]) -> list[Tag]:
     return [_tag(response, item) for item in items]
 
 
+def _whole_tag(response: httpx.Response, value: Any) -> Tag:
+    """Return a tag as it is, after checking that it is one and has aliases."""
+    tag = _tag(response, value)
+    aliases = tag.get("aliases")
+    if not isinstance(aliases, list) or not all(map(_is_tag_name, aliases)):
+        raise not_a_board(response)
+    return tag
+
+
 def _tag(response: httpx.Response, value: Any) -> Tag:
     """Return a tag as it is, after checking that it is one."""
-    try:
-        names = [value["name"], *value.get("aliases", []), value.get("alias", value["name"])]
-        valid = all(map(is_tag_name, names)) and isinstance(value["image_count"], int)
-    except (AttributeError, KeyError, TypeError):
-        valid = False
-    if not valid:
+    if not (
+        isinstance(value, dict)
+        and _is_tag_name(value.get("name"))
+        and _is_tag_name(value.get("alias", value["name"]))
+        and isinstance(value.get("image_count"), int)
+    ):
         raise not_a_board(response)
-    tag: Tag = value
-    return tag
+    return value
+
+
+def _is_tag_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(TAG.fullmatch(value))
 
 
 def _image(response: httpx.Response, value: Any) -> Image:

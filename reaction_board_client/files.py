@@ -13,7 +13,7 @@ from reaction_board_client.terminal import without_controls
 _SIGNATURE = re.compile(rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF.{4}WEBP", re.DOTALL)
 _SIGNATURE_BYTES = 12
 
-EXTENSIONS = {
+_EXTENSIONS = {
     "image/jpeg": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "image/png": (".png", ".apng"),
     "image/gif": (".gif",),
@@ -80,6 +80,11 @@ def sent_name(path: Path) -> str:
     return _SURROGATES.sub("\ufffd", path.name)
 
 
+def extension_of(mime_type: str) -> str:
+    """Return the extension of a type, with its dot; empty if the type is not known."""
+    return _EXTENSIONS.get(mime_type, ("",))[0]
+
+
 def bare_name(path: Path) -> str:
     """Return the name of a file without the extension of an image and what web sites put after it."""
     return _IMAGE_EXTENSION.sub("", path.name)
@@ -90,7 +95,7 @@ def local_name(image: Image) -> str:
     # What the board calls a filename is text of somebody else: no path, and not longer than file systems take.
     name = PurePosixPath(without_controls(image["filename"].replace("\\", "/"))).name.lstrip(".")
     stem, extension = PurePosixPath(name).stem, PurePosixPath(name).suffix
-    fitting = EXTENSIONS.get(image["mime_type"])
+    fitting = _EXTENSIONS.get(image["mime_type"])
     if fitting and extension.lower() not in fitting:
         stem, extension = _IMAGE_EXTENSION.sub("", name), fitting[0]
     stem, extension = _cut(stem, MAX_STEM) or "image", _cut(extension, MAX_EXTENSION)

@@ -4,7 +4,7 @@ import html
 import re
 
 from reaction_board_client.api import Image
-from reaction_board_client.files import EXTENSIONS
+from reaction_board_client.files import extension_of
 from reaction_board_client.terminal import printable
 
 # CommonMark takes a backslash before any ASCII punctuation.
@@ -18,8 +18,8 @@ def page(board: str, image: Image) -> str:
 
 def direct(board: str, image: Image) -> str:
     """Return the address of the bytes of an image."""
-    if extensions := EXTENSIONS.get(image["mime_type"]):
-        return f"{board}/i/{image['id']}{extensions[0]}"
+    if extension := extension_of(image["mime_type"]):
+        return f"{board}/i/{image['id']}{extension}"
     return f"{board}/api/v1/images/{image['id']}/file"
 
 

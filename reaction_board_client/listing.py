@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from reaction_board_client.tag_names import is_tag_name, split
+from reaction_board_client.path_tags import split
+from reaction_board_client.tag_names import TAG
 
 
 class WrongLines(Exception):
@@ -36,7 +37,7 @@ def _fault(path: str, tags: str) -> str:
     if "\t" in tags:
         return "More than one tab."
     for name in split(tags):
-        if not is_tag_name(name):
+        if not TAG.fullmatch(name):
             return f"{name[:100]!r} is not a tag."
     try:
         if not path or Path(path).is_dir():

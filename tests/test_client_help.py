@@ -23,13 +23,14 @@ def test_the_help_of_each_command_has_two_examples_that_are_valid(
     lines = re.findall(r"^    reaction-board (.*)$", text.partition("Examples:")[2], re.MULTILINE)
     assert len(lines) == 2
     monkeypatch.chdir(tmp_path)
-    Path("pictures").mkdir()
     Path("cat.gif").touch()
     for line in lines:
         commands = [part.split("reaction-board ")[-1] for part in line.split(" | ") if not part.startswith("jq ")]
         for command, *arguments in map(shlex.split, commands):
             read_by_xargs = [ID] if "xargs" in line and command == name else []
             words = [*(ID if word == "ID" else word for word in arguments), *read_by_xargs]
+            for folder in (word for word in words if word.endswith("/")):
+                Path(folder).mkdir(exist_ok=True)
             main.commands[command].make_context(command, words)
         assert name in [shlex.split(command)[0] for command in commands]
 

@@ -118,10 +118,18 @@ def test_a_merge_without_an_end_is_given_up() -> None:
     assert (result.exit_code, "does not end" in result.stderr, len(asked)) == (1, True, 1)
 
 
+@pytest.mark.parametrize("aliases", [None, "ab", [1], ["a\n"]])
+def test_aliases_that_are_none_end_it(aliases: Any) -> None:
+    tag = {"name": "a", "image_count": 1, "aliases": aliases}
+    with stand_in(lambda _: (200, {}, json.dumps(tag).encode())) as (url, _):
+        result = CommandLine(url).run("tag-alias", "a")
+    assert (result.exit_code, "not as a board does" in result.stderr, result.stdout) == (1, True, "")
+
+
 @pytest.mark.parametrize(
     "tag",
     [1, {"name": "a\x1b", "image_count": 1}, {"name": "a", "image_count": "1"}, {"name": "a"},
-     {"name": "a", "image_count": 1, "alias": "b\n"}, {"name": "a", "image_count": 1, "aliases": [1]}],
+     {"name": "a", "image_count": 1, "alias": "b\n"}],
 )  # fmt: skip
 def test_a_tag_that_is_none_ends_it(tag: Any) -> None:
     body = json.dumps({"items": [tag], "total": 1}).encode()

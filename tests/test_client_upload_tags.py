@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from reaction_board_client import tag_names
+from reaction_board_client import path_tags
 from reaction_board_client.api import Api, Tag
 from tests.board import Board
 from tests.command_line import CommandLine, served
@@ -77,7 +77,7 @@ def test_names_of_folders_below_the_given_one_become_tags(cli: CommandLine, boar
     ],
 )
 def test_words_are_what_can_be_a_tag(name: str, words: list[str], others: list[str]) -> None:
-    assert tag_names.words(name) == (words, others)
+    assert path_tags.words(name) == (words, others)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_words_are_what_can_be_a_tag(name: str, words: list[str], others: list[s
     ],
 )
 def test_folders_are_named_as_tags(path: str, expected: list[str]) -> None:
-    assert tag_names.of_folders(Path(path), [Path("top/a"), Path("top")]) == expected
+    assert path_tags.folders(Path(path), [Path("top/a"), Path("top")]) == expected
 
 
 def test_a_folder_that_is_the_current_one_is_none_of_the_tags(

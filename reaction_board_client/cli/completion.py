@@ -10,7 +10,8 @@ from click.types import StringParamType
 from reaction_board_client.api import Api, Tag
 from reaction_board_client.cli.session import access_token
 from reaction_board_client.errors import BoardError
-from reaction_board_client.tag_names import is_tag_name, split
+from reaction_board_client.path_tags import split
+from reaction_board_client.tag_names import TAG
 
 SECONDS = 1.0  # that a person waits for it, who has pressed a key
 
@@ -23,7 +24,7 @@ class TagName(StringParamType):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the tag."""
         name = value.strip().lower()
-        if not is_tag_name(name):
+        if not TAG.fullmatch(name):
             self.fail(f"{value!r} is not a tag, which is 1 to 64 letters (a-z), digits, - and _.", param, ctx)
         return name
 

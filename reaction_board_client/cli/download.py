@@ -23,7 +23,7 @@ from reaction_board_client.cli.session import open_board
 def download(
     ids: tuple[UUID, ...], limit: int | None, to: Path, jobs: int, url: str, as_json: bool, **conditions: Any
 ) -> None:
-    """Download images by their ids, or all images that a search finds.
+    """Download images by id, or those that a search finds.
 
     Images that are already in the folder are not downloaded again. If the download is interrupted, run the same command
     again to continue.

@@ -21,9 +21,10 @@ FORMS = {"page": links.page, "direct": links.direct, "markdown": links.markdown,
 @click.option("--html", "form", flag_value="html", help="Print HTML that shows the picture.")
 @board_options
 def link(ids: tuple[UUID, ...], form: str | None, url: str, as_json: bool) -> None:
-    """Print the address of each image: of its page, which unfolds in chat programs.
+    """Print the addresses of images.
 
-    Addresses begin with that of the board in --url. Ids without an image are reported, and the exit status is 1.
+    That of an image's page unfolds with the picture in chat programs. Addresses begin with that of the board in --url.
+    Ids without an image are reported, and the exit status is 1.
     """
     is_missing = False
     with open_board(url) as api:

@@ -17,9 +17,10 @@ DEFAULT_LIMIT = 20
 @click.option("--all", "all_", is_flag=True, help="List every match.")
 @board_options
 def search(with_: tuple[str, ...], limit: int | None, all_: bool, url: str, as_json: bool, **conditions: Any) -> None:
-    """List the images that have all of these tags, newest first: id, type, size, tags, filename and address.
+    """List the images that have all of these tags, newest first.
 
-    A tag here is the same as in --tags. Without conditions, all images are listed.
+    Each line has the id, type, size, tags, filename and address of an image. A TAG here is the same as in --tags.
+    Without conditions, all images are listed.
     """
     if all_ and limit is not None:
         raise click.UsageError("--limit and --all exclude each other.")

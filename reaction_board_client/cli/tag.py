@@ -6,7 +6,7 @@ import click
 
 from reaction_board_client.cli.options import TAGS, board_options, examples
 from reaction_board_client.cli.session import open_board, print_image
-from reaction_board_client.tag_names import split
+from reaction_board_client.path_tags import split
 
 
 @click.command(epilog=examples("tag ID ID --add cat,funny", "tag ID --add dog --remove cat"))

@@ -5,7 +5,7 @@ import click
 from reaction_board_client.api import Tag
 from reaction_board_client.cli.options import TAG, TAGS, board_options, examples
 from reaction_board_client.cli.session import open_board
-from reaction_board_client.tag_names import split
+from reaction_board_client.path_tags import split
 from reaction_board_client.terminal import json_line
 
 
@@ -13,7 +13,7 @@ from reaction_board_client.terminal import json_line
 @click.argument("match", default="")
 @board_options
 def tags(match: str, url: str, as_json: bool) -> None:
-    """List tags: how many images have each, and its name.
+    """List tags, and how many images have each.
 
     Without MATCH, all tags by name, without aliases. With it, the tags and aliases that contain MATCH, the best matches
     first. An alias is listed with the tag that it stands for: lol → laughing.
@@ -41,7 +41,7 @@ def tag_alias(name: str, aliases: tuple[str, ...], add: str, remove: str, url: s
     if aliases and changes:
         raise click.UsageError("Give either all aliases, or --add and --remove.")
     with open_board(url) as api:
-        tag = api.set_aliases(name, aliases) if aliases else api.get_tag(name)
+        tag = api.set_aliases(name, aliases) if aliases else api.tag(name)
         if changes:
             others = [alias for alias in tag["aliases"] if alias not in split(remove)]
             tag = api.set_aliases(name, [*others, *split(add)])

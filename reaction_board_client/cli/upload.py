@@ -7,7 +7,7 @@ from typing import TextIO
 
 import click
 
-from reaction_board_client import files, listing, tag_names, transfers
+from reaction_board_client import files, listing, path_tags, transfers
 from reaction_board_client.api import Api
 from reaction_board_client.cli.options import TAGS, board_options, examples, jobs_option
 from reaction_board_client.cli.progress import transfer
@@ -64,7 +64,7 @@ def upload(
     if new_tags and "name" not in sources:
         raise click.UsageError("--new-tags needs --tags-from name.")
     listed = _read(list_) if list_ else {}
-    given = tag_names.split(tags)
+    given = path_tags.split(tags)
     with open_board(url, jobs) as api:
         if given:
             api.check_tags(tags)
@@ -101,8 +101,8 @@ def _select(paths: Iterable[Path]) -> list[Path]:
 
 def _upload(path: Path, tags: Sequence[str], given: Iterable[Path], sources: Sequence[str], new_tags: bool) -> Upload:
     """Return the upload of a file with these tags, and those that its path gives it."""
-    folders = tag_names.of_folders(path, given) if "folder" in sources else []
-    words, candidates = tag_names.words(files.bare_name(path)) if "name" in sources else ([], [])
+    folders = path_tags.folders(path, given) if "folder" in sources else []
+    words, candidates = path_tags.words(files.bare_name(path)) if "name" in sources else ([], [])
     return Upload(path, tuple(dict.fromkeys([*tags, *folders, *(words if new_tags else [])])), tuple(candidates))
 
 
