@@ -3,18 +3,31 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, BinaryIO, Self
 
 import httpx
 
-from reaction_board_client.connection import Connection, json_of, not_a_board
-from reaction_board_client.errors import NotABoard
+from reaction_board_client.connection import Connection, at_once, json_of, not_a_board
+from reaction_board_client.errors import NotABoard, Refused
+from reaction_board_client.tag_names import TAG
 
 Image = dict[str, Any]  # as the API gives it, checked by `_image`
+Tag = dict[str, Any]  # as the API gives it, checked by `_tag`
 Conditions = Mapping[str, str | int]  # of a search, by the names of its parameters
 
 MAX_PAGE = 100  # images
-MAX_IDS = 100  # images whose tags one request changes
+MAX_IDS = 100  # images that one request changes or deletes
+MAX_TAG_PAGE = 200  # tags
+
+
+@dataclass(frozen=True)
+class MergeStep:
+    """A step of the merge of a tag into another one."""
+
+    moved: int  # images
+    remaining: int  # images
+    tag: Tag  # the other one
 
 
 class Api:
@@ -22,6 +35,12 @@ class Api:
 
     def __init__(self, address: str, token: str = "", connections: int = 4) -> None:
         self._connection = Connection(address, token, connections)
+        self._known_tags: dict[str, bool] = {}  # what `has_tag` has asked
+
+    @property
+    def address(self) -> str:
+        """The address of the board, without a slash at its end."""
+        return self._connection.address
 
     def __enter__(self) -> Self:
         return self
@@ -29,9 +48,9 @@ class Api:
     def __exit__(self, *_: object) -> None:
         self._connection.__exit__()
 
-    def is_alive(self) -> bool:
-        """Say whether a board answers, without retries. It does not raise BoardError."""
-        return self._connection.is_alive()
+    def is_ready(self) -> bool:
+        """Say whether a board answers that can do its work, without retries. It does not raise BoardError."""
+        return self._connection.is_ready()
 
     def search(self, conditions: Conditions, limit: int | None) -> Iterator[tuple[Image, int]]:
         """Yield the images of a search in its order, at most `limit` if it is given, each with the total of matches."""
@@ -63,8 +82,15 @@ class Api:
         return _image(response, json_of(response))
 
     def check_tags(self, tags: str) -> None:
-        """Raise Refused unless these tags, separated by commas, are valid."""
-        next(self.search({"tags": tags}, limit=1), None)
+        """Raise Refused unless a new image may have these tags, which are separated by commas.
+
+        The board answers that itself, so its own bounds count: to an upload in which nothing but the file is missing.
+        """
+        try:
+            self._connection.request("POST", "images", files={"tags": (None, tags)})
+        except Refused as error:
+            if not error.detail.startswith("file:"):
+                raise
 
     def upload(self, file: BinaryIO, filename: str, tags: str) -> Image:
         """Upload a file, which is never in memory as a whole. `duplicate` of the answer says whether it was known."""
@@ -85,6 +111,79 @@ class Api:
             response = self._connection.request("POST", "images/tags", json=change)
             yield from _images(response, json_of(response))
 
+    def delete(self, image_ids: Sequence[str]) -> Iterator[tuple[list[str], list[str]]]:
+        """Delete images in batches of MAX_IDS; yield of each the ids that are deleted, and those without an image.
+
+        If an answer is lost and the request repeated, what the first one deleted is among those without an image.
+        """
+        for start in range(0, len(image_ids), MAX_IDS):
+            ids = image_ids[start : start + MAX_IDS]
+            response = self._connection.request("POST", "images/delete", json={"ids": ids})
+            deleted, missing = (json_of(response).get(field) for field in ("deleted", "missing"))
+            if not isinstance(deleted, list) or not isinstance(missing, list):
+                raise not_a_board(response)
+            if any(image_id not in ids for image_id in deleted + missing):
+                raise not_a_board(response)
+            yield deleted, missing
+
+    # Names of tags become parts of paths: they must be valid (`TAG`).
+
+    def tags(self, match: str = "") -> Iterator[Tag]:
+        """Yield all tags by name; or the tags and aliases that contain `match`, whole words and frequent ones first."""
+        listed, total = 0, 1
+        while listed < total:
+            query = {"match": match, "limit": MAX_TAG_PAGE, "offset": listed}
+            response = self._connection.request("GET", "tags", params=query)
+            page = json_of(response)
+            tags, total = _tags(response, page), _number(response, page.get("total"))
+            yield from tags
+            listed += len(tags)
+            if not tags:
+                return
+
+    def complete(self, beginning: str, seconds: float) -> list[Tag]:
+        """Return some tags and aliases that begin so, frequent ones first. It gives up after these seconds."""
+        query = {"match": beginning} if beginning else {"order": "count"}
+        response = self._connection.request("GET", "tags", params=query, **at_once(seconds))
+        tags = _tags(response, json_of(response))
+        return [tag for tag in tags if str(tag.get("alias", tag["name"])).startswith(beginning)]
+
+    def tag(self, name: str) -> Tag:
+        """Return the tag that a name stands for, with its `aliases`."""
+        response = self._connection.request("GET", f"tags/{name}")
+        return _whole_tag(response, json_of(response))
+
+    def find_tag(self, name: str) -> Tag | None:
+        """Return the tag that a name stands for, with its `aliases`, or None."""
+        try:
+            return self.tag(name)
+        except Refused as error:
+            if error.code != "tag_not_found":
+                raise
+            return None
+
+    def has_tag(self, name: str) -> bool:
+        """Say whether there is a tag or an alias of this name. Each name is looked up once."""
+        if name not in self._known_tags:
+            self._known_tags[name] = self.find_tag(name) is not None
+        return self._known_tags[name]
+
+    def set_aliases(self, name: str, aliases: Sequence[str]) -> Tag:
+        """Replace the aliases of the tag that a name stands for; return it."""
+        response = self._connection.request("PUT", f"tags/{name}/aliases", json={"aliases": aliases})
+        return _whole_tag(response, json_of(response))
+
+    def merge(self, name: str, into: str) -> Iterator[MergeStep]:
+        """Merge a tag into another one until no image remains; yield each step. Repeated, it continues."""
+        remaining = 1
+        while remaining:
+            response = self._connection.request("POST", f"tags/{name}/merge", json={"into": into})
+            step = json_of(response)
+            moved, remaining = (_number(response, step.get(field)) for field in ("moved", "remaining"))
+            yield MergeStep(moved, remaining, _whole_tag(response, step.get("tag")))
+            if remaining and not moved:
+                raise NotABoard(f"The merge does not end: no image moves, and {remaining} remain.")
+
 
 def _number(response: httpx.Response, value: Any) -> int:
     if not isinstance(value, int):
@@ -97,6 +196,38 @@ def _images(response: httpx.Response, page: dict[str, Any]) -> list[Image]:
     if not isinstance(items, list):
         raise not_a_board(response)
     return [_image(response, item) for item in items]
+
+
+def _tags(response: httpx.Response, page: dict[str, Any]) -> list[Tag]:
+    items = page.get("items")
+    if not isinstance(items, list):
+        raise not_a_board(response)
+    return [_tag(response, item) for item in items]
+
+
+def _whole_tag(response: httpx.Response, value: Any) -> Tag:
+    """Return a tag as it is, after checking that it is one and has aliases."""
+    tag = _tag(response, value)
+    aliases = tag.get("aliases")
+    if not isinstance(aliases, list) or not all(map(_is_tag_name, aliases)):
+        raise not_a_board(response)
+    return tag
+
+
+def _tag(response: httpx.Response, value: Any) -> Tag:
+    """Return a tag as it is, after checking that it is one."""
+    if not (
+        isinstance(value, dict)
+        and _is_tag_name(value.get("name"))
+        and _is_tag_name(value.get("alias", value["name"]))
+        and isinstance(value.get("image_count"), int)
+    ):
+        raise not_a_board(response)
+    return value
+
+
+def _is_tag_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(TAG.fullmatch(value))
 
 
 def _image(response: httpx.Response, value: Any) -> Image:

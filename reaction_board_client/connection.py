@@ -17,15 +17,15 @@ from reaction_board_client.errors import BoardError, NoAnswer, NotABoard, Refuse
 API_PATH = "/api/v1"
 EXAMPLES = "for example http://localhost:8000 or https://example.org/board"
 
-# Every operation may be repeated: the same bytes are stored once, and a tag is given once.
-RETRIED_METHODS = ("GET", "POST")
+# Every operation may be repeated: the same bytes are stored once, a tag is given once, and what is deleted stays so.
+RETRIED_METHODS = ("GET", "POST", "PUT")
 GATEWAY_ERRORS = (502, 503, 504)
 MAX_RETRIES = 5
 # Seconds. They also bound the wait that a server asks for in `Retry-After`.
 MAX_WAIT = 10
 MAX_WAITS = 30  # all of a request together
 ANSWER_TIMEOUT = 60
-HEALTH_TIMEOUT = 10
+READY_TIMEOUT = 10  # the board itself answers within three
 
 
 class Connection:
@@ -61,6 +61,11 @@ class Connection:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
+    @property
+    def address(self) -> str:
+        """The address of the board to give to others: without a password, and without a slash at its end."""
+        return _shown(self.board)
+
     def _transport(self, connections: int) -> httpx.HTTPTransport:
         # httpx itself ignores the proxies of the environment if it is given a transport.
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
@@ -90,11 +95,10 @@ class Connection:
             _raise_for_error(response)
             yield response
 
-    def is_alive(self) -> bool:
-        """Say whether a board answers here, without retries."""
+    def is_ready(self) -> bool:
+        """Say whether a board answers here that can do its work, without retries."""
         try:
-            answer = self.request("GET", "health", timeout=HEALTH_TIMEOUT, extensions={"retry": Retry(total=0)})
-            return json_of(answer).get("status") == "ok"
+            return json_of(self.request("GET", "ready", **at_once(READY_TIMEOUT))).get("status") == "ready"
         except BoardError:
             return False
 
@@ -122,6 +126,11 @@ class Connection:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             through = f" through the proxy {_shown(self._proxy.url)}" if self._proxy else ""
             raise NoAnswer(f"No answer from {_shown(self.board)}{through}: {error}") from error
+
+
+def at_once(seconds: float) -> dict[str, Any]:
+    """Return the options of a request that gives up after these seconds, or at the first error."""
+    return {"timeout": seconds, "extensions": {"retry": Retry(total=0)}}
 
 
 def board_url(address: str) -> httpx.URL:
@@ -175,7 +184,7 @@ def _raise_for_error(response: httpx.Response) -> None:
     if response.status_code == httpx.codes.UNAUTHORIZED:
         raise Unavailable(f"This board needs a valid access token: set REACTION_BOARD_TOKEN. ({code})")
     if response.status_code in GATEWAY_ERRORS:
-        raise Unavailable(f"{detail} ({code})")
+        raise NoAnswer(f"{detail} ({code})")
     if code == "not_found":  # of an address, not of an image
         raise not_a_board(response)
     raise Refused(code, detail)

@@ -18,7 +18,10 @@ class Refused(BoardError):
 
 
 class NoAnswer(BoardError):
-    """No answer arrived. The cause may be this request alone, for example a body that a proxy does not take."""
+    """No useful answer arrived, after retries.
+
+    The cause may be this request alone, for example a body that a proxy does not take.
+    """
 
 
 class NotABoard(NoAnswer):

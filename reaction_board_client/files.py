@@ -80,6 +80,16 @@ def sent_name(path: Path) -> str:
     return _SURROGATES.sub("\ufffd", path.name)
 
 
+def extension_of(mime_type: str) -> str:
+    """Return the extension of a type, with its dot; empty if the type is not known."""
+    return _EXTENSIONS.get(mime_type, ("",))[0]
+
+
+def bare_name(path: Path) -> str:
+    """Return the name of a file without the extension of an image and what web sites put after it."""
+    return _IMAGE_EXTENSION.sub("", path.name)
+
+
 def local_name(image: Image) -> str:
     """Return the name to save an image under: its filename, a part of its hash, and an extension that fits its type."""
     # What the board calls a filename is text of somebody else: no path, and not longer than file systems take.

@@ -2,12 +2,12 @@
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import BinaryIO, Generic, Literal, TypeVar
 
 from rich.progress import Progress
 
@@ -20,37 +20,69 @@ Job = TypeVar("Job")
 
 
 @dataclass(frozen=True)
+class Upload:
+    """A file, and the tags for its image."""
+
+    path: Path
+    tags: Sequence[str] = ()
+    candidates: Sequence[str] = ()  # further ones, if the board has tags or aliases of these names
+
+
+@dataclass(frozen=True)
 class Result:
     """What became of a file."""
 
     path: Path
-    status: Literal["new", "duplicate", "refused"]  # `duplicate`: it was there already
+    # `duplicate`: it was there already. `tagged`: it was, and has got tags.
+    status: Literal["new", "duplicate", "tagged", "refused"]
     image: Image | None = None
     code: str = ""  # of a refusal
     detail: str = ""
 
 
-def upload(api: Api, path: Path, tags: str, progress: Progress) -> Result:
-    """Upload a file, unless the board has its bytes. Raises BoardError if no other file could be uploaded either."""
+def upload(api: Api, job: Upload, progress: Progress, tag_duplicates: bool = False) -> Result:
+    """Upload a file, unless the board has its bytes; then its image may be given the tags.
+
+    Raises BoardError if no other file could be uploaded either.
+    """
+    path = job.path
     try:
         if not path.is_file():  # reading a pipe could wait for ever
             return Result(path, "refused", code="unreadable", detail="It is not a file that can be read.")
         with path.open("rb") as file:
-            known = api.find(hashlib.file_digest(file, "sha256").hexdigest())
-            if known:
-                return Result(path, "duplicate", known)
-            task = progress.add_task(printable(path.name), total=None)
-            try:
-                file.seek(0)
-                with progress.wrap_file(file, path.stat().st_size, task_id=task) as watched:
-                    image = api.upload(watched, sent_name(path), tags)
-            finally:
-                progress.remove_task(task)
-        return Result(path, "duplicate" if image.pop("duplicate", False) else "new", image)
+            image = api.find(hashlib.file_digest(file, "sha256").hexdigest())
+            if image is None:
+                image = _send(api, file, job, progress)
+                if not image.pop("duplicate", False):
+                    return Result(path, "new", image)
+        return _tag_duplicate(api, image, job) if tag_duplicates else Result(path, "duplicate", image)
     except OSError as error:
         return Result(path, "refused", code="unreadable", detail=error.strerror or str(error))
     except BoardError as error:
         return _refusal(api, error, path)
+
+
+def _send(api: Api, file: BinaryIO, job: Upload, progress: Progress) -> Image:
+    tags = ",".join(_all_tags(api, job))
+    task = progress.add_task(printable(job.path.name), total=None)
+    try:
+        file.seek(0)
+        with progress.wrap_file(file, job.path.stat().st_size, task_id=task) as watched:
+            return api.upload(watched, sent_name(job.path), tags)
+    finally:
+        progress.remove_task(task)
+
+
+def _tag_duplicate(api: Api, image: Image, job: Upload) -> Result:
+    add = [tag for tag in _all_tags(api, job) if tag not in image["tags"]]
+    if not add:
+        return Result(job.path, "duplicate", image)
+    changed = next(api.change_tags([image["id"]], add, []), image)
+    return Result(job.path, "duplicate" if changed["tags"] == image["tags"] else "tagged", changed)
+
+
+def _all_tags(api: Api, job: Upload) -> list[str]:
+    return [*job.tags, *filter(api.has_tag, job.candidates)]
 
 
 def download(api: Api, wanted: Image | str, folder: Path, progress: Progress) -> Result:
@@ -94,7 +126,7 @@ def _refusal(api: Api, error: BoardError, path: Path, image: Image | None = None
     """Return the result for an error that concerns one file alone; raise any other error."""
     if isinstance(error, Refused):
         return Result(path, "refused", image, error.code, error.detail)
-    if isinstance(error, NoAnswer) and api.is_alive():
+    if isinstance(error, NoAnswer) and api.is_ready():
         return Result(path, "refused", image, "no_answer", str(error))
     raise error
 

@@ -36,8 +36,10 @@ class CommandLine:
         own = {"REACTION_BOARD_URL": self.url, "REACTION_BOARD_TOKEN": self.token, "no_proxy": "*"}
         return {**own, **self.environment}
 
-    def run(self, *arguments: str | Path) -> Result:
-        return CliRunner().invoke(main, [str(argument) for argument in arguments], env=self.variables())
+    def run(self, *arguments: str | Path, given: str | None = None) -> Result:
+        """Run a command, with what it reads from standard input."""
+        words = [str(argument) for argument in arguments]
+        return CliRunner().invoke(main, words, given, self.variables(), prog_name=PROGRAM.name)
 
     def done(self, *arguments: str | Path) -> str:
         """Run a command that succeeds; return what it prints."""

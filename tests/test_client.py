@@ -4,7 +4,7 @@ import json
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 
-from reaction_board.api.schemas import MAX_CHANGED_IMAGES
+from reaction_board.api.schemas import MAX_CHANGED_IMAGES, MAX_SEARCHED_TAGS
 from reaction_board_client import api
 from reaction_board_client.api import Api
 from reaction_board_client.cli import main
@@ -100,6 +100,16 @@ def test_a_search_takes_types_and_a_random_order(cli: CommandLine, board: Board)
     assert {image["id"] for image in cli.lines("search", "--random")} == {image["id"] for image in images.values()}
 
 
+def test_tags_of_a_search_can_be_given_as_words(cli: CommandLine, board: Board) -> None:
+    both = board.added(tags="cat,funny")
+    board.added(tags="cat")
+    for words in (["cat", "funny"], ["Cat,funny"], ["cat", "--tags", "funny"], ["--tags", "cat,funny"]):
+        assert [image["id"] for image in cli.lines("search", *words)] == [both["id"]]
+    assert len(cli.lines("search", "cat")) == 2
+    result = cli.run("search", "c!")
+    assert (result.exit_code, "(invalid_tag)" in result.stderr) == (1, True)
+
+
 def test_images_are_downloaded_whole_and_once(
     cli: CommandLine, board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,6 +161,19 @@ def test_an_invalid_tag_ends_an_upload_at_once_even_of_a_duplicate(
     assert board.search()["total"] == 1
 
 
+def test_as_many_tags_are_uploaded_as_an_image_of_this_board_may_have(
+    another: Callable[..., Flask], board: Board, folder: Path
+) -> None:
+    tags = [f"tag-{number}" for number in range(MAX_SEARCHED_TAGS + 1)]
+    with served(another(MAX_TAGS=len(tags))) as url:
+        CommandLine(url).done("upload", folder / "1.png", "--tags", ",".join(tags))
+    assert board.search()["items"][0]["tags"] == sorted(tags)
+    with served(another(MAX_TAGS=2)) as url:
+        result = CommandLine(url).run("upload", folder, "--tags", "a,b,c")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: tags: More than 2 tags. (validation_error)\n"
+
+
 def test_a_path_that_is_not_there_ends_it_before_anything_is_sent(cli: CommandLine, board: Board, folder: Path) -> None:
     result = cli.run("upload", folder, folder / "missing")
     assert result.exit_code == 2
@@ -159,7 +182,7 @@ def test_a_path_that_is_not_there_ends_it_before_anything_is_sent(cli: CommandLi
 
 
 class Gate:
-    """An application that holds back uploads once `number` are done, until it is opened."""
+    """An application that holds back POST requests once `number` are done, until it is opened."""
 
     def __init__(self, app: Flask, number: int) -> None:
         self.app, self.left = app, number
@@ -178,7 +201,7 @@ class Gate:
 def test_interrupted_and_started_again_it_finishes_the_job(app: Flask, board: Board, tmp_path: Path) -> None:
     for number in range(8):
         (tmp_path / f"{number}.png").write_bytes(picture())
-    gate = Gate(app, 3)
+    gate = Gate(app, 4)  # the check of the tags, and three uploads
     with served(gate) as url:
         cli = CommandLine(url)
         command, env = cli.program("upload", tmp_path, "--jobs", "1", "--tags", "many")
@@ -205,7 +228,9 @@ def test_a_search_lists_images_over_all_pages(cli: CommandLine, board: Board, mo
     assert result.exit_code == 0
     assert [line.split("\t")[0] for line in result.stdout.splitlines()] == ids(images)
     assert result.stderr == "5 of 5\n"
-    assert result.stdout.splitlines()[0] == f"{images[0]['id']}\timage/png\t40x30\tcat\t4.png"
+    link = f"{cli.url}/i/{images[0]['id']}"
+    assert result.stdout.splitlines()[0] == f"{images[0]['id']}\timage/png\t40x30\tcat\t4.png\t{link}"
+    assert cli.lines("search", "cat")[0]["link"] == link
     assert cli.run("search", "--none", "dog", "--limit", "3").stderr == "3 of 5\n"
     assert cli.run("search", "--tags", "unknown").stderr == "0 of 0\n"
     assert [image["id"] for image in cli.lines("search", "--any", "cat,bird", "--limit", "2")] == ids(images[:2])
@@ -249,8 +274,31 @@ def test_more_images_than_one_request_takes_are_tagged(
     assert (result.exit_code, UNKNOWN in result.stderr) == (1, True)
 
 
+def test_more_images_than_one_request_takes_are_deleted(
+    cli: CommandLine, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api, "MAX_IDS", 2)
+    images = [board.added() for _ in range(6)]
+    assert cli.done("delete", *ids(images[:5]), images[0]["id"], "--yes") == "5 deleted, 0 missing\n"
+    assert ids(board.search()["items"]) == [images[5]["id"]]
+    result = cli.run("delete", images[0]["id"], images[5]["id"], UNKNOWN, "--yes")
+    gone = "".join(f"{image_id}: No image has this id.\n" for image_id in (images[0]["id"], UNKNOWN))
+    assert (result.exit_code, result.stdout) == (1, f"{gone}1 deleted, 2 missing\n")
+    result = cli.run("delete", UNKNOWN, "--yes", "--json")
+    assert (result.exit_code, json.loads(result.stdout)) == (1, {"id": UNKNOWN, "status": "missing"})
+
+
+def test_a_deletion_asks_first(cli: CommandLine, board: Board) -> None:
+    images = ids(board.added() for _ in range(2))
+    for answer in ("n\n", "\n", None):
+        result = cli.run("delete", *images, given=answer)
+        assert (result.exit_code, "Delete 2 images? [y/N]" in result.stderr, result.stdout) == (1, True, "")
+    assert board.search()["total"] == 2
+    assert cli.run("delete", *images, given="y\n").stdout == "2 deleted, 0 missing\n"
+
+
 def test_ids_are_ids() -> None:
-    for command in (["download", "../health"], ["tag", "x", "--add", "y"]):
+    for command in (["download", "../health"], ["tag", "x", "--add", "y"], ["delete", "x", "--yes"], ["link", ".."]):
         assert CommandLine().run(*command).exit_code == 2
 
 
@@ -258,4 +306,4 @@ def test_a_name_that_the_terminal_cannot_encode_is_escaped(cli: CommandLine, boa
     image = board.added(filename="猫.png")
     result = CliRunner(charset="latin1").invoke(main, ["search"], env=cli.variables())
     assert (result.exit_code, image["id"] in result.stdout) == (0, True)
-    assert result.stdout.endswith("\t\\u732b.png\n")
+    assert "\t\\u732b.png\t" in result.stdout

@@ -127,7 +127,10 @@ def test_a_wrong_path_says_what_is_expected_there(app: Flask, path: str) -> None
 def test_what_is_no_board_says_what_is_expected_there(image_files: Path, status: int, body: bytes) -> None:
     with stand_in(lambda _: (status, {"Content-Type": "text/html"}, body)) as (url, _):
         cli = CommandLine(url)
-        for command in (["search"], ["upload", image_files], ["download", UNKNOWN], ["tag", UNKNOWN, "--add", "x"]):
+        for command in (
+            *(["search"], ["upload", image_files], ["download", UNKNOWN], ["tag", UNKNOWN, "--add", "x"], ["tags"]),
+            *(["tag-merge", "a", "b"], ["tag-alias", "a"], ["delete", UNKNOWN, "--yes"], ["link", UNKNOWN]),
+        ):
             result = cli.run(*command)
             assert result.exit_code == 1
             assert "but not as a board does. --url must be the address of a board's page" in result.stderr
@@ -200,22 +203,28 @@ def test_the_token_is_sent_with_every_request(app: Flask, board: Board, image_fi
             return [b'{"detail": "No.", "code": "unauthorized"}']
         return app(environ, start_response)
 
+    image = ""
     with served(closed) as url:
         for token, status in ("right", 0), ("", 1):
             cli = CommandLine(url, token)
             assert cli.run("upload", image_files, "--tags", "cat").exit_code == status
-            image = board.search()["items"][0]["id"]
+            image = image or board.search()["items"][0]["id"]
             commands: list[list[str | Path]] = [
                 ["search", "--all"],
                 ["download", image, "--to", image_files / f"ids{status}"],
                 ["download", "--limit", "1", "--to", image_files / f"search{status}"],
                 ["tag", image, "--add", "dog"],
+                ["link", image],
+                ["tags", "c"],
+                ["tag-alias", "cat", "--add", "feline"],
+                ["tag-rename", "dog", "hound"],
+                ["delete", image, "--yes"],
             ]
             for command in commands:
                 result = cli.run(*command)
                 assert result.exit_code == status, result.output
                 assert ("set REACTION_BOARD_TOKEN" in result.stderr) == bool(status)
-    assert tokens.count("Bearer right") == 9
+    assert tokens.count("Bearer right") == 16
 
 
 def test_what_is_no_token_is_refused_and_not_shown() -> None:

@@ -100,8 +100,8 @@ def test_a_file_in_two_of_the_paths_is_uploaded_once(tmp_path: Path) -> None:
 class Trouble:
     """An application in front of which something answers the uploads of some files in its own way."""
 
-    def __init__(self, app: Flask, marker: bytes, answer: str, alive: bool = True) -> None:
-        self.app, self.marker, self.answer, self.alive = app, marker, answer, alive
+    def __init__(self, app: Flask, marker: bytes, answer: str, ready: bool = True) -> None:
+        self.app, self.marker, self.answer, self.ready = app, marker, answer, ready
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         path = environ["PATH_INFO"]
@@ -110,19 +110,31 @@ class Trouble:
             if self.marker in body:
                 return self._fail(start_response)
             environ["wsgi.input"] = io.BytesIO(body)
-        dead = path.endswith("/health") and not self.alive
-        if dead or (path.endswith("/file") and self.marker.decode() in path):
+        down = path.endswith("/ready") and not self.ready
+        if down or (path.endswith("/file") and self.marker.decode() in path):
             return self._fail(start_response)
         return self.app(environ, start_response)
 
     def _fail(self, start_response: Any) -> Any:
         headers = [("Content-Type", "text/html"), ("Content-Length", "1000")]
         start_response(self.answer, headers)
+        if self.answer.startswith("503"):
+            return [b'{"detail": "Not now.", "code": "service_unavailable"}'.ljust(1000)]
         return [b"<h1>" if self.answer.startswith("200") else b"x" * 1000]
 
 
-@pytest.mark.parametrize("answer", ["413 Payload Too Large", "403 Forbidden", "200 broken off"])
-def test_a_proxy_that_takes_no_upload_of_one_file_stops_no_other(
+ANSWERS = ["413 Payload Too Large", "403 Forbidden", "503 Service Unavailable", "504 Gateway Timeout", "200 broken off"]
+
+
+@pytest.fixture
+def no_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Retries do not wait."""
+    monkeypatch.setattr("httpx_retries.retry.time.sleep", lambda _: None)
+
+
+@pytest.mark.usefixtures("no_waits")
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_a_server_that_takes_no_upload_of_one_file_stops_no_other(
     app: Flask, board: Board, tmp_path: Path, answer: str
 ) -> None:
     files = [written(tmp_path / f"{n}.png") for n in range(6)]
@@ -136,13 +148,14 @@ def test_a_proxy_that_takes_no_upload_of_one_file_stops_no_other(
     assert board.search()["total"] == len(files) - 1
 
 
-@pytest.mark.parametrize("answer", ["413 Payload Too Large", "200 broken off"])
+@pytest.mark.usefixtures("no_waits")
+@pytest.mark.parametrize("answer", ["413 Payload Too Large", "503 Service Unavailable", "200 broken off"])
 def test_a_board_that_is_gone_ends_an_upload_with_true_counts(
     app: Flask, board: Board, tmp_path: Path, answer: str
 ) -> None:
     for n in range(6):
         written(tmp_path / f"{n}.png", picture() + (b"marked" if n == 2 else b""))
-    with served(Trouble(app, b"marked", answer, alive=False)) as url:
+    with served(Trouble(app, b"marked", answer, ready=False)) as url:
         result = CommandLine(url).run("upload", tmp_path, "--jobs", "3")
     assert result.exit_code == 1
     assert result.stderr.startswith("Error: ")
@@ -168,12 +181,12 @@ def test_a_file_that_changes_while_it_is_read_stops_no_other(
     victim = tmp_path / "1.png"
     upload, upload_bytes = transfers.upload, Api.upload
 
-    def change_before(api: Any, path: Path, **options: Any) -> Any:
-        if path == victim and change in ("gone", "a folder"):
-            path.unlink()
+    def change_before(api: Any, job: transfers.Upload, **options: Any) -> Any:
+        if job.path == victim and change in ("gone", "a folder"):
+            victim.unlink()
             if change == "a folder":
-                path.mkdir()
-        return upload(api, path, **options)
+                victim.mkdir()
+        return upload(api, job, **options)
 
     def change_during(self: Any, file: Any, filename: str, tags: str) -> Any:
         if filename == victim.name:

@@ -131,7 +131,7 @@ def test_names_and_tags_are_printed_without_controls(evil: Any) -> None:
     result = cli.run("search")
     assert_harmless(result.output)
     assert len(result.stdout.splitlines()) == 1
-    assert len(result.stdout.split("\t")) == 5
+    assert len(result.stdout.split("\t")) == 6
     assert r"a\x1b]0;owned\x07" in result.stdout
 
 
@@ -141,7 +141,7 @@ def test_json_is_ascii_without_controls(evil: Any) -> None:
     line = result.stdout.removesuffix("\n")
     assert line.isascii()
     assert line.isprintable()
-    assert json.loads(line) == image()
+    assert json.loads(line) == {**image(), "link": f"{cli.url}/i/{ID}"}
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 422, 500, 503])
@@ -152,7 +152,16 @@ def test_what_an_error_says_is_printed_without_controls(
     body = json.dumps({"detail": EVIL, "code": EVIL}).encode()
     cli, _ = evil(lambda _: (status, {}, body))
     (tmp_path / "a.gif").write_bytes(b"GIF89a")
-    for command in (["search"], ["upload", tmp_path], ["download", ID, "--to", tmp_path], ["tag", ID, "--add", "x"]):
+    for command in (
+        *(
+            ["search"],
+            ["upload", tmp_path],
+            ["download", ID, "--to", tmp_path],
+            ["tag", ID, "--add", "x"],
+            ["link", ID],
+        ),
+        *(["delete", ID, "--yes"], ["tags"], ["tag-alias", "a"], ["tag-merge", "a", "b"], ["tag-rename", "a", "b"]),
+    ):
         result = cli.run(*command)
         assert result.exit_code == 1
         assert_harmless(result.output)
@@ -195,6 +204,25 @@ def test_a_record_that_is_none_ends_it(evil: Any, tmp_path: Path, changed: dict[
         assert (result.exit_code, "not as a board does" in result.output) == (1, True)
         assert isinstance(result.exception, SystemExit)
     assert list((tmp_path / "new").iterdir()) == []
+
+
+@pytest.mark.parametrize("deleted", [None, "x", [EVIL], [1], [[]], ["01890000-0000-7000-8000-000000000001"]])
+def test_an_answer_about_other_ids_is_none(evil: Any, deleted: Any) -> None:
+    cli, _ = evil(lambda _: (200, {}, json.dumps({"deleted": deleted, "missing": []}).encode()))
+    result = cli.run("delete", ID, "--yes")
+    assert (result.exit_code, result.stdout, "not as a board does" in result.stderr) == (
+        1,
+        "0 deleted, 0 missing\n",
+        True,
+    )
+
+
+def test_links_are_printed_without_controls(evil: Any) -> None:
+    cli, _ = evil(lambda _: (200, {}, json.dumps(image()).encode()))
+    for form in ("--direct", "--markdown", "--html"):
+        text = cli.done("link", ID, form)
+        assert_harmless(text)
+        assert text.count("\n") == 1
 
 
 def test_a_file_that_is_longer_than_the_board_says_does_not_fill_the_disk(evil: Any, tmp_path: Path) -> None:

@@ -6,9 +6,13 @@ import sys
 try:
     import click
 
+    from reaction_board_client.cli.delete import delete
     from reaction_board_client.cli.download import download
+    from reaction_board_client.cli.link import link
+    from reaction_board_client.cli.merge import tag_merge, tag_rename
     from reaction_board_client.cli.search import search
     from reaction_board_client.cli.tag import tag
+    from reaction_board_client.cli.tags import tag_alias, tags
     from reaction_board_client.cli.upload import upload
 except ModuleNotFoundError as error:
     sys.exit(f"reaction-board: {error.name} is missing: pip install 'reaction-board[cli]'")
@@ -17,7 +21,7 @@ except ModuleNotFoundError as error:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="reaction-board")
 def main() -> None:
-    """Upload, find, download and tag the images of a Reaction Image Board.
+    """Upload, find, download, tag and delete the images of a Reaction Image Board.
 
     If the board needs an access token, set REACTION_BOARD_TOKEN. It is sent with every request. Proxies are taken from
     http_proxy, https_proxy and no_proxy.
@@ -30,5 +34,5 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-for command in (upload, search, download, tag):
+for command in (upload, search, link, download, delete, tag, tags, tag_alias, tag_merge, tag_rename):
     main.add_command(command)

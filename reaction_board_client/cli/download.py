@@ -8,12 +8,12 @@ from uuid import UUID
 import click
 
 from reaction_board_client import transfers
-from reaction_board_client.cli.options import board_options, jobs_option, search_options, search_parameters
+from reaction_board_client.cli.options import board_options, examples, jobs_option, search_options, search_parameters
 from reaction_board_client.cli.progress import transfer
 from reaction_board_client.cli.session import open_board
 
 
-@click.command()
+@click.command(epilog=examples("download --tags cat,funny --to funny/", "download ID ID"))
 @click.argument("ids", nargs=-1, type=click.UUID)
 @search_options
 @click.option("--limit", type=click.IntRange(1), help="Maximum number of images.")
@@ -23,7 +23,7 @@ from reaction_board_client.cli.session import open_board
 def download(
     ids: tuple[UUID, ...], limit: int | None, to: Path, jobs: int, url: str, as_json: bool, **conditions: Any
 ) -> None:
-    """Download images by their ids, or all images that a search finds.
+    """Download images by id, or those that a search finds.
 
     Images that are already in the folder are not downloaded again. If the download is interrupted, run the same command
     again to continue.

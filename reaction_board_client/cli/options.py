@@ -5,8 +5,11 @@ from typing import Any, TypeVar
 
 import click
 
+from reaction_board_client.cli.completion import TagList, TagName
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+TAG, TAGS = TagName(), TagList()
 TYPES = {"jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp"}
 
 
@@ -30,18 +33,23 @@ board_options = _options(
         show_envvar=True,
         help="Address of the board, as in a browser.",
     ),
-    click.option("--json", "as_json", is_flag=True, help="Print one line of JSON per image or file."),
+    click.option("--json", "as_json", is_flag=True, help="Print lines of JSON, one per result."),
 )
 jobs_option = click.option(
     "--jobs", type=click.IntRange(1, 32), default=4, show_default=True, help="Transfers to run in parallel."
 )
 search_options = _options(
-    click.option("--tags", default="", help="Images with all of these tags, for example cat,funny."),
-    click.option("--any", default="", help="Images with at least one of these tags."),
-    click.option("--none", default="", help="Images with none of these tags."),
+    click.option("--tags", type=TAGS, default="", help="Images with all of these tags, for example cat,funny."),
+    click.option("--any", type=TAGS, default="", help="Images with at least one of these tags."),
+    click.option("--none", type=TAGS, default="", help="Images with none of these tags."),
     click.option("--type", type=click.Choice(list(TYPES)), help="Images of this type."),
     click.option("--random", is_flag=True, help="Shuffle, instead of newest first."),
 )
+
+
+def examples(*command_lines: str) -> str:
+    """Return the end of the help of a command: how it is used."""
+    return "\b\n" + "\n".join(["Examples:", *(f"  reaction-board {line}" for line in command_lines)])
 
 
 def search_parameters(conditions: Mapping[str, Any]) -> dict[str, str]:

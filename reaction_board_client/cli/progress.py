@@ -1,4 +1,4 @@
-"""Transfers of many files on a terminal: progress, interruption and a summary."""
+"""Long work on a terminal: progress, interruption, and the summary of transfers."""
 
 import dataclasses
 import signal
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager
 from threading import Event
-from typing import TypeVar
+from typing import Never, TypeVar
 
 import click
 from rich.console import Console
@@ -35,11 +35,8 @@ def transfer(
     """
     counts: Counter[str] = Counter()
     refused = []
-    console = Console(stderr=True)
-    columns = TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn()
-    hidden = as_json or not console.is_terminal
     try:
-        with _stoppable() as stop, Progress(*columns, console=console, transient=True, disable=hidden) as progress:
+        with stoppable() as stop, bars(hidden=as_json) as progress:
             total = len(jobs) if isinstance(jobs, Sized) else None  # unknown if the jobs come from a search
             task = progress.add_task("", total=total)
             for result in transfers.several_at_once(runner(progress), jobs, threads, stop.is_set):
@@ -55,21 +52,33 @@ def transfer(
                 click.echo(printable(f"{result.path}: {result.detail} ({result.code})"))
             click.echo(", ".join(f"{counts[status]} {word}" for status, word in words.items()))
     if stop.is_set():
-        click.echo("Interrupted. Run the same command again to continue.", err=True)
-        sys.exit(INTERRUPTED)
+        end_interrupted()
     if refused:
         sys.exit(1)
 
 
+def bars(*, hidden: bool) -> Progress:
+    """Return progress bars, which are shown on a terminal alone, and which leave nothing there."""
+    console = Console(stderr=True)
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn()
+    return Progress(*columns, console=console, transient=True, disable=hidden or not console.is_terminal)
+
+
+def end_interrupted() -> Never:
+    """End the command after an interruption."""
+    click.echo("Interrupted. Run the same command again to continue.", err=True)
+    sys.exit(INTERRUPTED)
+
+
 @contextmanager
-def _stoppable() -> Iterator[Event]:
+def stoppable() -> Iterator[Event]:
     """Let the first interruption set an event, and the second one end the process as usual."""
     stop = Event()
 
     def note(*_: object) -> None:
         stop.set()
         signal.signal(signal.SIGINT, before)
-        click.echo("Finishing the transfers that are running. Interrupt again to quit at once.", err=True)
+        click.echo("Finishing what is running. Interrupt again to quit at once.", err=True)
 
     before = signal.signal(signal.SIGINT, note)
     try:

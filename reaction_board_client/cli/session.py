@@ -7,20 +7,26 @@ from contextlib import contextmanager
 
 import click
 
+from reaction_board_client import links
 from reaction_board_client.api import Api, Image
 from reaction_board_client.connection import EXAMPLES
 from reaction_board_client.errors import BoardError, NotABoard, WrongAddress
 from reaction_board_client.terminal import json_line, printable
 
 
-@contextmanager
-def open_board(url: str, connections: int = 1) -> Iterator[Api]:
-    """Give the API of a board. An error of the board, or of the disk, ends the command with one line."""
+def access_token() -> str:
+    """Return the token of the environment, or nothing. Raises ClickException if it cannot be one."""
     token = os.environ.get("REACTION_BOARD_TOKEN", "").strip()
     if not re.fullmatch("[!-~]*", token):
         raise click.ClickException("REACTION_BOARD_TOKEN is not a token: it has characters that are not ASCII.")
+    return token
+
+
+@contextmanager
+def open_board(url: str, connections: int = 1) -> Iterator[Api]:
+    """Give the API of a board. An error of the board, or of the disk, ends the command with one line."""
     try:
-        with Api(url, token, connections) as api:
+        with Api(url, access_token(), connections) as api:
             yield api
     except WrongAddress as error:
         raise click.UsageError(printable(error)) from error
@@ -33,11 +39,12 @@ def open_board(url: str, connections: int = 1) -> Iterator[Api]:
         raise click.ClickException(printable(error)) from error
 
 
-def print_image(image: Image, as_json: bool) -> None:
-    """Print an image as a line: JSON, or its id, type, size, tags and filename, separated by tabs."""
+def print_image(board: str, image: Image, as_json: bool) -> None:
+    """Print an image as a line: JSON, or its id, type, size, tags, filename and address, separated by tabs."""
+    link = links.page(board, image)
     if as_json:
-        click.echo(json_line(image))
+        click.echo(json_line({**image, "link": link}))
     else:
         size = f"{image['width']}x{image['height']}"
-        columns = [image["id"], image["mime_type"], size, ",".join(image["tags"]), image["filename"]]
+        columns = [image["id"], image["mime_type"], size, ",".join(image["tags"]), image["filename"], link]
         click.echo("\t".join(map(printable, columns)))

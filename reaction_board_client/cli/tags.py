@@ -1,0 +1,56 @@
+"""`reaction-board tags` and `reaction-board tag-alias`."""
+
+import click
+
+from reaction_board_client.api import Tag
+from reaction_board_client.cli.options import TAG, TAGS, board_options, examples
+from reaction_board_client.cli.session import open_board
+from reaction_board_client.path_tags import split
+from reaction_board_client.terminal import json_line
+
+
+@click.command(epilog=examples("tags", "tags palm"))
+@click.argument("match", default="")
+@board_options
+def tags(match: str, url: str, as_json: bool) -> None:
+    """List tags, and how many images have each.
+
+    Without MATCH, all tags by name, without aliases. With it, the tags and aliases that contain MATCH, the best matches
+    first. An alias is listed with the tag that it stands for: lol → laughing.
+    """
+    with open_board(url) as api:
+        for tag in api.tags(match):
+            name = f"{tag['alias']} → {tag['name']}" if "alias" in tag else tag["name"]
+            click.echo(json_line(tag) if as_json else f"{tag['image_count']}\t{name}")
+
+
+@click.command(epilog=examples("tag-alias laughing lol haha", "tag-alias laughing --add rofl --remove haha"))
+@click.argument("name", type=TAG)
+@click.argument("aliases", metavar="[ALIAS]...", nargs=-1, type=TAG)
+@click.option("--add", type=TAGS, default="", help="Aliases to add, for example lol,haha.")
+@click.option("--remove", type=TAGS, default="", help="Aliases to remove.")
+@board_options
+def tag_alias(name: str, aliases: tuple[str, ...], add: str, remove: str, url: str, as_json: bool) -> None:
+    """Show or change the aliases of a tag.
+
+    With ALIAS, these replace all aliases that the tag has. With --add and --remove, the others stay. Otherwise the
+    aliases are listed, one per line. An alias counts wherever a tag is given; images always show the tag. A tag that
+    images have cannot become an alias like this: use tag-merge.
+    """
+    changes = bool(add or remove)
+    if aliases and changes:
+        raise click.UsageError("Give either all aliases, or --add and --remove.")
+    with open_board(url) as api:
+        tag = api.set_aliases(name, aliases) if aliases else api.tag(name)
+        if changes:
+            others = [alias for alias in tag["aliases"] if alias not in split(remove)]
+            tag = api.set_aliases(name, [*others, *split(add)])
+    _print_aliases(tag, as_json)
+
+
+def _print_aliases(tag: Tag, as_json: bool) -> None:
+    if as_json:
+        click.echo(json_line(tag))
+    else:
+        for alias in tag["aliases"]:
+            click.echo(f"{alias} → {tag['name']}")

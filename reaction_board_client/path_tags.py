@@ -1,0 +1,40 @@
+"""Tags in what a person writes: in lists, and in the names of files and folders."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from pathlib import Path
+
+from reaction_board_client.tag_names import TAG, tag_of
+
+
+def split(text: str) -> list[str]:
+    """Return the tags of a text in which commas separate them, trimmed and in lower case, distinct, not checked."""
+    names = (name.strip().lower() for name in text.split(","))
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def words(text: str) -> tuple[list[str], list[str]]:
+    """Return the words of a name, and what else in it may be a tag: `judging-you` as a whole, and numbers.
+
+    Letters lose their accents. A word that has other characters than a tag is left out.
+    """
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    letters = "".join(char for char in decomposed if not unicodedata.combining(char))
+    chunks = re.findall(r"[\w-]+", letters)
+    parts = [part for chunk in chunks for part in re.split("[_-]+", chunk)]
+    named = [part for part in parts if TAG.fullmatch(part) and not part.isdigit()]
+    others = [name.strip("_-") for name in (*chunks, *parts)]
+    return list(dict.fromkeys(named)), [name for name in dict.fromkeys(others) if TAG.fullmatch(name)]
+
+
+def folders(path: Path, given: Iterable[Path]) -> list[str]:
+    """Return the tags for the folders in which a file lies, from below the outermost of the `given` paths.
+
+    Names that have no tag are left out.
+    """
+    tops = [parent for parent in path.parents if parent in given]
+    if not tops:
+        return []
+    names = map(tag_of, path.parent.relative_to(tops[-1]).parts)
+    return [name for name in dict.fromkeys(names) if name]

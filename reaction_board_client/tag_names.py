@@ -1,0 +1,26 @@
+"""Tags of other programs, fitted to what a board takes for a tag."""
+
+import re
+import unicodedata
+
+TAG = re.compile("[a-z0-9_-]{1,64}")
+MAX_TAG = 64  # characters
+
+
+def tag_of(name: str) -> str:
+    """Return the tag for a name, or an empty text if there is none.
+
+    Letters lose their accents and become small. Each run of spaces, punctuation and other characters, with the `-` and
+    `_` in it, becomes one `-`, and none at the beginning or the end: `Artist_(Name)` becomes `artist-name`, and
+    `blue_eyes` stays. A name that is empty then (`:)`, `猫`), or longer than 64 characters, has no tag.
+    """
+    # To decompose a character makes at most 18 of it (U+FDFA).
+    decomposed = unicodedata.normalize("NFKD", name[: MAX_TAG * 20]).casefold()
+    letters = "".join(character for character in decomposed if not unicodedata.combining(character))
+    if not TAG.fullmatch(letters):
+        letters = re.sub("[^a-z0-9]+", _separator, letters).strip("-")
+    return letters if len(letters) <= MAX_TAG else ""
+
+
+def _separator(run: re.Match[str]) -> str:
+    return run[0] if set(run[0]) <= {"-", "_"} else "-"
