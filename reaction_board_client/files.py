@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from reaction_board_client.api import Image
 from reaction_board_client.terminal import without_controls
@@ -32,34 +33,37 @@ class Selection:
 
     files: list[Path] = field(default_factory=list)
     other_files: int = 0
+    linked_files: int = 0  # unless links are followed
     linked_folders: int = 0
 
 
-def select(paths: Iterable[Path]) -> Selection:
+def select(paths: Iterable[Path], follow_links: bool = True) -> Selection:
     """Return what to upload: every path that is a file, and of each folder the images in it and below it.
 
     The first bytes of a file say whether it is an image. In folders, hidden files and folders are skipped without being
     counted, and links to folders are not followed: they may lead anywhere on the disk. What cannot be read is selected,
-    so that its upload says why.
+    so that its upload says why. Without `follow_links`, links to files in folders are counted, too, and not followed.
     """
     selection = Selection()
     for path in paths:
         if path.is_dir():
-            _select_folder(path, selection)
+            _select_folder(path, selection, follow_links)
         else:
             selection.files.append(path)
     selection.files = list(dict.fromkeys(selection.files))
     return selection
 
 
-def _select_folder(top: Path, selection: Selection) -> None:
+def _select_folder(top: Path, selection: Selection, follow_links: bool) -> None:
     unreadable = selection.files
     for folder, folders, names in os.walk(top, onerror=lambda error: unreadable.append(Path(error.filename))):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         selection.linked_folders += sum(Path(folder, name).is_symlink() for name in folders)
         for name in sorted(name for name in names if not name.startswith(".")):
             path = Path(folder, name)
-            if _may_be_image(path):
+            if not follow_links and path.is_symlink():
+                selection.linked_files += 1
+            elif _may_be_image(path):
                 selection.files.append(path)
             else:
                 selection.other_files += 1
@@ -73,6 +77,12 @@ def _may_be_image(path: Path) -> bool:
             return bool(_SIGNATURE.match(file.read(_SIGNATURE_BYTES)))
     except OSError:
         return True
+
+
+def created(path: Path) -> BinaryIO:
+    """Return a new file to write and read, in the place of anything that has its name. A link there is not followed."""
+    path.unlink(missing_ok=True)
+    return path.open("x+b")
 
 
 def sent_name(path: Path) -> str:

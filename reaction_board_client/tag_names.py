@@ -2,9 +2,37 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 TAG = re.compile("[a-z0-9_-]{1,64}")
 MAX_TAG = 64  # characters
+
+
+@dataclass
+class Fitted:
+    """Tags as a board takes them, in the order of the names and each once, and what was done to get there."""
+
+    tags: list[str] = field(default_factory=list)
+    changed: dict[str, str] = field(default_factory=dict)  # the tag, by the name that it was
+    dropped: list[str] = field(default_factory=list)
+
+
+def fit(names: Iterable[str]) -> Fitted:
+    """Fit names to a board. Blank names are skipped."""
+    fitted = Fitted()
+    for name in dict.fromkeys(name.strip() for name in names):
+        if not name:
+            continue
+        tag = tag_of(name)
+        if not tag:
+            fitted.dropped.append(name)
+            continue
+        if tag != name:
+            fitted.changed[name] = tag
+        fitted.tags.append(tag)
+    fitted.tags = list(dict.fromkeys(fitted.tags))
+    return fitted
 
 
 def tag_of(name: str) -> str:

@@ -13,7 +13,7 @@ from rich.progress import Progress
 
 from reaction_board_client.api import Api, Image
 from reaction_board_client.errors import BoardError, NoAnswer, Refused
-from reaction_board_client.files import local_name, sent_name
+from reaction_board_client.files import created, local_name, sent_name
 from reaction_board_client.terminal import printable
 
 Job = TypeVar("Job")
@@ -26,6 +26,8 @@ class Upload:
     path: Path
     tags: Sequence[str] = ()
     candidates: Sequence[str] = ()  # further ones, if the board has tags or aliases of these names
+    filename: str = ""  # what to call it, instead of its own name
+    digest: str = ""  # the SHA-256 that it must have, in hexadecimal
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,10 @@ def upload(api: Api, job: Upload, progress: Progress, tag_duplicates: bool = Fal
         if not path.is_file():  # reading a pipe could wait for ever
             return Result(path, "refused", code="unreadable", detail="It is not a file that can be read.")
         with path.open("rb") as file:
-            image = api.find(hashlib.file_digest(file, "sha256").hexdigest())
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            if job.digest and job.digest != digest:
+                return Result(path, "refused", code="damaged", detail="The bytes are not those that were exported.")
+            image = api.find(digest)
             if image is None:
                 image = _send(api, file, job, progress)
                 if not image.pop("duplicate", False):
@@ -68,7 +73,7 @@ def _send(api: Api, file: BinaryIO, job: Upload, progress: Progress) -> Image:
     try:
         file.seek(0)
         with progress.wrap_file(file, job.path.stat().st_size, task_id=task) as watched:
-            return api.upload(watched, sent_name(job.path), tags)
+            return api.upload(watched, job.filename or sent_name(job.path), tags)
     finally:
         progress.remove_task(task)
 
@@ -85,23 +90,25 @@ def _all_tags(api: Api, job: Upload) -> list[str]:
     return [*job.tags, *filter(api.has_tag, job.candidates)]
 
 
-def download(api: Api, wanted: Image | str, folder: Path, progress: Progress) -> Result:
+def download(
+    api: Api, wanted: Image | str, folder: Path, progress: Progress, name: Callable[[Image], str] = local_name
+) -> Result:
     """Write the bytes of an image, or of the one with an id, into a folder: whole or not at all, unless they are there.
 
-    Raises BoardError if no other image could be downloaded either.
+    `name` says under which name. Raises BoardError if no other image could be downloaded either.
     """
     try:
         image = api.get(wanted) if isinstance(wanted, str) else wanted
     except BoardError as error:
         return _refusal(api, error, Path(str(wanted)))
-    path = folder / local_name(image)
+    path = folder / name(image)
     part = path.with_name(f".{path.name}.part")
     task = progress.add_task(printable(path.name), total=image["size_bytes"])
     try:
-        if path.exists() and path.stat().st_size == image["size_bytes"]:
+        if _holds(path, image):
             return Result(path, "duplicate", image)
         digest = hashlib.sha256()
-        with part.open("wb") as file, api.bytes_of(image) as pieces:
+        with created(part) as file, api.bytes_of(image) as pieces:
             for piece in pieces:
                 digest.update(piece)
                 file.write(piece)
@@ -120,6 +127,14 @@ def download(api: Api, wanted: Image | str, folder: Path, progress: Progress) ->
         with contextlib.suppress(OSError):
             part.unlink()
         progress.remove_task(task)
+
+
+def _holds(path: Path, image: Image) -> bool:
+    """Say whether a path is a file, and no link, with the bytes of an image."""
+    if path.is_symlink() or not path.is_file() or path.stat().st_size != image["size_bytes"]:
+        return False
+    with path.open("rb") as file:
+        return bool(hashlib.file_digest(file, "sha256").hexdigest() == image["hash"])
 
 
 def _refusal(api: Api, error: BoardError, path: Path, image: Image | None = None) -> Result:

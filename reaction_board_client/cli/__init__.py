@@ -8,6 +8,8 @@ try:
 
     from reaction_board_client.cli.delete import delete
     from reaction_board_client.cli.download import download
+    from reaction_board_client.cli.export import export
+    from reaction_board_client.cli.import_ import import_
     from reaction_board_client.cli.link import link
     from reaction_board_client.cli.merge import tag_merge, tag_rename
     from reaction_board_client.cli.search import search
@@ -21,7 +23,7 @@ except ModuleNotFoundError as error:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="reaction-board")
 def main() -> None:
-    """Upload, find, download, tag and delete the images of a Reaction Image Board.
+    """Upload, find, download, tag, delete, export and import the images of a Reaction Image Board.
 
     If the board needs an access token, set REACTION_BOARD_TOKEN. It is sent with every request. Proxies are taken from
     http_proxy, https_proxy and no_proxy.
@@ -34,5 +36,5 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-for command in (upload, search, link, download, delete, tag, tags, tag_alias, tag_merge, tag_rename):
+for command in (upload, search, link, download, delete, tag, tags, tag_alias, tag_merge, tag_rename, export, import_):
     main.add_command(command)

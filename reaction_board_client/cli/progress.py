@@ -28,10 +28,12 @@ def transfer(
     threads: int,
     words: Mapping[str, str],
     as_json: bool,
+    finish: Callable[[], bool] = lambda: True,
 ) -> None:
     """Run every job, show progress, and print what was refused and how many files have each status.
 
-    `words` say how to call each status. The command ends with exit status 1 if a file was refused.
+    `words` say how to call each status. After all jobs, unless they are interrupted, `finish` does the rest and says
+    whether it could. The command ends with exit status 1 if a file was refused, or if it could not.
     """
     counts: Counter[str] = Counter()
     refused = []
@@ -53,7 +55,7 @@ def transfer(
             click.echo(", ".join(f"{counts[status]} {word}" for status, word in words.items()))
     if stop.is_set():
         end_interrupted()
-    if refused:
+    if not finish() or refused:
         sys.exit(1)
 
 

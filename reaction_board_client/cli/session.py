@@ -10,6 +10,7 @@ import click
 from reaction_board_client import links
 from reaction_board_client.api import Api, Image
 from reaction_board_client.connection import EXAMPLES
+from reaction_board_client.contents import Fault
 from reaction_board_client.errors import BoardError, NotABoard, WrongAddress
 from reaction_board_client.terminal import json_line, printable
 
@@ -35,7 +36,7 @@ def open_board(url: str, connections: int = 1) -> Iterator[Api]:
         raise click.ClickException(printable(f"{error} {hint}")) from error
     except BrokenPipeError:
         raise  # click ends the program quietly: `| head` has read enough
-    except (BoardError, OSError) as error:
+    except (BoardError, Fault, OSError) as error:
         raise click.ClickException(printable(error)) from error
 
 
