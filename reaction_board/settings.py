@@ -48,6 +48,12 @@ def _origins(words: list[str]) -> None:
             raise ValidationError("Must be origins as browsers send them, as https://pages.example, or '*'.")
 
 
+def _frame_ancestors(words: list[str]) -> None:
+    _origins(words)
+    if any(word == "*" or "[" in word for word in words):
+        raise ValidationError("Must be origins with a host name: Content-Security-Policy knows no IPv6 addresses.")
+
+
 def _host_names(words: list[str]) -> None:
     for word in words:
         if not re.fullmatch(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*", word, re.IGNORECASE):
@@ -125,6 +131,14 @@ class SettingsSchema(Schema):
         load_default=[],
         validate=_origins,
         metadata={"unit": "origins"},
+    )
+    PICKER_ORIGINS = Words(
+        load_default=[],
+        validate=_frame_ancestors,
+        metadata={
+            "unit": "origins",
+            "description": "separated by commas; web pages from there may show the picker, `/pick`, in a frame",
+        },
     )
     TRUSTED_HOSTS = Words(
         load_default=[],

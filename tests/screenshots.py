@@ -1,6 +1,6 @@
-"""`make screenshots`: a board of generated faces, as it looks on a desktop and on a phone, for the README."""
+"""`make screenshots`: a board of drawn pictures on a desktop and a phone, light and dark, for the README."""
 
-import math
+import itertools
 import os
 import random
 import sys
@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import pyvips
 import requests
 
 from reaction_board.database import migration
@@ -16,61 +15,15 @@ from reaction_board.local.object_store import object_store
 from reaction_board.local.postgres import postgres
 from reaction_board.storage import S3Storage
 from tests.browser import CHROMIUM, chromium
+from tests.demo import pictures
 from tests.servers import ROOT, Gunicorn
 
 DOCS = ROOT / "docs"
-SIZES = [(800, 600), (1200, 800), (600, 900), (500, 500), (1600, 700), (480, 270), (720, 960), (640, 360)]
-TAGS = [
-    "cat,funny",
-    "yes,nodding",
-    "no,facepalm",
-    "happy,dance",
-    "shocked,omg",
-    "bored,eye-roll",
-    "slow-clap",
-    "thumbs-up",
-]
-
-
-def face(width: int, height: int, hue: float, mood: float) -> pyvips.Image:
-    """Return a face on a background of that hue (0 to 1); the mood (0 to 1) moves eyes and mouth."""
-    y = pyvips.Image.xyz(width, height)[1] / height
-    x = pyvips.Image.xyz(width, height)[0] / width
-    light = y * 40 + x * 15 + 25
-    a, b = (math.cos(hue * math.tau) * 55, math.sin(hue * math.tau) * 55)
-    ground = light.bandjoin([light * 0 + a, light * 0 + b]).copy(interpretation="lab").colourspace("srgb").cast("uchar")
-    radius = min(width, height) * 0.32
-    left, top = width * (0.42 + 0.16 * mood), height * 0.52
-    picture = ground.draw_circle([255, 214, 90], int(left), int(top), int(radius), fill=True)
-    for side in (-1, 1):
-        eye = (int(left + side * radius * 0.38), int(top - radius * 0.2), int(radius * (0.09 + 0.08 * mood)))
-        picture = picture.draw_circle([45, 32, 45], *eye, fill=True)
-    if mood > 0.5:
-        mouth = (int(left), int(top + radius * 0.4), int(radius * 0.3 * mood))
-        return picture.draw_circle([140, 30, 50], *mouth, fill=True)
-    smile = (int(left - radius * 0.35), int(top + radius * 0.35), int(radius * 0.7), max(2, int(radius * 0.1)))
-    return picture.draw_rect([45, 32, 45], *smile, fill=True)
-
-
-def pictures(count: int) -> list[tuple[str, bytes]]:
-    """Return names and bytes of stills and animations of the four types."""
-    chance = random.Random(4)
-    made = []
-    for number in range(count):
-        hue, mood = chance.random(), chance.random()
-        if number % 5 == 4:
-            frames = [face(400, 300, hue, (1 + math.sin(frame / 8 * math.tau)) / 2) for frame in range(8)]
-            film = pyvips.Image.arrayjoin(frames, across=1).copy(interpretation="srgb")
-            film.set_type(pyvips.GValue.gint_type, "page-height", 300)
-            made.append((f"{number}.gif", film.gifsave_buffer()))
-        else:
-            kind = chance.choice(["jpg", "png", "webp"])
-            made.append((f"{number}.{kind}", face(*chance.choice(SIZES), hue, mood).write_to_buffer(f".{kind}")))
-    return made
+DEVICES = {"desktop": {"width": 1200, "height": 750}, "phone": {"width": 390, "height": 750}}
 
 
 def main() -> int:
-    """Make both pictures."""
+    """Make the pictures."""
     if not CHROMIUM:
         print("There is no chromium on this machine: apt install chromium-headless-shell", file=sys.stderr)
         return 1
@@ -84,20 +37,19 @@ def main() -> int:
         S3Storage("board", variables["AWS_REGION"], timeout=20).create_bucket()
         migration.upgrade()
         with Gunicorn.running(os.environ) as server, chromium() as browser:
-            for number, (filename, data) in enumerate(pictures(80)):
-                form = {"files": {"file": (filename, data)}, "data": {"tags": TAGS[number % len(TAGS)]}}
+            board = list(pictures())
+            random.Random(2).shuffle(board)  # they come by kind
+            for filename, tags, data in board:
+                form = {"files": {"file": (filename, data)}, "data": {"tags": ",".join(tags)}}
                 requests.post(f"{server.url}/images", **form, timeout=60).raise_for_status()  # type: ignore[arg-type]
-            shots: dict[str, dict[str, Any]] = {
-                "desktop": {"viewport": {"width": 1200, "height": 750}},
-                "phone": {"viewport": {"width": 390, "height": 750}, "color_scheme": "dark"},
-            }
-            for shot, options in shots.items():
+            for device, scheme in itertools.product(DEVICES, ("light", "dark")):
+                options: dict[str, Any] = {"viewport": DEVICES[device], "color_scheme": scheme}
                 with browser.new_context(base_url=server.url.removesuffix("/api/v1"), **options) as context:
                     page = context.new_page()
                     page.goto("/")
                     page.locator(".tile.loaded").nth(15).wait_for(timeout=60_000)
                     page.wait_for_timeout(5000)
-                    page.screenshot(path=DOCS / f"{shot}.jpg", type="jpeg", quality=80)
+                    page.screenshot(path=DOCS / f"{device}-{scheme}.jpg", type="jpeg", quality=80)
     return 0
 
 

@@ -1,14 +1,14 @@
 """Every HTML document: what it lets in, and that the page of the API works so."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, expect
 
-from tests.board import Board
+from tests.board import Board, assert_error
 from tests.browser import CHROMIUM, chromium
 from tests.servers import Gunicorn
 
@@ -16,7 +16,7 @@ from tests.servers import Gunicorn
 def pages_of(app: Flask, board: Board) -> list[str]:
     """Return the paths of all routes that answer a browser with HTML."""
     image = board.added()
-    paths = ["/static/board/index.html"]
+    paths = []
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
             if "GET" in (rule.methods or ()) and rule.arguments <= {"image_id"}:
@@ -39,7 +39,7 @@ def test_every_document_has_the_policy(app: Flask, client: FlaskClient, board: B
                 assert response.headers["Referrer-Policy"] == "same-origin"
                 text = response.get_data(as_text=True)
                 assert not re.search(r"<style|<script>|<script[^>]*>[^<]|\sstyle=|\son\w+=|javascript:", text), path
-    assert {"/", "/api/v1/docs", "/static/board/index.html"} < set(documents)
+    assert {"/", "/api/v1/docs"} < set(documents)
 
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -75,6 +75,49 @@ def test_a_redirect_is_a_document_too(client: FlaskClient) -> None:
         with client.get(path) as response:
             if response.mimetype == "text/html":
                 assert "frame-ancestors 'none'" in response.headers["Content-Security-Policy"]
+
+
+FRAMES = re.compile(r"frame-ancestors ([^;]*)$")
+
+
+def test_the_picker_can_be_framed_by_the_named_origins_and_nothing_else_can(
+    another: Callable[..., Flask], board: Board
+) -> None:
+    app = another(PICKER_ORIGINS=["https://chat.example", "http://localhost:8080"])
+    with app.test_client() as client:
+        framed = {}
+        for path in pages_of(app, board):
+            with client.get(path, headers=BROWSER) as response:
+                if response.mimetype == "text/html":
+                    [framed[path]] = FRAMES.findall(response.headers["Content-Security-Policy"])
+        assert framed.pop("/pick") == "https://chat.example http://localhost:8080"
+        assert {"/", "/api/v1/docs"} < set(framed)
+        assert set(framed.values()) == {"'none'"}
+
+
+def test_the_picker_is_the_board_that_knows_whom_it_may_answer(another: Callable[..., Flask]) -> None:
+    client = another(PICKER_ORIGINS=["https://chat.example", "http://localhost:8080"]).test_client()
+    board, picker = client.get("/").text, client.get("/pick").text
+    mode = ' data-picker="https://chat.example http://localhost:8080"'
+    assert mode in picker
+    assert picker.replace(mode, "") == board
+
+
+def test_there_is_no_picker_unless_an_origin_is_named(client: FlaskClient) -> None:
+    assert_error(client.get("/pick"), 404, "not_found")
+    page = client.get("/pick", headers=BROWSER)
+    assert (page.status_code, page.mimetype) == (404, "text/html")
+    assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("path", ["/", "/pick"])
+def test_a_browser_that_has_the_page_does_not_get_it_again(another: Callable[..., Flask], path: str) -> None:
+    client = another(PICKER_ORIGINS=["https://chat.example"]).test_client()
+    first = client.get(path)
+    again = client.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert again.headers["Cache-Control"] == "no-cache"
+    assert again.headers["Content-Security-Policy"] == first.headers["Content-Security-Policy"]
 
 
 @pytest.fixture(scope="module")

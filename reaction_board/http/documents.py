@@ -2,21 +2,26 @@
 
 from flask import Flask, Response
 
-# Nothing from elsewhere, nothing inline, in no frame. Swagger UI has its icons in `data:` URLs.
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
-    " base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
+
+def policy(frame_ancestors: str = "'none'") -> str:
+    """Return the Content-Security-Policy: nothing from elsewhere, nothing inline, and no frames but in those pages.
+
+    Swagger UI has its icons in `data:` URLs.
+    """
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+        f" base-uri 'none'; form-action 'self'; frame-ancestors {frame_ancestors}"
+    )
 
 
 def init_app(app: Flask) -> None:
-    """Protect the documents that a browser shows."""
+    """Protect the documents that a browser shows. A view may set a policy of its own."""
 
     @app.after_request
     def protect(response: Response) -> Response:
         response.headers["X-Content-Type-Options"] = "nosniff"
         if response.mimetype == "text/html":
-            response.headers["Content-Security-Policy"] = POLICY
+            response.headers.setdefault("Content-Security-Policy", policy())
             response.headers["Referrer-Policy"] = "same-origin"
             response.headers["Cache-Control"] = "no-cache"
         return response

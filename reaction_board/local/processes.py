@@ -89,7 +89,9 @@ def _die_with_parent(stop: signal.Signals) -> Callable[[], object] | None:
     return functools.partial(ctypes.CDLL(None).prctl, set_parent_death_signal, int(stop))
 
 
-def wait_until(ready: Callable[[], object], child: Child, errors: type[Exception] = OSError) -> None:
+def wait_until(
+    ready: Callable[[], object], child: Child, errors: type[Exception] | tuple[type[Exception], ...] = OSError
+) -> None:
     """Return when `ready` no longer raises one of these errors; give up if the child ends, or hangs."""
     deadline = time.monotonic() + START_SECONDS
     while True:

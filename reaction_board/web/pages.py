@@ -1,12 +1,14 @@
-"""The pages: the board, and one for each image that unfolds where its link is pasted."""
+"""The pages: the board, its picker for other pages, and one for each image that unfolds where its link is pasted."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app, make_response, render_template, url_for
+from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 
 from reaction_board.database.queries.images import Image
-from reaction_board.http import links
+from reaction_board.errors import NotFound
+from reaction_board.http import documents, links
 from reaction_board.media import thumbnail
 from reaction_board.service import images
 
@@ -18,7 +20,26 @@ MAX_PREVIEW_BYTES = 5_000_000  # chat programs do not fetch larger pictures
 @blp.route("/")
 def show_board() -> Response:
     """Send the page of the board, which does the rest through the API."""
-    return current_app.send_static_file("board/index.html")
+    return _board()
+
+
+@blp.route("/pick")
+def show_picker() -> Response:
+    """Send the page of the board for a small frame in pages of PICKER_ORIGINS, which get what is chosen."""
+    origins = current_app.config["PICKER_ORIGINS"]
+    if not origins:
+        raise NotFound
+    response = _board(origins)
+    response.headers["Content-Security-Policy"] = documents.policy(frame_ancestors=" ".join(origins))
+    return response
+
+
+def _board(picker_origins: Sequence[str] = ()) -> Response:
+    """Return the page of the board, or 304 if the browser has it."""
+    response = make_response(render_template("board.html", picker_origins=picker_origins))
+    response.add_etag()
+    response.make_conditional(request)
+    return response
 
 
 @blp.route("/i/<image_id:image_id>")

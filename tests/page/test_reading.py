@@ -274,5 +274,5 @@ def test_everything_comes_from_the_board_itself(page: Page, images: dict[str, An
     wait_for(page, "document.querySelector('#viewer-image').naturalWidth")
     assert f"{origin}/i/{images['two.png']['id']}.png" in urls
     assert all(url.startswith(origin) for url in urls)
-    source = (Path(__file__).parents[2] / "reaction_board" / "web" / "static" / "board" / "index.html").read_text()
+    source = (Path(__file__).parents[2] / "reaction_board" / "web" / "templates" / "board.html").read_text()
     assert not re.search(r"<style|<script>|\sstyle=|\son\w+=", source)
