@@ -153,7 +153,10 @@ def completed(cli: CommandLine, words: str) -> list[str]:
     return [f"{name} ({note})" for kind, name, note in zip(*[iter(lines)] * 3, strict=True) if kind == "plain"]
 
 
-def test_tags_are_completed_from_the_board(cli: CommandLine, board: Board, lol: None) -> None:
+def test_tags_are_completed_from_the_board(
+    cli: CommandLine, board: Board, lol: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(completion, "SECONDS", PATIENCE)
     board.set_aliases("laughing", "lolly")
     assert completed(cli, "search l") == ["lol (images: 3)", "laughing (images: 1)", "lolly (→ laughing)"]
     assert completed(cli, "search lo") == ["lol (images: 3)", "lolly (→ laughing)"]

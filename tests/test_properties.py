@@ -25,7 +25,7 @@ from reaction_board.database.queries import lists, merges
 from tests.board import Board, assert_error, ids, links_of
 from tests.check import check, kinds
 from tests.pictures import animation, picture
-from tests.servers import Gunicorn
+from tests.servers import PATIENCE, Gunicorn
 from tests.walks import path_of, walk
 
 # In sequences, the tool takes an empty list in a form for an invalid one; it is no field at all, and valid.
@@ -48,7 +48,7 @@ def test_schemathesis_finds_no_answer_outside_the_document(gunicorn: Gunicorn, t
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=5 * PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stdout
