@@ -2,21 +2,26 @@
 
 import re
 import secrets
+import shutil
+import socket
 import socketserver
 import subprocess
+import sys
 import tempfile
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 import requests
+from flask import Flask
 from ruamel.yaml import YAML
 
 from reaction_board.errors import code_of
 from reaction_board.http.body import MAX_UNREAD_BYTES
 from reaction_board.settings import MIB, SettingsSchema
-from tests.servers import PATIENCE, ROOT, Nginx, needs_nginx
+from tests.servers import PATIENCE, ROOT, Nginx, eventually, needs_nginx
 
 
 @needs_nginx
@@ -52,6 +57,57 @@ def test_nginx_has_the_codes_of_the_application() -> None:
     ]
     own = set(codes) | {400, 494, 495, 496, 497}
     assert lists == [own, own - {500}]
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd: apt install systemd")
+def test_systemd_accepts_the_units(tmp_path: Path) -> None:
+    units = [tmp_path / f"reaction-board.{kind}" for kind in ("service", "socket")]
+    for unit in units:
+        text = (ROOT / "deploy" / unit.name).read_text()
+        programs = str(Path(sys.executable).parent)
+        unit.write_text(
+            text.replace("/opt/reaction-board/.venv/bin", programs).replace("/opt/reaction-board", str(ROOT))
+        )
+    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.slow
+def test_a_restart_behind_the_socket_of_systemd_drops_no_request(app: Flask, tmp_path: Path) -> None:
+    service = (ROOT / "deploy/reaction-board.service").read_text()
+    arguments = re.search(r"ExecStart=.*/bin/gunicorn (.*)", service)
+    assert arguments
+    statuses: list[bytes] = []
+    stop = threading.Event()
+
+    def ask(path: str) -> None:
+        while not stop.is_set():
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(path)
+                client.sendall(b"GET /api/v1/health HTTP/1.0\r\nHost: localhost\r\n\r\n")
+                statuses.append(client.makefile("rb").readline().strip())
+
+    with socket.socket(socket.AF_UNIX) as listener, ThreadPoolExecutor(1) as pool:
+        path = str(tmp_path / "gunicorn.sock")
+        listener.bind(path)
+        listener.listen(64)
+        # As systemd starts it: the socket is file descriptor 3.
+        command = f"LISTEN_FDS=1 LISTEN_PID=$$ exec {sys.executable} -m gunicorn {arguments[1]} 3<&{listener.fileno()}"
+        asking = pool.submit(ask, path)
+        try:
+            for _ in range(2):
+                before = len(statuses)
+                server = subprocess.Popen(["sh", "-c", command], cwd=ROOT, pass_fds=[listener.fileno()])
+                assert eventually(lambda before=before: len(statuses) > before + 50)  # type: ignore[misc]  # bound
+                server.terminate()
+                assert server.wait(PATIENCE) == 0
+        finally:
+            stop.set()
+            server = subprocess.Popen(["sh", "-c", command], cwd=ROOT, pass_fds=[listener.fileno()])
+            asking.result(PATIENCE)  # it may wait for an answer
+            server.terminate()
+            server.wait(PATIENCE)
+    assert set(statuses) == {b"HTTP/1.0 200 OK"}
 
 
 @pytest.fixture(scope="module")
