@@ -26,11 +26,12 @@ test: lint ## run all checks and all tests
 test-fast: install-test ## run the tests that take no browser, no nginx and no waiting: less than a minute
 	"$(BIN)/python" -m pytest -m "not slow"
 
-lint: install-test ## check formatting, style, types, imports, the Dockerfile and the configuration files
+lint: install-test ## check formatting, style, spelling, types, imports, the Dockerfile and the configuration files
 	"$(BIN)/ruff" format --check .
 	"$(BIN)/ruff" check .
 	@if [ -x "$(BIN)/biome" ]; then set -x; "$(BIN)/biome" check --error-on-warnings; \
 		else echo "There is no biome for this machine: scripts and styles are not checked."; fi
+	"$(BIN)/codespell"
 	"$(BIN)/mypy"
 	"$(BIN)/lint-imports" --config setup.cfg
 	"$(BIN)/hadolint" Dockerfile

@@ -18,7 +18,7 @@ from reaction_board.service.consistency import Finding
     "--repair",
     is_flag=True,
     help="Finish deletes and merges, delete objects without a record, mend counts and bitmaps, have damaged thumbnails"
-    " made anew.",
+    " made again.",
 )
 @click.option("--force", is_flag=True, help="Let --repair delete more than a tenth of the objects.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each finding.")

@@ -33,7 +33,7 @@ CONFIG = Config(
     connect_timeout=3,  # seconds
     retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=MAX_AT_ONCE,
-    user_agent="reaction-board",  # boto3 puts its own together anew for each request, which is a tenth of its time
+    user_agent="reaction-board",  # boto3 builds its own for each request, which takes a tenth of its time
     # `put` gives the one checksum that it has anyway; a range is not the object that a checksum in the answer is of.
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",

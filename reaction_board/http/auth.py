@@ -1,4 +1,4 @@
-"""Who may do what: a provider stands in the path of every request."""
+"""Access control: a provider decides on every request."""
 
 import hmac
 from collections.abc import Sequence

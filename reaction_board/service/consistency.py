@@ -49,7 +49,7 @@ def findings(
     """Yield everything that is wrong: pending deletes, objects, thumbnails, and what is wrong in the database itself.
 
     `deep` reads every object and compares its hash. `repair` finishes deletes and merges, deletes objects without a
-    record, sets wrong counts right, rebuilds wrong bitmaps and has damaged thumbnails made anew; records are never
+    record, sets wrong counts right, rebuilds wrong bitmaps and has damaged thumbnails made again; records are never
     deleted. It refuses to delete anything in the bucket of another board, and needs `force` if more than a tenth of the
     objects would go. `tick` is called with the number of images done.
     Raises ForeignBucket, TooManyOrphans, StorageError and ServiceUnavailable.
@@ -218,7 +218,7 @@ def wrong_thumbnail(content_hash: str) -> tuple[int, int] | None:
 
 
 def delete_wrong_thumbnail(content_hash: str) -> tuple[int, int] | None:
-    """Delete a thumbnail if its size differs from that in its record, so that it is made anew.
+    """Delete a thumbnail if its size differs from that in its record, so that it is made again.
 
     Return what `wrong_thumbnail` returns.
     """

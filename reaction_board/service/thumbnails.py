@@ -135,7 +135,7 @@ def find_thumbnail(image_id: UUID) -> Image:
 def open_thumbnail(image: Image, part: slice | None) -> Blob:
     """Return the bytes of an image's thumbnail, or a part of them.
 
-    Raises StorageError if the store cannot give them. If they are lost, the next request makes the thumbnail anew.
+    Raises StorageError if the store cannot give them. If they are lost, the next request makes the thumbnail again.
     """
     try:
         key = thumbnail_key(image["hash"])

@@ -15,7 +15,7 @@ from reaction_board.database.tables import metadata
 database_url = settings.load(only=["DATABASE_URL"])["DATABASE_URL"]
 
 LOCK = 0x626F617264  # any number, as long as nobody else has it
-LOCK_TIMEOUT = "2s"  # a change of a table waits for whoever uses it, and all others wait for the change
+LOCK_TIMEOUT = "2s"  # changing a table waits for its users, and later users wait for the change
 ATTEMPTS = 30
 
 require_usable(database_url)

@@ -140,7 +140,7 @@ def find_content(connection: Connection, content_hash: str) -> tuple[RowMapping 
 def add_image(connection: Connection, media: Media, filename: str, tags: Sequence[str]) -> RowMapping:
     """Add an image with the tags that these names stand for; return it.
 
-    Its position and its id, which is its time, are given away now. Raises BoardFull if no position is left, and
+    Its position and its id, which is its time, are assigned now. Raises BoardFull if no position is left, and
     NamesChanged.
     """
     names = look_up(connection, tags)

@@ -224,7 +224,7 @@ def count(connection: Connection, *, new_images: int = 0, new_tags: int = 0) -> 
 
 
 def rebuild(connection: Connection, list_: int) -> None:
-    """Make the bitmaps of a list anew. The lists are locked."""
+    """Rebuild the bitmaps of a list. The lists are locked."""
     connection.execute(delete(bitmaps).where(bitmaps.c.list == list_))
     fresh = fresh_bits(list_).subquery()
     rows = select(literal(list_), fresh.c.chunk, fresh.c.bits)

@@ -8,8 +8,8 @@ the name of the alias is in `merging` of the tag:
     lol         laughing               those that are still to be moved
 
 Searches and counts unite the lists of a tag and of what is merging into it, so what they find does not depend on how
-far the merge is. A step is one transaction. Repeating it finishes the merge, whoever repeats it and whatever failed
-before. If the tags of an image are changed meanwhile, that change moves the image, too.
+far the merge is. A step is one transaction. Repeating it finishes the merge, for any client and after
+any failure. If the tags of an image are changed meanwhile, that change moves the image, too.
 """
 
 from collections.abc import Sequence

@@ -163,6 +163,6 @@ def _wrong_chunks(connection: Connection, list_: int, first: int) -> int:
 
 
 def rebuild_bitmaps(connection: Connection, list_: int) -> None:
-    """Make the bitmaps of a list anew."""
+    """Rebuild the bitmaps of a list."""
     lists.lock(connection)
     lists.rebuild(connection, list_)

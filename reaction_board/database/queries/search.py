@@ -86,7 +86,7 @@ def find_images(
 ) -> Page:
     """Return a page of the images that a search finds, from an offset or a cursor on.
 
-    By cursors, no image is skipped or met twice while others come and go.
+    By cursors, no image is skipped or listed twice while others come and go.
     """
     walk = Walk(
         offset=offset,
