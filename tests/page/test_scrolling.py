@@ -59,7 +59,7 @@ def test_scrolling_goes_on_to_the_end(page: Page, newest_first: list[str]) -> No
 
 
 def test_another_width_keeps_the_place(page: Page, newest_first: list[str]) -> None:
-    at_top = "document.elementFromPoint(60, 120)?.closest('.tile')?.firstElementChild.alt"
+    at_top = "document.elementFromPoint(60, 180)?.closest('.tile')?.firstElementChild.alt"
     page.set_viewport_size({"width": 900, "height": 500})
     page.goto("/")
     expect(page.locator(".tile.loaded").first).to_be_visible()
