@@ -45,7 +45,7 @@ def outcome(page: Page) -> Locator:
 
 def cell(page: Page, text: str) -> Locator:
     """Return the image with that alternative text in the grid, with its tools."""
-    return page.locator("#grid .cell").filter(has=page.get_by_role("link", name=text, exact=True))
+    return page.locator("#grid .cell").filter(has=page.get_by_alt_text(text, exact=True))
 
 
 def tool(page: Page, text: str, name: str) -> Locator:
@@ -60,6 +60,12 @@ def open_image(page: Page, text: str) -> Locator:
     viewer = page.get_by_role("dialog").filter(has=page.locator("#viewer-name"))
     expect(viewer).to_be_visible()
     return viewer
+
+
+def delete(page: Page, viewer: Locator) -> None:
+    """Delete the image that the viewer shows: for ten seconds, that can be undone."""
+    viewer.get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Delete").click()
 
 
 def click_at_once(page: Page, *selectors: str) -> None:

@@ -32,7 +32,10 @@ const copying = new Copying({ onCopy: (image) => collections.use(image) });
 const grid = new Grid(find("#grid"), actions);
 const strip = new Strip(find("#strip"), collections, actions);
 const list = new ImageList(grid, find("#end"), {
-  onAnswer: () => outcome.show(list, shown),
+  onAnswer: () => {
+    outcome.show(list, shown);
+    search.retry(); // without a token, or while the board did not answer, there were none
+  },
   onSeed: (seed) => pinSeed(seed),
   onError: (error, mayHelp) => {
     outcome.fail(error);

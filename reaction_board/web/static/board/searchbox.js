@@ -14,6 +14,7 @@ export class SearchBox {
   #query = null;
   #rest = ""; // what stays typed when a tag before it is taken
   #isAny = false; // whether the next tag is one of several
+  #isChosen = false; // whether the keys have chosen a suggestion, which later answers leave alone
   #settled = Promise.resolve(); // pending while the answer about what is typed is under way
   #entering = null; // {copies}: the keys that were pressed after ↓, before the pictures were there
 
@@ -72,6 +73,11 @@ export class SearchBox {
 
   focus() {
     this.input.focus();
+  }
+
+  // Ask again for suggestions that the board did not give.
+  retry() {
+    if (this.completion.failed) this.#complete();
   }
 
   // Forget what is typed.
@@ -135,14 +141,16 @@ export class SearchBox {
   // Ask for suggestions, and show what the best one finds.
   #complete() {
     const typed = this.#typed.replace(/,$/, "").trim();
+    this.#isChosen = false;
     this.#settled = this.completion.complete(typed).then((isCurrent) => {
       if (isCurrent) this.#apply(typed);
     });
+    if (typed) this.completion.activate(0);
   }
 
   #apply(typed) {
     const { completion, input } = this;
-    if (typed && !completion.active && completion.options.length) completion.activate(0);
+    if (typed && !(this.#isChosen && completion.active)) completion.activate(0);
     if (typed && this.#separate(typed)) return;
     input.setCustomValidity("");
     this.onPreview(this.preview, { unknown: completion.failed || completion.options.length ? "" : typed });
@@ -217,6 +225,7 @@ export class SearchBox {
   }
 
   #choose(index) {
+    this.#isChosen = true;
     this.completion.activate(index);
     this.onPreview(this.preview, {});
   }
