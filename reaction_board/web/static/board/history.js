@@ -41,6 +41,10 @@ export function leave() {
   return false;
 }
 
+// Remember the place in the list, for the way back from another page; and what was remembered, or null.
+export const remember = (place) => history.replaceState({ ...history.state, place }, "");
+export const remembered = () => history.state?.place ?? null;
+
 // history.back() takes effect later. An address that is pushed before that would be left again, so pushes wait for it.
 function goBack() {
   returned = new Promise((resolve) => {

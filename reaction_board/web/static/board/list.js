@@ -66,6 +66,15 @@ export class ImageList {
     return this.#loading;
   }
 
+  // Fetch pages until there are so many images, or all.
+  async grow(count) {
+    while (this.#next && this.grid.images.length < count) {
+      const before = this.#next;
+      await this.more();
+      if (this.#next === before) return; // the board has not answered
+    }
+  }
+
   // Take an image out that the board has no more. Returns the place that it had, or -1.
   remove(image) {
     const at = this.grid.remove(image);

@@ -27,7 +27,7 @@ const actions = {
   onStar: (image) => showStar(image, collections.toggleStar(image)),
   onGone: (image) => forget(image),
 };
-const collections = new Collections({ onChange: () => strip.draw() });
+const collections = new Collections({ onChange: () => strip.update() });
 const copying = new Copying({ onCopy: (image) => collections.use(image) });
 const grid = new Grid(find("#grid"), actions);
 const strip = new Strip(find("#strip"), collections, actions);
@@ -174,6 +174,20 @@ function refreshSoon() {
   }, 400);
 }
 
+// The place in the list outlasts the way to another page and back, as far as it takes few requests to get there.
+const MOST_REMEMBERED = 600; // images
+addEventListener("pagehide", () =>
+  address.remember({ y: scrollY, count: Math.min(grid.images.length, MOST_REMEMBERED) }),
+);
+
+async function start() {
+  const place = address.remembered();
+  await show();
+  if (!place?.y || scrollY) return;
+  await list.grow(place.count);
+  scrollTo(0, place.y);
+}
+
 function reload() {
   list.forgetAll();
   show();
@@ -213,5 +227,5 @@ addEventListener("popstate", () => show({ again: true }));
 addEventListener("online", () => list.more());
 history.scrollRestoration = "manual";
 
-show();
+start();
 search.focus();

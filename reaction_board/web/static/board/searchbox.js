@@ -91,8 +91,10 @@ export class SearchBox {
     return this.input.value.trimStart().startsWith("-");
   }
 
+  // What is to be completed: until a comma, which ends a tag.
   get #typed() {
-    return this.input.value.trim().replace(/^-/, "").trim();
+    const [first] = this.input.value.split(",");
+    return first.trim().replace(/^-/, "").trim();
   }
 
   #chip({ text, kind, without }) {
@@ -133,14 +135,13 @@ export class SearchBox {
     this.#entering = null;
     this.input.setCustomValidity("");
     const names = this.input.value.split(",");
-    if (names.length > 1 && event.inputType !== "insertText")
-      this.#takeAll(names); // pasted
+    if (names.length > 1 && event.inputType === "insertFromPaste") this.#takeAll(names);
     else this.#complete();
   }
 
   // Ask for suggestions, and show what the best one finds.
   #complete() {
-    const typed = this.#typed.replace(/,$/, "").trim();
+    const typed = this.#typed;
     this.#isChosen = false;
     this.#settled = this.completion.complete(typed).then((isCurrent) => {
       if (isCurrent) this.#apply(typed);
@@ -163,9 +164,11 @@ export class SearchBox {
     const { found } = this.completion;
     const names = (tag) => [tag.name, tag.alias].filter(Boolean).map(normal);
     const exact = found.find((tag) => names(tag).includes(normal(typed)));
-    if (value.endsWith(",")) {
+    const comma = value.indexOf(",");
+    if (comma >= 0) {
+      this.#rest = value.slice(comma + 1);
       if (exact ?? this.completion.active) this.#take((exact ?? this.completion.active).name);
-      else this.#takeAll([value]);
+      else this.#takeAll([value.slice(0, comma)]);
       return true;
     }
     const continues = found.some((tag) => names(tag).some((name) => name.startsWith(`${normal(typed)}-`)));

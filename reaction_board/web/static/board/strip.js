@@ -42,6 +42,12 @@ export class Strip {
     this.draw();
   }
 
+  // Show a collection that has changed. A strip that is not there yet waits for the next search that is empty: it would
+  // move the pictures below the pointer.
+  update() {
+    if (!this.root.hidden) this.draw();
+  }
+
   draw() {
     const name = this.#name;
     this.root.hidden = !this.#isWanted || TABS.every((each) => !this.collections.list(each).length);
