@@ -15,6 +15,12 @@ export const normal = (text) =>
     .toLowerCase()
     .replace(/[\s_]+/g, "-");
 
+// Whether a word of an option begins with a text.
+export function beginsWord({ name, alias }, text) {
+  const words = normal(alias ?? name);
+  return words.startsWith(normal(text)) || words.includes(`-${normal(text)}`);
+}
+
 let serial = 0;
 
 // A box for text that is completed.
@@ -63,14 +69,14 @@ export class Completion {
   }
 
   // Ask for what a text can be completed to. Resolves with whether the options are shown, and not those of a later text.
-  // Until the answer is there, the options that fit the text stay.
+  // Until the answer is there, the options that fit the text are shown.
   async complete(text) {
     this.#request?.abort(); // its answer would be about another text
     this.#request = new AbortController();
     const { signal } = this.#request;
     const typed = normal(text);
     const fits = ({ name, alias }) => normal(alias ?? name).includes(typed);
-    this.#show(this.options.filter(fits), { keepsActive: false });
+    this.#show(this.found.filter(fits).filter(this.accept).slice(0, this.most), { keepsActive: false });
     try {
       const found = await this.offer(text, this.most + MORE, signal);
       if (signal.aborted) return false;

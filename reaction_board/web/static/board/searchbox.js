@@ -4,7 +4,7 @@
 //     →, ←     the next suggestion and the one before, at the end of the text
 //     Enter    takes the suggestion     ↓  enters the grid     Escape  forgets what is typed
 
-import { Completion, completions, INVALID, makeInput, normal, TAG } from "./completion.js";
+import { beginsWord, Completion, completions, INVALID, makeInput, normal, TAG } from "./completion.js";
 import { element } from "./dom.js";
 import { conditions, withTag } from "./query.js";
 
@@ -146,7 +146,11 @@ export class SearchBox {
     this.#settled = this.completion.complete(typed).then((isCurrent) => {
       if (isCurrent) this.#apply(typed);
     });
-    if (typed) this.completion.activate(0);
+    if (!typed) return;
+    this.completion.activate(0);
+    // What fits best so far is mostly right, and its pictures are fetched while the board completes the text.
+    const { active } = this.completion;
+    if (active && beginsWord(active, typed)) this.onPreview(this.preview, { unknown: "" });
   }
 
   #apply(typed) {
