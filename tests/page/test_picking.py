@@ -227,6 +227,14 @@ def test_a_picture_carries_its_file_and_its_link_out_of_the_page(page: Page, ima
     assert data == [f"image/png:none.png:{link}", link, link]
 
 
+def test_a_picture_dropped_on_its_own_page_is_not_uploaded(page: Page) -> None:
+    page.goto("/?tags=facepalm")
+    tile = page.locator("#grid .tile")
+    tile.drag_to(page.locator("#outcome"), target_position={"x": 5, "y": 0}, force=True)
+    expect(page.locator("#drop")).to_be_hidden()
+    expect(page.locator("#uploader")).to_be_hidden()
+
+
 def test_a_phone_shares_the_file_itself(open_page: OpenPage, images: dict[str, Any]) -> None:
     page = open_page(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 800})
     page.add_init_script("""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.browser import violations
 from tests.page import MARKS
@@ -28,6 +28,7 @@ from tests.page.actions import (
 from tests.page.conftest import OpenPage
 
 pytestmark = MARKS
+NARROW = ViewportSize(width=320, height=400)  # also what 1280 × 1600 pixels are at 400 % zoom
 
 
 @pytest.fixture
@@ -241,7 +242,7 @@ def test_a_board_that_cannot_be_reached_is_told_and_asked_again(page: Page, imag
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE, NARROW], ids=["desktop", "phone", "narrow"])
 def test_nobody_is_kept_out(open_page: OpenPage, images: dict[str, Any], scheme: str, size: Any) -> None:
     page = open_page(color_scheme=scheme, viewport=size, reduced_motion="reduce")
     page.goto("/?tags=funny")

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.board import Board
 from tests.page import MARKS
-from tests.page.actions import TIMEOUT, Gate, texts, tiles, wait_for
+from tests.page.actions import TIMEOUT, Gate, search_box, texts, tiles, wait_for
 from tests.pictures import picture
 
 pytestmark = MARKS
@@ -91,3 +91,30 @@ def test_images_that_come_while_the_width_changes_do_not_hide_that_change(page: 
     page.evaluate("release()")
     wait_for(page, "document.querySelector('.row') !== null")
     wait_for(page, ALL_ROWS_FIT)
+
+
+def test_the_way_back_leads_to_the_place_where_one_was(page: Page, newest_first: list[str]) -> None:
+    page.set_viewport_size({"width": 900, "height": 500})
+    page.goto("/")
+    expect(page.locator(".tile.loaded").first).to_be_visible()
+    page.evaluate("scrollTo(0, 1700)")
+    search_box(page).fill("n1")
+    search_box(page).press("Enter")
+    expect(tiles(page)).to_have_count(1)
+    page.go_back()
+    wait_for(page, "scrollY === 1700")
+    wait_for(page, NO_BLOCK_IN_THE_WINDOW_IS_EMPTY)
+    page.reload()  # as after a way to another page
+    wait_for(page, "scrollY === 1700")
+
+
+def test_the_arrows_go_on_beyond_what_is_in_the_window(page: Page, newest_first: list[str]) -> None:
+    page.set_viewport_size({"width": 320, "height": 400})
+    page.goto("/")
+    expect(tiles(page).first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    for _ in range(30):
+        page.keyboard.press("ArrowDown")
+    focused = "document.activeElement.querySelector('img').alt"
+    assert newest_first.index(page.evaluate(focused)) >= 60  # of the second page
+    assert page.evaluate("document.activeElement.getBoundingClientRect().bottom <= innerHeight")
