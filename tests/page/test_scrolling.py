@@ -97,14 +97,17 @@ def test_the_way_back_leads_to_the_place_where_one_was(page: Page, newest_first:
     page.set_viewport_size({"width": 900, "height": 500})
     page.goto("/")
     expect(page.locator(".tile.loaded").first).to_be_visible()
-    page.evaluate("scrollTo(0, 1700)")
+    wait_for(page, "(scrollTo(0, 1700), scrollY === 1700)")
     search_box(page).fill("n1")
     search_box(page).press("Enter")
     expect(tiles(page)).to_have_count(1)
     page.go_back()
     wait_for(page, "scrollY === 1700")
     wait_for(page, NO_BLOCK_IN_THE_WINDOW_IS_EMPTY)
-    page.reload()  # as after a way to another page
+    page.reload()
+    wait_for(page, "scrollY === 1700")
+    page.goto("/api/v1/docs")
+    page.go_back()
     wait_for(page, "scrollY === 1700")
 
 
@@ -113,8 +116,11 @@ def test_the_arrows_go_on_beyond_what_is_in_the_window(page: Page, newest_first:
     page.goto("/")
     expect(tiles(page).first).to_be_visible()
     page.keyboard.press("ArrowDown")
-    for _ in range(30):
-        page.keyboard.press("ArrowDown")
     focused = "document.activeElement.querySelector('img').alt"
-    assert newest_first.index(page.evaluate(focused)) >= 60  # of the second page
+    in_second_page = set(newest_first[60:])
+    for _ in range(60):
+        page.keyboard.press("ArrowDown")
+        if wait_for(page, focused) in in_second_page:
+            break
+    assert page.evaluate(focused) in in_second_page
     assert page.evaluate("document.activeElement.getBoundingClientRect().bottom <= innerHeight")

@@ -41,9 +41,28 @@ export function leave() {
   return false;
 }
 
-// Remember the place in the list, for the way back from another page; and what was remembered, or null.
-export const remember = (place) => history.replaceState({ ...history.state, place }, "");
-export const remembered = () => history.state?.place ?? null;
+const PLACE = `reaction-board-place${ROOT.slice(0, -1)}`;
+
+// Remember the place in the list, for the way back from another page: a change of the history would come too late when the
+// page is being left.
+export function remember(place) {
+  try {
+    sessionStorage.setItem(PLACE, JSON.stringify({ ...place, address: location.href }));
+  } catch {
+    // The browser lets the page store nothing: the list begins at its top.
+  }
+}
+
+// The place that was remembered for this address, or null if the user came another way.
+export function remembered() {
+  const [{ type }] = performance.getEntriesByType("navigation");
+  try {
+    const place = JSON.parse(sessionStorage.getItem(PLACE));
+    return type !== "navigate" && place?.address === location.href ? place : null;
+  } catch {
+    return null;
+  }
+}
 
 // history.back() takes effect later. An address that is pushed before that would be left again, so pushes wait for it.
 function goBack() {
