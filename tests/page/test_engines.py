@@ -23,20 +23,23 @@ def test_from_an_empty_page_to_a_copied_link_takes_six_keys_at_most(
 ) -> None:
     engine.open(f"{origin}/")
     assert eventually(lambda: engine.has("link", "dog"))
-    keys = ["c", "a", "t", "ArrowDown", "Enter"]
-    engine.press(*keys)
-    assert len(keys) <= 6
+    typed, taken = ["c", "a", "t"], ["ArrowDown", "Enter"]
+    assert len(typed + taken) <= 6
+    engine.press(*typed)
+    # WebKit lets a page copy only at once when a key is pressed: the pictures must be there.
+    assert eventually(lambda: not engine.has("link", "dog"))
+    engine.press(*taken)
     assert eventually(lambda: "Copied the direct link." in engine.text())
     assert engine.copied() == f"{origin}/i/{images['two.png']['id']}.png"
 
 
-def test_a_picture_is_opened_and_its_link_copied_by_the_mouse(
+def test_a_picture_is_opened_and_its_link_copied_by_a_button(
     engine: Engine, origin: str, images: dict[str, Any]
 ) -> None:
     engine.open(f"{origin}/?tags=funny")
     assert eventually(lambda: engine.has("link", "cat, funny"))
     engine.click("link", "cat, funny")
-    engine.click("button", "Open")
+    engine.press("o")
     assert eventually(lambda: engine.has("heading", "one.png"))
     engine.click("button", "Copy direct link")
     assert eventually(lambda: "Copied the direct link." in engine.text())

@@ -100,6 +100,7 @@ def test_the_way_back_leads_to_the_place_where_one_was(page: Page, newest_first:
     wait_for(page, "(scrollTo(0, 1700), scrollY === 1700)")
     search_box(page).fill("n1")
     search_box(page).press("Enter")
+    expect(page.get_by_role("button", name="Remove n1")).to_be_visible()
     expect(tiles(page)).to_have_count(1)
     page.go_back()
     wait_for(page, "scrollY === 1700")
