@@ -14,7 +14,7 @@ expect.set_options(timeout=TIMEOUT)
 
 
 def tiles(page: Page) -> Locator:
-    return page.locator(".tile img")
+    return page.locator("#grid .tile img")
 
 
 def texts(page: Page) -> list[str]:
@@ -35,15 +35,37 @@ def search_box(page: Page) -> Locator:
 
 
 def status(page: Page) -> Locator:
-    return page.get_by_role("status").first
+    return page.locator("#status")
+
+
+def outcome(page: Page) -> Locator:
+    """Return what stands in the place of the pictures where there are none."""
+    return page.locator("#outcome")
+
+
+def cell(page: Page, text: str) -> Locator:
+    """Return the image with that alternative text in the grid, with its tools."""
+    return page.locator("#grid .cell").filter(has=page.get_by_alt_text(text, exact=True))
+
+
+def tool(page: Page, text: str, name: str) -> Locator:
+    """Point at the image with that alternative text; return one of its tools: Copy, Star or Open."""
+    cell(page, text).hover()
+    return cell(page, text).get_by_role("button", name=name)
 
 
 def open_image(page: Page, text: str) -> Locator:
-    """Click on the image with that alternative text; return the viewer."""
-    page.get_by_role("link", name=text, exact=True).click()
+    """Open the image with that alternative text; return the viewer."""
+    tool(page, text, "Open").click()
     viewer = page.get_by_role("dialog").filter(has=page.locator("#viewer-name"))
     expect(viewer).to_be_visible()
     return viewer
+
+
+def delete(page: Page, viewer: Locator) -> None:
+    """Delete the image that the viewer shows: for ten seconds, that can be undone."""
+    viewer.get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Delete").click()
 
 
 def click_at_once(page: Page, *selectors: str) -> None:

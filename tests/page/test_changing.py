@@ -9,7 +9,7 @@ from tests.board import Board, ids
 from tests.page import MARKS
 from tests.page.actions import (
     Gate,
-    click_at_once,
+    delete,
     expect_texts,
     open_image,
     search_box,
@@ -18,6 +18,7 @@ from tests.page.actions import (
     tiles,
     wait_for,
 )
+from tests.servers import eventually
 
 pytestmark = [*MARKS, pytest.mark.usefixtures("app")]
 
@@ -128,9 +129,9 @@ def test_a_late_answer_changes_nothing_of_another_image(page: Page, board: Board
     expect(viewer.get_by_role("heading")).to_have_text("three.png")
     changes.open()
     expect(page.locator(f"#image-{images['four.png']['id']} img")).to_have_attribute("alt", "theirs")
-    viewer.get_by_role("button", name="Delete").click()
-    expect(page.locator("#confirm-text")).to_contain_text("three.png")
+    expect(viewer.get_by_role("heading")).to_have_text("three.png")
     expect(viewer.get_by_role("button", name="Remove funny")).to_be_visible()
+    expect(viewer.locator("#viewer-message")).to_be_empty()
 
 
 def test_the_focus_returns_to_where_it_was(page: Page, images: dict[str, Any]) -> None:
@@ -142,39 +143,82 @@ def test_the_focus_returns_to_where_it_was(page: Page, images: dict[str, Any]) -
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(focused).to_have_attribute("alt", "cat")
-    open_image(page, "dog").get_by_role("button", name="Delete").click()
-    page.get_by_role("button", name="Delete it").click()
+    delete(page, open_image(page, "dog"))
     expect(tiles(page)).to_have_count(4)
     expect(focused).to_have_attribute("alt", "dog, funny")
 
 
-def test_a_late_deletion_leaves_the_focus_where_it_is(page: Page, images: dict[str, Any]) -> None:
+def test_a_deletion_can_be_undone_before_the_board_learns_of_it(
+    page: Page, board: Board, images: dict[str, Any]
+) -> None:
+    page.clock.install()
     page.goto("/")
-    viewer = open_image(page, "dog")
-    deletions = Gate(page, f"**/images/{images['four.png']['id']}")
-    viewer.get_by_role("button", name="Delete").click()
-    page.get_by_role("button", name="Delete it").click()
-    deletions.expect_waiting(1)
-    page.keyboard.press("Escape")
-    search_box(page).focus()
-    deletions.open()
-    expect(tiles(page)).to_have_count(4)
+    delete(page, open_image(page, "dog"))
+    expect_texts(page, "five.png", "dog, funny", "cat", "cat, funny")
+    expect(status(page)).to_have_text("4 images")
+    page.clock.fast_forward(9_000)
+    page.get_by_role("button", name="Undo").click()
+    expect_texts(page, "five.png", "dog", "dog, funny", "cat", "cat, funny")
+    expect(status(page)).to_have_text("5 images")
+    page.clock.fast_forward(30_000)
+    page.reload()
+    expect(tiles(page)).to_have_count(5)
+
+
+def test_an_image_is_deleted_when_that_was_not_undone_for_ten_seconds(
+    page: Page, board: Board, images: dict[str, Any]
+) -> None:
+    page.clock.install()
+    page.goto("/")
+    delete(page, open_image(page, "dog"))
+    search_box(page).press_sequentially("dog")
+    expect_texts(page, "dog, funny")  # what is fetched meanwhile has it no more
+    assert board.search()["total"] == 5
+    with page.expect_response(lambda response: response.request.method == "DELETE"):
+        page.clock.fast_forward(10_000)
+    assert images["four.png"]["id"] not in ids(board.search()["items"])
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
     expect(search_box(page)).to_be_focused()
 
 
-def test_an_image_is_deleted_after_a_question(page: Page, board: Board, images: dict[str, Any]) -> None:
+def test_a_deletion_that_is_not_undone_outlasts_the_page(page: Page, board: Board, images: dict[str, Any]) -> None:
+    page.goto("/")
+    delete(page, open_image(page, "dog"))
+    expect(tiles(page)).to_have_count(4)
+    page.goto("/api/v1/health")
+    assert eventually(lambda: board.search()["total"] == 4)
+
+
+def test_an_image_that_cannot_be_deleted_comes_back(page: Page, images: dict[str, Any]) -> None:
+    page.clock.install()
+    page.goto("/")
+    delete(page, open_image(page, "dog"))
+    expect(tiles(page)).to_have_count(4)
+    page.context.set_offline(True)
+    page.clock.fast_forward(10_000)
+    expect(page.get_by_role("alert")).to_contain_text("four.png is not deleted. The board cannot be reached.")
+    expect_texts(page, "five.png", "dog", "dog, funny", "cat", "cat, funny")
+
+
+def test_a_half_typed_tag_does_not_move_to_the_next_image(page: Page, board: Board, images: dict[str, Any]) -> None:
     page.goto("/")
     viewer = open_image(page, "dog")
-    viewer.get_by_role("button", name="Delete").click()
-    page.get_by_role("button", name="Keep it").click()
-    expect(viewer).to_be_visible()
-    viewer.get_by_role("button", name="Delete").click()
-    # Asked again within one task: the event of the first closing has not come yet.
-    click_at_once(page, "#confirm [value=no]", "[data-act=delete]")
-    page.get_by_role("button", name="Delete it").click()
-    expect_texts(page, "five.png", "dog, funny", "cat", "cat, funny")
-    expect(status(page)).to_have_text("4 images")
-    assert images["four.png"]["id"] not in ids(board.search()["items"])
+    box = viewer.get_by_role("combobox", name="Tags")
+    box.press_sequentially("fu")
+    viewer.get_by_role("button", name="Next image").click()
+    expect(viewer.get_by_role("heading")).to_have_text("three.png")
+    expect(box).to_have_value("")
+
+
+def test_a_tag_of_an_image_searches_and_only_its_cross_removes(
+    page: Page, board: Board, images: dict[str, Any]
+) -> None:
+    page.goto("/")
+    viewer = open_image(page, "cat, funny")
+    viewer.get_by_role("link", name="funny").click()
+    expect(viewer).to_be_hidden()
+    expect_texts(page, "dog, funny", "cat, funny")
+    assert tags_of(board, images["one.png"]) == ["cat", "funny"]
 
 
 GONE = "four.png is gone: it has been deleted."
@@ -188,28 +232,23 @@ def test_an_image_deleted_elsewhere_is_said_to_be_gone_and_leaves_the_grid(
     board.delete(images["four.png"]["id"])
     viewer = open_image(page, "dog")
     expect(viewer.get_by_text(GONE)).to_be_visible()
-    expect(viewer.get_by_role("button", name="Delete")).to_be_hidden()
+    expect(viewer.get_by_role("button", name="Copy direct link")).to_be_hidden()
     expect(tiles(page)).to_have_count(4)
     expect(page.locator("#status")).to_have_text("4 images")
     heading = viewer.get_by_role("heading")
     page.keyboard.press("ArrowRight")
     expect(heading).to_have_text("three.png")
-    expect(viewer.get_by_role("button", name="Delete")).to_be_visible()
+    expect(viewer.get_by_role("button", name="Copy direct link")).to_be_visible()
     page.keyboard.press("ArrowLeft")
     expect(heading).to_have_text("five.png")
 
 
-@pytest.mark.parametrize("action", ["Remove dog", "Delete"])
-def test_a_change_of_an_image_deleted_elsewhere_finds_it_gone(
-    page: Page, board: Board, images: dict[str, Any], action: str
-) -> None:
+def test_a_change_of_an_image_deleted_elsewhere_finds_it_gone(page: Page, board: Board, images: dict[str, Any]) -> None:
     page.goto("/")
     viewer = open_image(page, "dog")
     wait_for(page, "document.querySelector('#viewer-image').naturalWidth")
     board.delete(images["four.png"]["id"])
-    viewer.get_by_role("button", name=action).click()
-    if action == "Delete":
-        page.get_by_role("button", name="Delete it").click()
+    viewer.get_by_role("button", name="Remove dog").click()
     expect(viewer.get_by_text(GONE)).to_be_visible()
     expect(tiles(page)).to_have_count(4)
     page.keyboard.press("Escape")
@@ -240,14 +279,14 @@ def test_changes_can_be_done_by_the_keyboard(page: Page, images: dict[str, Any])
     page.goto("/")
     expect(tiles(page)).to_have_count(5)
     tab_to(page, "element.classList.contains('tile')")
-    page.keyboard.press("Enter")
+    page.keyboard.press("Space")
     expect(page.get_by_role("heading", name="five.png")).to_be_visible()
     tab_to(page, "element.getAttribute('role') === 'combobox'")
     page.keyboard.type("typed")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Saved.")).to_be_visible()
-    tab_to(page, "element.dataset.act === 'delete'")
-    page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
+    tab_to(page, "element.dataset.act === 'more'")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("menuitem", name="Delete")).to_be_focused()
     page.keyboard.press("Enter")
     expect_texts(page, "dog", "dog, funny", "cat", "cat, funny")

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.board import Board
 from tests.page import MARKS
-from tests.page.actions import TIMEOUT, Gate, texts, tiles, wait_for
+from tests.page.actions import TIMEOUT, Gate, search_box, texts, tiles, wait_for
 from tests.pictures import picture
 
 pytestmark = MARKS
@@ -59,7 +59,7 @@ def test_scrolling_goes_on_to_the_end(page: Page, newest_first: list[str]) -> No
 
 
 def test_another_width_keeps_the_place(page: Page, newest_first: list[str]) -> None:
-    at_top = "document.elementFromPoint(60, 120)?.closest('.tile')?.firstElementChild.alt"
+    at_top = "document.elementFromPoint(60, 180)?.closest('.tile')?.firstElementChild.alt"
     page.set_viewport_size({"width": 900, "height": 500})
     page.goto("/")
     expect(page.locator(".tile.loaded").first).to_be_visible()
@@ -91,3 +91,38 @@ def test_images_that_come_while_the_width_changes_do_not_hide_that_change(page: 
     page.evaluate("release()")
     wait_for(page, "document.querySelector('.row') !== null")
     wait_for(page, ALL_ROWS_FIT)
+
+
+def test_the_way_back_leads_to_the_place_where_one_was(page: Page, newest_first: list[str]) -> None:
+    page.set_viewport_size({"width": 900, "height": 500})
+    page.goto("/")
+    expect(page.locator(".tile.loaded").first).to_be_visible()
+    there = "Math.abs(scrollY - 1700) <= 2"
+    wait_for(page, f"(scrollTo(0, 1700), {there})")
+    search_box(page).fill("n1")
+    search_box(page).press("Enter")
+    expect(page.get_by_role("button", name="Remove n1")).to_be_visible()
+    expect(tiles(page)).to_have_count(1)
+    page.go_back()
+    wait_for(page, there)
+    wait_for(page, NO_BLOCK_IN_THE_WINDOW_IS_EMPTY)
+    page.reload()
+    wait_for(page, there)
+    page.goto("/api/v1/docs")
+    page.go_back()
+    wait_for(page, there)
+
+
+def test_the_arrows_go_on_beyond_what_is_in_the_window(page: Page, newest_first: list[str]) -> None:
+    page.set_viewport_size({"width": 320, "height": 400})
+    page.goto("/")
+    expect(tiles(page).first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    focused = "document.activeElement.querySelector('img').alt"
+    in_second_page = set(newest_first[60:])
+    for _ in range(60):
+        page.keyboard.press("ArrowDown")
+        if wait_for(page, focused) in in_second_page:
+            break
+    assert page.evaluate(focused) in in_second_page
+    assert page.evaluate("document.activeElement.getBoundingClientRect().bottom <= innerHeight")

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import violations
 from tests.page import MARKS
@@ -38,16 +38,30 @@ def insecure_page(open_page: OpenPage, origin: str) -> Page:
     return page
 
 
+def choose(page: Page, viewer: Locator, choice: str) -> None:
+    """Copy in another form, which is also what is copied from then on."""
+    viewer.get_by_role("button", name="What to copy").click()
+    page.get_by_role("menuitemradio", name=choice).click()
+
+
 def test_link_and_image_are_copied_and_downloaded(page: Page, images: dict[str, Any], origin: str) -> None:
     page.goto("/")
     viewer = open_image(page, "cat, funny")
-    viewer.get_by_role("button", name="Copy link").click()
-    expect(viewer.get_by_text("Link copied.")).to_be_visible()
-    assert page.evaluate("navigator.clipboard.readText()") == f"{origin}/i/{images['one.png']['id']}"
-    viewer.get_by_role("button", name="Copy direct link").click()
-    wait_for(page, f"navigator.clipboard.readText().then(text => text === '{origin}/i/{images['one.png']['id']}.png')")
-    viewer.get_by_role("button", name="Copy image").click()
-    expect(viewer.get_by_text("Image copied.")).to_be_visible()
+    link = f"{origin}/i/{images['one.png']['id']}"
+    expect(viewer.get_by_role("button", name="Copy direct link")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(viewer.get_by_text("Copied the direct link.")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == f"{link}.png"
+    for choice, text in (
+        ("Page link", link),
+        ("Markdown", f"![cat, funny]({link}.png)"),
+        ("HTML", f'<img src="{link}.png" alt="cat, funny" width="300" height="200">'),
+    ):
+        choose(page, viewer, choice)
+        expect(page.get_by_role("alert")).to_contain_text(f"Copied the {choice.replace('Page', 'page')}.")
+        assert page.evaluate("navigator.clipboard.readText()") == text
+    choose(page, viewer, "Image")
+    expect(viewer.get_by_text("Copied the image.")).to_be_visible()
     types = page.evaluate("navigator.clipboard.read().then(items => items.flatMap(item => item.types))")
     assert types == ["image/png"]
     with page.expect_download() as download:
@@ -76,18 +90,21 @@ def test_without_a_secure_context_links_are_copied_and_pictures_by_their_links(
     insecure_page: Page, images: dict[str, Any]
 ) -> None:
     page = insecure_page
-    link = page.url + f"i/{images['one.png']['id']}"
+    link = page.url + f"i/{images['one.png']['id']}.png"
     viewer = open_image(page, "cat, funny")
-    viewer.get_by_role("button", name="Copy link").click()
-    expect(viewer.get_by_text("Link copied.")).to_be_visible()
-    expect(viewer.get_by_role("button", name="Copy link")).to_be_focused()
+    viewer.get_by_role("button", name="Copy direct link").click()
+    expect(viewer.get_by_text("Copied the direct link.")).to_be_visible()
+    expect(viewer.get_by_role("button", name="Copy direct link")).to_be_focused()
     page.keyboard.press("Escape")
     expect_clipboard(page, link)
     viewer = open_image(page, "cat")
-    viewer.get_by_role("button", name="Copy image").click()
-    expect(viewer.get_by_text("The image cannot be copied here. Its link is copied instead.")).to_be_visible()
+    choose(page, viewer, "Image")
+    expect(viewer.get_by_text("The image cannot be copied here. Copied its direct link instead.")).to_be_visible()
     page.keyboard.press("Escape")
     expect_clipboard(page, link.replace(images["one.png"]["id"], images["two.png"]["id"]))
+    page.get_by_role("link", name="dog", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("Copied its direct link instead.")
+    expect_clipboard(page, link.replace(images["one.png"]["id"], images["four.png"]["id"]))
 
 
 def test_without_a_secure_context_the_page_of_one_image_copies_its_link(
@@ -106,9 +123,9 @@ def test_a_link_that_cannot_be_copied_is_shown_selected(page: Page, images: dict
     page.add_init_script(NO_CLIPBOARD)
     page.goto("/")
     viewer = open_image(page, "cat, funny")
-    viewer.get_by_role("button", name="Copy link").click()
-    expect(viewer.get_by_text("Copy this link: ")).to_be_visible()
-    wait_for(page, f"getSelection().toString().endsWith('/i/{images['one.png']['id']}')")
+    viewer.get_by_role("button", name="Copy direct link").click()
+    expect(viewer.get_by_text("The browser lets the page copy nothing. Copy this:")).to_be_visible()
+    wait_for(page, f"getSelection().toString().endsWith('/i/{images['one.png']['id']}.png')")
     page.goto(f"/i/{images['two.png']['id']}")
     page.get_by_role("button", name="Share").click()
     wait_for(page, "getSelection().toString() === location.href")

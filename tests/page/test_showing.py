@@ -1,11 +1,13 @@
 """What the page shows of boards that each test fills itself."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.board import Board
 from tests.page import MARKS
-from tests.page.actions import open_image, search_box, status
+from tests.page.actions import open_image, outcome, search_box, status
 from tests.page.conftest import OpenPage
 from tests.pictures import MIME_TYPES, animation, picture
 
@@ -14,8 +16,10 @@ pytestmark = [*MARKS, pytest.mark.usefixtures("app")]
 
 def test_an_empty_board_says_what_to_do(page: Page) -> None:
     page.goto("/")
-    expect(page.locator("#more")).to_contain_text("upload the first one")
+    expect(outcome(page).get_by_role("heading")).to_have_text("Nothing here yet")
     expect(status(page)).to_have_text("0 images")
+    outcome(page).get_by_role("button", name="Upload pictures").click()
+    expect(page.get_by_role("heading", name="Upload images")).to_be_visible()
 
 
 def test_popular_tags_are_offered_first_among_very_many(page: Page, board: Board) -> None:
@@ -29,11 +33,13 @@ def test_popular_tags_are_offered_first_among_very_many(page: Page, board: Board
     expect(page.get_by_role("option").first).to_have_text("azz-popular3")
 
 
-def test_a_transparent_picture_shows_nothing_behind_it(page: Page, board: Board) -> None:
+def test_a_transparent_picture_has_squares_behind_it_that_show_black_and_white(page: Page, board: Board) -> None:
     board.added(tags="clear")
     page.goto("/")
     open_image(page, "clear")
-    expect(page.locator("#viewer-image")).to_have_css("background-image", "none")
+    squares = re.compile(r"^repeating-conic-gradient\(rgb\(141, 141, 141\).*rgb\(180, 180, 180\)[^u]*$")  # and no url()
+    expect(page.locator("#viewer-image")).to_have_css("background-image", squares)
+    expect(page.locator(".tile img")).to_have_css("background-image", squares)
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])

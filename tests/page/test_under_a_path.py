@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.board import Board
 from tests.page import MARKS
-from tests.page.actions import expect_texts, file_of, open_image, search_box, wait_for
+from tests.page.actions import delete, expect_texts, file_of, open_image, search_box, wait_for
 from tests.page.conftest import OpenPage
 from tests.pictures import picture
 from tests.servers import Gunicorn, Nginx, needs_nginx
@@ -48,10 +48,10 @@ def test_everything_is_done_under_the_path(page: Page, board: Board, origin_and_
     viewer = open_image(page, "cat, old")
     wait_for(page, "document.querySelector('#viewer-image').naturalWidth")
     viewer.get_by_role("button", name="Copy direct link").click()
-    expect(viewer.get_by_text("Link copied.")).to_be_visible()
+    expect(viewer.get_by_text("Copied the direct link.")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == f"{origin_and_path}/i/{old['id']}.png"
-    viewer.get_by_role("button", name="Delete").click()
-    page.get_by_role("button", name="Delete it").click()
+    expect(page).to_have_url(f"{origin_and_path}/i/{old['id']}")
+    delete(page, viewer)
     expect_texts(page)
     page.get_by_role("link", name="Reactions").click()
     expect_texts(page, "dog")

@@ -66,21 +66,30 @@ export async function page(address, signal) {
   return { ...(await response.json()), next: nextLink?.[1] ?? null };
 }
 
-export const searchAddress = (query) => `${BASE}/images?${new URLSearchParams({ ...query, limit: 60 })}`;
+export const searchAddress = (query) =>
+  `${BASE}/images?${new URLSearchParams({ ...query, include: "frames", limit: 60 })}`;
 
 export async function image(id) {
-  const response = await ask(`images/${id}`);
+  const response = await ask(`images/${id}?include=frames`);
   return { ...(await response.json()), etag: response.headers.get("ETag") };
 }
 
 // Fetch a thumbnail into the browser's cache.
 export const fetchThumbnail = (image) => ask(`images/${image.id}/thumbnail`);
 
-// The tags that begin with a text, those on most images first.
-export async function tags(prefix, limit, signal) {
-  const response = await ask(`tags?${new URLSearchParams({ q: prefix, order: "count", limit })}`, { signal });
+async function tags(query, signal) {
+  const response = await ask(`tags?${new URLSearchParams(query)}`, { signal });
   return (await response.json()).items;
 }
+
+// The tags on most images.
+export const popularTags = (limit, signal) => tags({ order: "count", limit }, signal);
+
+// The tags that a text can be completed to, the best first; `alias` is the name that fits, if it is not the tag's own.
+export const matchingTags = (text, limit, signal) => tags({ match: text, limit }, signal);
+
+// The tags that images with all of these have, too; those on most of them first.
+export const tagsTogether = (names, limit, signal) => tags({ with: names.join(","), limit }, signal);
 
 // Replace the tags of an image, unless somebody else has changed them since it was read.
 export async function replaceTags(id, names, etag) {
@@ -88,7 +97,11 @@ export async function replaceTags(id, names, etag) {
   return { ...(await response.json()), etag: response.headers.get("ETag") };
 }
 
-export const remove = (id) => write(`images/${id}`, "DELETE");
+// With `keepalive`, the request outlasts the page.
+export const remove = (id, { keepalive = false } = {}) => ask(`images/${id}`, { method: "DELETE", keepalive });
+
+// The bytes of an image.
+export const bytesOf = async (image) => (await ask(fileOf(image))).blob();
 
 // Whether the board answers at all.
 export const isAlive = () =>

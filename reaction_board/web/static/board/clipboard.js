@@ -13,22 +13,27 @@ export async function copyLink(link, message, saying = "Link copied.") {
   getSelection().selectAllChildren(text);
 }
 
-// Copy a picture as a PNG, because clipboards take no other type: of an animation, the frame on display.
+// Copy the picture at an address as a PNG, because clipboards take no other type: of an animation, the first frame.
 // Throws where the browser cannot.
-export async function copyPicture(picture) {
+export async function copyPicture(address) {
   if (!navigator.clipboard?.write) throw new Error("The browser has no clipboard for pictures.");
-  const png = picture.decode().then(() => {
-    const canvas = Object.assign(document.createElement("canvas"), {
-      width: picture.naturalWidth,
-      height: picture.naturalHeight,
-    });
-    canvas.getContext("2d").drawImage(picture, 0, 0);
-    return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
-  });
-  await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
+  await navigator.clipboard.write([new ClipboardItem({ "image/png": pngOf(address) })]);
 }
 
-async function copyText(text, root) {
+async function pngOf(address) {
+  const picture = Object.assign(new Image(), { src: address });
+  await picture.decode();
+  const canvas = Object.assign(document.createElement("canvas"), {
+    width: picture.naturalWidth,
+    height: picture.naturalHeight,
+  });
+  canvas.getContext("2d").drawImage(picture, 0, 0);
+  return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+}
+
+// Returns whether the text was copied. `root` must be inside the open modal dialog, if there is one: nothing else can be
+// selected.
+export async function copyText(text, root) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
@@ -37,17 +42,17 @@ async function copyText(text, root) {
   }
 }
 
-// `root` must be inside the open modal dialog, if there is one: nothing else can be selected.
 function copySelected(text, root) {
   const focused = document.activeElement;
   const box = document.createElement("textarea");
   box.value = text;
   box.readOnly = true; // so that no keyboard opens on a phone
   root.append(box);
+  box.focus({ preventScroll: true });
   box.select();
   box.setSelectionRange(0, text.length); // on iOS, select() does nothing
   const copied = document.execCommand("copy");
   box.remove();
-  focused?.focus();
+  focused?.focus({ preventScroll: true });
   return copied;
 }

@@ -16,22 +16,27 @@ export function element(name, attributes = {}, ...children) {
 
 const NOTE_SECONDS = 8;
 
-// Notes belong to the open modal dialog, if there is one: what is outside of it cannot be used.
+// The open modal dialog, if there is one: what is outside of it cannot be used. Else the body.
+export const usable = () => [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
+
+// Notes must be where they can be used.
 function placeNotes() {
-  const parent = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
+  const parent = usable();
   if (find("#notes").parentElement !== parent) parent.append(find("#notes"));
 }
 
 // A `close` event is a task of its own: by then the same dialog, or another one, may be open.
 document.addEventListener("close", placeNotes, true);
 
-// Say something in the corner of the page, read out at once.
-export function note(text, action = null) {
+// Say something in the corner of the page, read out at once. A note takes the place of another one with the same `topic`.
+// Without an action or `content` to use, it goes away by itself. Returns a function that takes it away.
+export function note(text, action = null, { topic = text, content = null, seconds = NOTE_SECONDS } = {}) {
   const notes = find("#notes");
-  for (const other of notes.children) if (other.firstChild.textContent === text) other.remove();
+  for (const other of [...notes.children]) if (other.dataset.topic === topic) other.remove();
   placeNotes();
-  const message = element("div", { class: "note" }, element("p", {}, text));
+  const message = element("div", { class: "note", "data-topic": topic }, element("p", {}, text));
   const remove = () => message.remove();
+  if (content) message.append(content);
   if (action) {
     const run = () => {
       remove();
@@ -41,7 +46,8 @@ export function note(text, action = null) {
   }
   message.append(element("button", { type: "button", class: "round", "aria-label": "Dismiss", onclick: remove }, "×"));
   notes.append(message);
-  if (!action) setTimeout(remove, NOTE_SECONDS * 1000);
+  if (!action && !content) setTimeout(remove, seconds * 1000);
+  return remove;
 }
 
 // Open a modal dialog with a form; resolves with whether its button "yes" submitted the form. It resolves when the dialog

@@ -2,15 +2,10 @@
 // height, so the space is there before the picture, and nothing jumps. Rows come in blocks; those far from the window
 // are empty and keep their height, so that a long result costs no more than a short one.
 
-import * as api from "./api.js";
-import { element } from "./dom.js";
+import { element, find } from "./dom.js";
+import { describe, listenToTiles, makeTabStop, makeTile, ratioOf } from "./tiles.js";
 
 const GAP = 8; // pixels, as in the stylesheet
-const NARROWEST = 0.45; // of a picture's width to its height: what is outside is cropped in the grid
-const WIDEST = 3.2;
-const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
-
-const ratioOf = (image) => Math.min(Math.max(image.width / image.height, NARROWEST), WIDEST);
 const rowHeight = (width) => (width < 600 ? 130 : 190);
 
 const NEAR = 2500; // pixels from the window: how far away blocks have their pictures
@@ -26,9 +21,10 @@ export class Grid {
     { rootMargin: `${NEAR}px` },
   );
 
-  // `onOpen(image)` is called when a tile is clicked, `onGone(image)` when the board says that it has the image no more.
-  constructor(root, { onOpen, onGone }) {
-    Object.assign(this, { root, onOpen, onGone });
+  // `actions` are what listenToTiles() and makeTile() take.
+  constructor(root, actions) {
+    Object.assign(this, { root, actions });
+    listenToTiles(root, { ...actions, imageOf: (id) => this.#images.find((image) => image.id === id) });
     new ResizeObserver(() => {
       if (Math.abs(root.clientWidth - this.#width) > GAP) this.#layOut();
     }).observe(root);
@@ -45,6 +41,12 @@ export class Grid {
     this.root.replaceChildren();
   }
 
+  // Show other images. The first ones are there at once, the others as soon as they are near the window.
+  set(images) {
+    this.#layOutAll(images);
+    if (this.#blocks.length) this.#fill(this.#blocks[0].root, true);
+  }
+
   // Put images at the end. The last row, which may not have been full, moves to the new block.
   append(images) {
     this.#images.push(...images);
@@ -56,7 +58,7 @@ export class Grid {
     this.#images = replaceIn(this.#images);
     for (const block of this.#blocks) for (const row of block.rows) row.images = replaceIn(row.images);
     const tile = tileOf(image);
-    if (tile) tile.firstElementChild.alt = describe(image);
+    if (tile) find("img", tile).alt = describe(image);
   }
 
   // Returns the place that the image had, or -1. The focus goes to the image that takes it, unless it has left the grid.
@@ -70,6 +72,12 @@ export class Grid {
     return at;
   }
 
+  // Put an image back to the place that it had.
+  insert(image, at) {
+    this.#images.splice(at, 0, image);
+    this.#layOut();
+  }
+
   focus(image) {
     const block =
       image && this.#blocks.find(({ rows }) => rows.some((row) => row.images.some((other) => other.id === image.id)));
@@ -81,14 +89,20 @@ export class Grid {
   // Lay out all images again, and keep the same one at the top of the window.
   #layOut() {
     const images = this.#images;
-    const top = scrollY > 100 ? this.#blocks.find((block) => block.root.getBoundingClientRect().bottom > 0) : null;
-    const row = top?.rows[[...top.root.children].findIndex((each) => each.getBoundingClientRect().bottom > 0)];
+    const edge = bottomOfHeader();
+    const isBelow = (each) => each.getBoundingClientRect().bottom > edge;
+    const top = scrollY > 100 ? this.#blocks.find((block) => isBelow(block.root)) : null;
+    const row = top?.rows[[...top.root.children].findIndex(isBelow)];
+    this.#layOutAll(images);
+    if (row) this.#scrollTo(row.images[0]);
+  }
+
+  #layOutAll(images) {
     this.clear();
     this.#images = images;
     for (let start = 0; start < images.length; start += 100) {
       this.#add([...this.#lastRow(), ...images.slice(start, start + 100)]);
     }
-    if (row) this.#scrollTo(row.images[0]);
   }
 
   #lastRow() {
@@ -102,7 +116,9 @@ export class Grid {
   #scrollTo(image) {
     for (const block of this.#blocks) {
       const at = block.rows.findIndex((row) => row.images.includes(image));
-      if (at >= 0) scrollTo(0, scrollY + block.root.getBoundingClientRect().top + heightOf(block.rows.slice(0, at)));
+      if (at < 0) continue;
+      const top = block.root.getBoundingClientRect().top + heightOf(block.rows.slice(0, at));
+      scrollTo(0, scrollY + top - bottomOfHeader());
     }
   }
 
@@ -125,18 +141,17 @@ export class Grid {
   #fill(root, near) {
     const block = this.#blocks.find((each) => each.root === root);
     if (!block || (near && root.childElementCount === block.rows.length)) return;
+    if (!near && root.contains(document.activeElement)) return; // the keys would lose their place
     root.replaceChildren(...(near ? block.rows.map((row) => this.#makeRow(row)) : []));
-  }
-
-  // Open an image as it is now: its tags may have changed since the tile was made.
-  #open({ id }) {
-    this.onOpen(this.#images.find((image) => image.id === id));
+    if (!find(".tile[tabindex='0']", this.root)) makeTabStop(this.root, find(".tile", this.root));
   }
 
   #makeRow({ images, height }) {
-    const tiles = images.map((image) =>
-      makeTile(image, height, { onOpen: (each) => this.#open(each), onGone: this.onGone }),
-    );
+    const tiles = images.map((image) => {
+      const cell = makeTile(image, height, this.actions);
+      cell.firstElementChild.id = `image-${image.id}`;
+      return cell;
+    });
     const row = element("div", { class: "row" }, ...tiles);
     row.style.height = `${height}px`;
     return row;
@@ -144,6 +159,9 @@ export class Grid {
 }
 
 const tileOf = (image) => document.getElementById(`image-${image.id}`);
+
+// The header covers what is scrolled below it.
+const bottomOfHeader = () => find(".bar").getBoundingClientRect().bottom;
 
 const heightOf = (rows) => rows.reduce((sum, row) => sum + row.height + GAP, 0);
 
@@ -166,73 +184,4 @@ function rowsOf(images, width) {
   }
   if (row.length) end(false);
   return rows;
-}
-
-const describe = (image) => (image.tags.length ? image.tags.join(", ") : image.filename);
-
-function makeTile(image, height, { onOpen, onGone }) {
-  const picture = element("img", {
-    src: api.thumbnailOf(image),
-    alt: describe(image),
-    loading: "lazy",
-    decoding: "async",
-    width: Math.round(ratioOf(image) * height),
-    height: Math.round(height),
-    onload: () => tile.classList.add("loaded"),
-  });
-  const tile = element(
-    "a",
-    {
-      id: `image-${image.id}`,
-      class: "tile",
-      href: api.linkOf(image),
-      onclick: (event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
-        event.preventDefault();
-        onOpen(image);
-      },
-    },
-    picture,
-  );
-  picture.addEventListener("error", () => retry(tile, picture, image, onGone), { once: true });
-  tile.style.width = `${ratioOf(image) * height}px`;
-  if (image.mime_type === "image/gif") tile.dataset.kind = "GIF";
-  if (reducedMotion.matches && ["image/gif", "image/webp"].includes(image.mime_type)) holdStill(tile, picture);
-  return tile;
-}
-
-// The server may be busy with other thumbnails: the page asks again, each time after a longer pause.
-const RETRIES = 4;
-
-async function retry(tile, picture, image, onGone) {
-  for (let attempt = 0; attempt < RETRIES && picture.isConnected; attempt += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 1000 * 2 ** attempt * (0.5 + Math.random())));
-    try {
-      await api.fetchThumbnail(image);
-      picture.src = `${api.thumbnailOf(image)}#again`; // from the browser's cache
-      return;
-    } catch (error) {
-      if (error.code === "image_not_found") onGone(image);
-      if (error.status && error.status !== 503) break;
-    }
-  }
-  tile.classList.add("broken");
-}
-
-// With reduced motion, an animation shows its first frame until it is pointed at or has the focus.
-function holdStill(tile, picture) {
-  picture.addEventListener(
-    "load",
-    () => {
-      const frame = element("canvas", {
-        class: "still",
-        "aria-hidden": "true",
-        width: picture.naturalWidth,
-        height: picture.naturalHeight,
-      });
-      frame.getContext("2d").drawImage(picture, 0, 0);
-      tile.append(frame);
-    },
-    { once: true },
-  );
 }

@@ -1,117 +1,116 @@
-// The page: what its address says is what it shows.
-//
-//     ?tags=cat,funny               images with both tags
-//     ?tags=cat&order=random&seed=7 in a random order
-//     ?tags=cat&image=ID            one of them, large
+// The page: what its address says is what it shows. This wires the parts together.
 
 import * as api from "./api.js";
+import { Collections } from "./collections.js";
+import { Copying } from "./copying.js";
+import { Deletion } from "./deletion.js";
 import { find, note } from "./dom.js";
+import { Filters } from "./filters.js";
 import { Grid } from "./grid.js";
-import { TagField } from "./tags.js";
-import { withToken } from "./token.js";
+import * as address from "./history.js";
+import { icon } from "./icons.js";
+import { ImageList } from "./list.js";
+import { neighbour } from "./movement.js";
+import { Outcome } from "./outcome.js";
+import * as queries from "./query.js";
+import { SearchBox } from "./searchbox.js";
+import { Strip } from "./strip.js";
+import { suggest } from "./suggestions.js";
+import { showStar } from "./tiles.js";
 import { Uploader } from "./upload.js";
 import { Viewer } from "./viewer.js";
 
-const AHEAD = "1500px"; // how far below the window the next images are fetched
-
-const grid = new Grid(find("#grid"), { onOpen: (image) => openImage(image), onGone: (image) => forget(image) });
-const search = new TagField(find("#search"), {
-  label: "Search by tags",
-  placeholder: "Search by tags",
-  onChange: searchFor,
-  eager: true,
+const actions = {
+  isStarred: (image) => collections.isStarred(image),
+  onCopy: (image) => copying.copy(image),
+  onOpen: (image) => openImage(image),
+  onStar: (image) => showStar(image, collections.toggleStar(image)),
+  onGone: (image) => forget(image),
+};
+const collections = new Collections({ onChange: () => strip.update() });
+const copying = new Copying({ onCopy: (image) => collections.use(image) });
+const grid = new Grid(find("#grid"), actions);
+const strip = new Strip(find("#strip"), collections, actions);
+const list = new ImageList(grid, find("#end"), {
+  onAnswer: () => {
+    outcome.show(list, shown);
+    search.retry(); // without a token, or while the board did not answer, there were none
+  },
+  onSeed: (seed) => pinSeed(seed),
+  onError: (error, mayHelp) => {
+    outcome.fail(error);
+    if (mayHelp) note(error.message, { label: "Try again", run: () => list.more() });
+  },
+});
+const search = new SearchBox(find("#search"), find("#suggestions"), {
+  onQuery: searchFor,
+  onPreview: preview,
+  onEnter: enterGrid,
+  onCopy: () => document.activeElement.click(),
+  suggest: (query, limit, signal) => suggest(query, imagesShown, limit, signal),
+});
+const filters = new Filters(find("#filters"), { onQuery: searchFor });
+const outcome = new Outcome({ onQuery: searchFor, onUpload: () => find("#upload").click() });
+const deletion = new Deletion({
+  hide: (image) => {
+    const show = list.hide(image);
+    collections.forget(image);
+    return show;
+  },
 });
 const viewer = new Viewer({
-  has,
-  step,
-  onMove: (image) => (image ? go({ ...state(), image: image.id }, { replace: true }) : leaveImage()),
+  has: (image, by) => list.has(image, by),
+  step: (image, by) => list.step(image, by),
+  onMove: (image) =>
+    image ? address.open(image.id, shown, { replace: true, opened: history.state?.opened }) : leave(),
   onChange: (image) => grid.replace(image),
   onRemove: (image) => forget(image),
+  onDelete: (image) => deletion.start(image),
+  onSearch: (tag) => searchFor({ ...queries.EMPTY, tags: [tag] }),
+  actions,
+  copying,
 });
 new Uploader({ onUpload: () => refreshSoon(), onOpen: (image) => openImage(image) });
+copying.offer(null, find("#copy-choice"));
 
-let total = 0;
-let removed = null; // {id, at}: the image that left the grid last, and its place there
-let next = null; // the address of the next images, if there are any
-let listKey = null; // the query whose images the grid shows, as JSON
-let request = null; // aborts the request for the next images
-let loading = null; // the promise of that request
-let firstPage = null; // the promise of the list's first page
-let returned = Promise.resolve(); // pending while history.back() is under way
+let shown = queries.EMPTY; // the search that the grid shows, which may be still being typed
 
-function state() {
-  const query = new URLSearchParams(location.search);
-  return Object.fromEntries(["tags", "order", "seed", "image"].map((name) => [name, query.get(name) ?? undefined]));
-}
-
-function addressOf(target) {
-  const parameters = Object.entries(target).filter(([, value]) => value);
-  const query = new URLSearchParams(parameters).toString().replaceAll("%2C", ",");
-  return query ? `${api.ROOT}?${query}` : api.ROOT;
-}
-
-// Change the address, and show what it says. With `replace`, it takes the place of the current one in the history.
-function go(target, { replace = false } = {}) {
-  const address = addressOf(target);
-  if (address === location.pathname + location.search) return;
-  if (replace) history.replaceState(history.state, "", address);
-  else history.pushState(null, "", address);
+async function searchFor(query) {
+  await address.go(query);
   show();
 }
 
-async function searchFor(names) {
-  await returned;
-  go({ ...state(), tags: names.join(","), image: undefined });
+// Show what is being typed; null ends that.
+function preview(query, { unknown } = {}) {
+  showList(query ?? address.current().query, { again: !query });
+  outcome.showUnknown(unknown);
 }
 
-async function openImage(image) {
-  await returned;
-  if (state().image === image.id) return; // a second click during that wait
-  history.pushState({ opened: true }, "", addressOf({ ...state(), image: image.id }));
-  viewer.show(image);
+function showList(query, options) {
+  shown = query;
+  strip.show(!queries.isNarrow(query) && !query.order);
+  return list.show(query, options);
 }
 
-// Take a closed image out of the address. If it was opened from the list, go back to the list, so that the image does not
-// stay in the history twice.
-function leaveImage() {
-  grid.focus(grid.images[placeOf(state().image)]);
-  if (history.state?.opened) goBack();
-  else go({ ...state(), image: undefined }, { replace: true });
+async function imagesShown() {
+  await list.show(shown);
+  return grid.images;
 }
 
-// history.back() takes effect later. An address that is pushed before that would be left again, so pushes wait for it.
-function goBack() {
-  returned = new Promise((resolve) => {
-    const listeners = new AbortController();
-    const end = () => {
-      listeners.abort();
-      resolve();
-    };
-    addEventListener("popstate", end, { signal: listeners.signal });
-    addEventListener("pageshow", end, { signal: listeners.signal }); // the user left the page instead, and is back
-  });
-  history.back();
-}
-
-async function show() {
-  const target = state();
-  search.names = (target.tags ?? "").split(",").filter(Boolean);
-  find("#shuffle").setAttribute("aria-pressed", String(target.order === "random"));
-  const { image: _, ...query } = target;
-  const key = JSON.stringify(query);
-  if (key !== listKey) {
-    listKey = key;
-    firstPage = load(query);
-  }
+// Show what the address says; with `again`, as it was left.
+async function show({ again = false } = {}) {
+  const target = address.current();
+  filters.show(target.query);
+  find("#shuffle").setAttribute("aria-pressed", String(target.query.order === "random"));
   if (!target.image) {
     viewer.hide();
     if (isStale) refreshSoon();
   }
+  const listed = showList(target.query, { again });
+  search.show(target.query, filters);
   // The viewer needs the list, to know which images are before and after.
-  const page = firstPage;
-  await page;
-  if (page !== firstPage) return; // a later call shows the image
-  const { image: id } = state(); // it may be another one by now
+  if (!(await listed)) return; // a later call shows the image
+  const { image: id } = address.current(); // it may be another one by now
   if (id && viewer.image?.id !== id) await showImage(id);
 }
 
@@ -119,104 +118,44 @@ async function showImage(id) {
   const listed = grid.images.find((image) => image.id === id);
   try {
     const image = listed ?? (await api.image(id));
-    if (state().image === id) viewer.show(image);
+    if (address.current().image !== id) return;
+    if (new URLSearchParams(location.search).has("image")) address.open(id, shown, { replace: true, opened: false });
+    viewer.show(image);
   } catch (error) {
-    if (state().image !== id) return;
+    if (address.current().image !== id) return;
     note(error.message);
-    go({ ...state(), image: undefined }, { replace: true });
+    address.leave();
   }
 }
 
-async function load(query) {
-  request?.abort();
-  loading = null;
-  removed = null;
-  grid.clear();
-  next = api.searchAddress(Object.fromEntries(Object.entries(query).filter(([, value]) => value)));
-  find("#status").textContent = "Looking…";
-  await more();
+// An image that is opened while a search is being typed takes that search.
+async function openImage(image) {
+  if (search.isTyping) await address.go(shown);
+  await address.open(image.id, shown);
+  if (address.current().image === image.id) viewer.show(image);
 }
 
-// Fetch the next page of images. Calls during a request share it.
-function more() {
-  if (!next) return Promise.resolve();
-  if (!loading) {
-    const current = fetchNext().then((success) => {
-      if (loading !== current) return;
-      loading = null;
-      if (success && atEnd()) more();
-    });
-    loading = current;
-  }
-  return loading;
+function leave() {
+  const { image: id } = address.current();
+  grid.focus(grid.images[list.placeOf(id)]);
+  if (!address.leave()) show();
 }
 
-// Returns whether a page was added.
-async function fetchNext() {
-  request = new AbortController();
-  const { signal } = request;
-  try {
-    const page = await withToken(() => api.page(next, signal));
-    if (signal.aborted) return false;
-    ({ next, total } = page);
-    if (page.seed !== undefined && state().seed === undefined) pinSeed(page.seed);
-    grid.append(page.items);
-    showTotal();
-    return true;
-  } catch (error) {
-    if (signal.aborted) return false;
-    find("#status").textContent = error.message;
-    // What the board refuses, it would refuse again, unless it needs a token.
-    if (!error.status || error.status >= 500 || error.status === 401)
-      note(error.message, { label: "Try again", run: more });
-    else next = null;
-    return false;
-  }
+// Focus the first picture, once the pictures of what is typed are there.
+async function enterGrid(isWanted) {
+  await list.show(shown);
+  if (isWanted()) find("main .tile")?.focus();
 }
 
-// A link to a shuffled board shows others the same order.
-function pinSeed(seed) {
-  history.replaceState(history.state, "", addressOf({ ...state(), seed }));
-  const { image: _, ...query } = state();
-  listKey = JSON.stringify(query);
-}
-
-function showTotal() {
-  const { tags } = state();
-  const number = total === 1 ? "1 image" : `${total.toLocaleString()} images`;
-  find("#status").textContent = total || !tags ? number : "No image has all of these tags.";
-  find("#more").textContent = total || tags ? "" : "Nothing here yet: upload the first one, or drop it on this page.";
-  document.title = tags ? `${tags.replaceAll(",", ", ")} – Reaction Image Board` : "Reaction Image Board";
-}
-
-// Take an image that the board has no more out of the result.
 function forget(image) {
-  const at = grid.remove(image);
-  if (at < 0) return;
-  removed = { id: image.id, at };
-  total -= 1;
-  showTotal();
+  collections.forget(image);
+  list.remove(image);
 }
 
-// The place of an image in the result, or of the one before (-1) or after (1) it; -1 if there is none. An image that was
-// removed while the viewer shows it is between its former neighbours, and the one after it has its place.
-function placeOf(id, by = 0) {
-  const at = grid.images.findIndex((image) => image.id === id);
-  if (at >= 0) return at + by;
-  return id && id === removed?.id ? removed.at + Math.min(by, 0) : -1;
-}
-
-// Whether there is an image before (-1) or after (1) one in the result.
-function has(image, by) {
-  const at = placeOf(image.id, by);
-  return Boolean(grid.images[at]) || (by > 0 && at >= 0 && Boolean(next));
-}
-
-// That image, or null. After the last one of the grid, the next page is fetched.
-async function step(image, by) {
-  const at = placeOf(image.id, by);
-  if (at >= 0 && !grid.images[at] && by > 0) await more();
-  return grid.images[at] ?? null;
+function pinSeed(seed) {
+  shown = { ...shown, seed };
+  list.pinSeed(shown);
+  history.replaceState(history.state, "", queries.addressOf(shown));
 }
 
 // After an upload the list has changed. Uploads that end together cause one refresh, and a reader who has scrolled down is
@@ -228,49 +167,65 @@ function refreshSoon() {
   isStale = true;
   clearTimeout(refreshTimer);
   refreshTimer = setTimeout(() => {
-    if (state().image) return; // show() calls this again when the image is closed
+    if (address.current().image) return; // show() calls this again when the image is closed
     isStale = false;
     if (scrollY < NEAR_TOP) reload();
     else note("There are new images.", { label: "Show", run: reload });
   }, 400);
 }
 
+// The place in the list outlasts the way to another page and back, as far as it takes few requests to get there.
+const MOST_REMEMBERED = 600; // images
+addEventListener("pagehide", () =>
+  address.remember({ y: scrollY, count: Math.min(grid.images.length, MOST_REMEMBERED) }),
+);
+
+async function start() {
+  const place = address.remembered();
+  await show();
+  if (!place?.y || scrollY) return;
+  await list.grow(place.count);
+  scrollTo(0, place.y);
+}
+
 function reload() {
-  listKey = null;
-  scrollTo(0, 0);
+  list.forgetAll();
   show();
 }
 
-const sentinel = find("#more");
-const atEnd = () => sentinel.getBoundingClientRect().top < innerHeight + parseInt(AHEAD, 10);
-const endObserver = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && more(), {
-  rootMargin: AHEAD,
-});
-endObserver.observe(sentinel);
-
-find("#search").addEventListener("submit", (event) => {
+function moveAmongTiles(event) {
+  const tile = event.target.closest(".tile");
+  if (!tile || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  if (event.key === "Escape") search.focus();
+  else if (event.key.startsWith("Arrow")) {
+    const next = neighbour([...document.querySelectorAll("main .tile")], tile, event.key);
+    if (next) next.focus();
+    else if (event.key === "ArrowUp") search.focus();
+  } else return;
   event.preventDefault();
-  search.commit();
+}
+
+find("main").addEventListener("keydown", moveAmongTiles);
+find("#shuffle").addEventListener("click", () => {
+  const { query } = address.current();
+  searchFor({ ...query, order: query.order === "random" ? undefined : "random", seed: undefined });
 });
-find("#shuffle").addEventListener("click", async () => {
-  await returned;
-  const on = state().order !== "random";
-  go({ ...state(), order: on ? "random" : undefined, seed: undefined });
-});
-find("#home").addEventListener("click", async (event) => {
+find("#upload").prepend(icon("upload"));
+find("#home").href = api.ROOT; // the address of the page may be that of an image
+find("#home").addEventListener("click", (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  await returned;
-  go({});
   scrollTo(0, 0);
+  searchFor(queries.EMPTY);
 });
 addEventListener("keydown", (event) => {
-  if (event.key === "/" && !event.target.matches("input") && !find("dialog[open]")) {
-    event.preventDefault();
-    search.focus();
-  }
+  if (event.key !== "/" || event.target.matches("input") || find("dialog[open]")) return;
+  event.preventDefault();
+  search.focus();
 });
-addEventListener("popstate", show);
-addEventListener("online", () => more());
+addEventListener("popstate", () => show({ again: true }));
+addEventListener("online", () => list.more());
+history.scrollRestoration = "manual";
 
-show();
+start();
+search.focus();

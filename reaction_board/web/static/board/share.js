@@ -1,20 +1,14 @@
-// The button of an image's own page: the sharing of the system where there is one, else the clipboard.
+// The buttons of an image's own page: the sharing of the system where there is one, else the clipboard.
 
 import { copyLink } from "./clipboard.js";
+import * as sharing from "./sharing.js";
 
 const button = document.querySelector("#share");
 const message = document.querySelector("#message");
-const link = { title: document.title, url: document.querySelector("link[rel=canonical]").href };
+const { id, filename, mimeType } = button.dataset;
 
 button.hidden = false;
 button.addEventListener("click", async () => {
-  if (navigator.share && matchMedia("(pointer: coarse)").matches) {
-    try {
-      await navigator.share(link);
-      return;
-    } catch (error) {
-      if (error.name === "AbortError") return; // the user has closed the dialog of the system
-    }
-  }
-  await copyLink(link.url, message);
+  if (sharing.isOffered() && (await sharing.share({ id, filename, mime_type: mimeType }))) return;
+  await copyLink(document.querySelector("link[rel=canonical]").href, message);
 });

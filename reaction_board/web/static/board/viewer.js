@@ -1,50 +1,65 @@
-// The viewer: one image at full size, its tags and actions, and the buttons to the previous and next image.
+// The viewer: one image, its tags and actions, and the buttons to the previous and next image.
 
 import * as api from "./api.js";
-import { copyLink, copyPicture } from "./clipboard.js";
-import { bytes, find, note, openForm } from "./dom.js";
+import { bytes, find, note } from "./dom.js";
+import { MenuButton } from "./menubutton.js";
+import { addressOf, EMPTY } from "./query.js";
+import * as sharing from "./sharing.js";
+import { Stage } from "./stage.js";
+import { TagEdits } from "./tagedits.js";
 import { TagField } from "./tags.js";
-import { withToken } from "./token.js";
+import { describe } from "./tiles.js";
 
 export class Viewer {
   #image = null;
-  #known = new Map(); // by id: images as this page last read them, with the ETag if they were read one by one
-  #saving = Promise.resolve();
-  #edits = new Map(); // by id: the names of changes that are not saved yet, in their order
 
   // `has(image, by)` says whether there is an image before (-1) or after (1) one, `step(image, by)` resolves with it.
   // `onMove(image)` is called when another image is shown, or null when none is; `onChange(image)` when tags have
-  // changed, and `onRemove(image)` when the board has the image no more.
-  constructor({ has, step, onMove, onChange, onRemove }) {
-    Object.assign(this, { has, step, onMove, onChange, onRemove });
+  // changed, `onRemove(image)` when the board has the image no more, `onDelete(image)` when it is to be deleted, and
+  // `onSearch(tag)`. `actions` are those of the tiles.
+  constructor({ has, step, onMove, onChange, onRemove, onDelete, onSearch, actions, copying }) {
+    Object.assign(this, { has, step, onMove, onRemove, onDelete, actions, copying });
     this.dialog = find("#viewer");
-    this.picture = find("#viewer-image");
     this.message = find("#viewer-message");
+    this.stage = new Stage(find(".stage", this.dialog), {
+      onClose: () => this.close(),
+      onStep: (by) => this.#go(by),
+      onBroken: (image) => this.#explainBroken(image).catch((error) => this.#report(error, image)),
+    });
     this.tags = new TagField(find("#viewer-tags"), {
       label: "Tags",
       placeholder: "Add a tag",
-      onChange: (names) => this.#saveTags(names),
+      onChange: (names) => this.edits.save(this.#image, names),
+      searchOf: (tag) => addressOf({ ...EMPTY, tags: [tag] }),
+      onSearch,
     });
-    const act = (name, run) => find(`[data-act=${name}]`, this.dialog).addEventListener("click", () => this.#try(run));
-    act("copy-link", () => copyLink(api.linkOf(this.#image), this.message));
-    act("copy-direct-link", () => copyLink(api.directLinkOf(this.#image), this.message));
-    act("copy-image", () => this.#copyImage());
-    act("delete", () => this.#delete());
+    this.edits = new TagEdits({
+      onChange: (image) => {
+        if (this.#image?.id === image.id) this.#image = image;
+        onChange(image);
+      },
+      onSaved: ({ id }) => this.#say(id, "Saved."),
+      onConflict: (image, error) => this.#explainConflict(image, error),
+    });
+    const button = (name) => find(`[data-act=${name}]`, this.dialog);
+    copying.offer(button("copy"), button("copy-choice"), () => this.#image);
+    button("star").addEventListener("click", () => {
+      actions.onStar(this.#image);
+      this.#showStar();
+    });
+    button("share").hidden = !sharing.isOffered();
+    button("share").addEventListener("click", () => this.#share());
+    new MenuButton(button("more"), () => [{ label: "Delete", danger: true, run: () => this.#delete() }]);
     find(".close", this.dialog).addEventListener("click", () => this.close());
     find(".previous", this.dialog).addEventListener("click", () => this.#go(-1));
     find(".next", this.dialog).addEventListener("click", () => this.#go(1));
-    this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.close());
     this.dialog.addEventListener("keydown", (event) => {
       if (event.target.matches("input") || event.altKey || event.ctrlKey || event.metaKey) return;
       if (event.key === "ArrowLeft") this.#go(-1);
       if (event.key === "ArrowRight") this.#go(1);
+      if (event.key === "s") button("star").click();
     });
     this.dialog.addEventListener("cancel", () => this.close()); // the key Escape
-    // The thumbnail that held the place must not show through a transparent image.
-    this.picture.addEventListener("load", () => {
-      this.picture.style.backgroundImage = "";
-    });
-    this.picture.addEventListener("error", () => this.#image && this.#try(() => this.#explainBroken(this.#image)));
   }
 
   get image() {
@@ -52,8 +67,9 @@ export class Viewer {
   }
 
   show(image) {
+    const isOther = this.#image?.id !== image.id;
     this.#image = image;
-    if (String(this.#known.get(image.id)?.tags) !== String(image.tags)) this.#known.set(image.id, image);
+    this.edits.learn(image);
     this.message.textContent = "";
     this.#offerChanges(true);
     find("#viewer-name").textContent = image.filename;
@@ -61,18 +77,18 @@ export class Viewer {
     const day = new Date(image.created_at).toLocaleDateString(undefined, { dateStyle: "medium" });
     find("#viewer-facts").textContent =
       `${type} · ${image.width} × ${image.height} · ${bytes(image.size_bytes)} · ${day}`;
-    this.tags.names = this.#edits.get(image.id)?.at(-1) ?? image.tags;
-    this.picture.removeAttribute("src"); // or the previous image would be visible until this one is loaded
-    this.picture.alt = image.tags.length ? image.tags.join(", ") : image.filename;
-    this.picture.width = image.width;
-    this.picture.height = image.height;
-    this.picture.style.backgroundImage = `url("${api.thumbnailOf(image)}")`;
-    this.picture.src = api.fileOf(image);
-    const download = find("[data-act=download]", this.dialog);
-    download.href = api.fileOf(image);
+    if (isOther) this.tags.clear(); // what is half typed is not meant for this image
+    this.tags.names = this.edits.namesOf(image);
+    find("[data-act=download]", this.dialog).href = api.fileOf(image);
+    find("[data-act=page]", this.dialog).href = api.linkOf(image);
+    this.#showStar();
+    this.copying.update();
     find(".previous", this.dialog).disabled = !this.has(image, -1);
     find(".next", this.dialog).disabled = !this.has(image, 1);
-    if (!this.dialog.open) this.dialog.showModal();
+    const opens = !this.dialog.open;
+    if (opens) this.dialog.showModal();
+    this.stage.show(image, describe(image)); // when the dialog is open: its size is known then
+    if (opens) find("[data-act=copy]", this.dialog).focus();
   }
 
   // Take the image out of the address at once, not at the `close` event: by then the viewer may show another one.
@@ -85,8 +101,8 @@ export class Viewer {
   // Close without calling `onMove`: the address has changed already.
   hide() {
     this.#image = null;
-    this.picture.removeAttribute("src");
-    this.picture.style.backgroundImage = "";
+    this.tags.clear();
+    this.stage.hide();
     this.dialog.close();
   }
 
@@ -98,14 +114,24 @@ export class Viewer {
     this.onMove(neighbour);
   }
 
-  async #try(run) {
+  #showStar() {
+    find("[data-act=star]", this.dialog).setAttribute("aria-pressed", String(this.actions.isStarred(this.#image)));
+  }
+
+  async #share() {
     const image = this.#image;
-    try {
-      this.message.textContent = "";
-      await run();
-    } catch (error) {
-      this.#report(error, image);
-    }
+    if (!(await sharing.share(image))) this.copying.copy(image);
+  }
+
+  #delete() {
+    const image = this.#image;
+    this.close();
+    this.onDelete(image);
+  }
+
+  // Say something about an image, unless the viewer shows another one by now.
+  #say(id, text) {
+    if (this.#image?.id === id) this.message.textContent = text;
   }
 
   // Say what is wrong with an image where the user looks for it: the viewer may have moved on.
@@ -123,7 +149,7 @@ export class Viewer {
 
   // Show the tags and the actions, or nothing that could be done with an image that is gone.
   #offerChanges(offered) {
-    const parts = [find("#viewer-tags"), find(".details > .actions", this.dialog)];
+    const parts = [find("#viewer-tags"), ...this.dialog.querySelectorAll(".details > .actions")];
     const hasFocus = parts.some((part) => part.contains(document.activeElement));
     for (const part of parts) part.hidden = !offered;
     if (hasFocus && !offered) find(".close", this.dialog).focus(); // the keys still go to the viewer
@@ -132,72 +158,13 @@ export class Viewer {
   // The browser does not say why a picture cannot be shown.
   async #explainBroken({ id }) {
     await api.image(id); // throws if it is gone, or the board is
-    if (this.#image?.id === id) this.message.textContent = "This picture cannot be shown. It may still be downloaded.";
+    this.#say(id, "This picture cannot be shown. It may still be downloaded.");
   }
 
-  // Save one change after the other, so that each knows the ETag of the one before. A failure drops the later changes of
-  // the same image: they started from tags that it does not have.
-  #saveTags(names) {
-    const image = this.#image;
-    const { id } = image;
-    const edits = this.#edits.get(id) ?? [];
-    this.#edits.set(id, edits);
-    edits.push(names);
-    const say = (text) => {
-      if (this.#image?.id === id) this.message.textContent = text;
-    };
-    this.#saving = this.#saving.then(async () => {
-      if (this.#edits.get(id) !== edits) return;
-      try {
-        const etag = await this.#etag(id);
-        this.#learn(await withToken(() => api.replaceTags(id, names, etag)));
-        edits.shift();
-        say("Saved.");
-      } catch (error) {
-        const current = await api.image(id).catch(() => this.#known.get(id));
-        this.#edits.delete(id); // with those made while the image was read
-        this.#learn(current);
-        if (this.#image?.id === id) this.tags.names = current.tags;
-        const theirs = "Somebody else has changed these tags meanwhile. These are theirs.";
-        if (error.code === "precondition_failed") say(theirs);
-        else this.#report(error, image);
-      }
-    });
-  }
-
-  #learn(image) {
-    this.#known.set(image.id, image);
-    if (this.#image?.id === image.id) this.#image = image;
-    this.onChange(image);
-  }
-
-  // The ETag of an image as this page knows it. Images of a list have none, so the image is read again: if its tags have
-  // changed since, no ETag matches.
-  async #etag(id) {
-    const known = this.#known.get(id);
-    if (known.etag) return known.etag;
-    const current = await api.image(id);
-    return String(current.tags) === String(known.tags) ? current.etag : '"changed"';
-  }
-
-  async #copyImage() {
-    const image = this.#image;
-    try {
-      await copyPicture(this.picture);
-      if (this.#image?.id === image.id) this.message.textContent = "Image copied.";
-    } catch {
-      if (this.#image?.id !== image.id) return;
-      await copyLink(api.linkOf(image), this.message, "The image cannot be copied here. Its link is copied instead.");
-    }
-  }
-
-  async #delete() {
-    const image = this.#image;
-    find("#confirm-text").textContent = `Delete ${image.filename} for everybody? This cannot be undone.`;
-    if (!(await openForm(find("#confirm")))) return;
-    await withToken(() => api.remove(image.id));
-    if (this.#image?.id === image.id) this.close();
-    this.onRemove(image);
-    note(`Deleted ${image.filename}`);
+  #explainConflict(image, error) {
+    if (this.#image?.id === image.id) this.tags.names = image.tags;
+    const theirs = "Somebody else has changed these tags meanwhile. These are theirs.";
+    if (error.code === "precondition_failed") this.#say(image.id, theirs);
+    else this.#report(error, image);
   }
 }

@@ -1,0 +1,103 @@
+// The images that this browser remembers: those that were used, and those with a star. Each is the part of the record that
+// a tile needs.
+
+import { note } from "./dom.js";
+import * as storage from "./storage.js";
+
+const MOST = { recent: 40, favourites: 1000 };
+const FIELDS = ["id", "filename", "mime_type", "width", "height", "tags", "frames"];
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const partOf = (image) => Object.fromEntries(FIELDS.map((name) => [name, image[name]]));
+
+// Whether something that was stored or imported can be shown as a tile.
+function isImage(value) {
+  const { id, filename, mime_type: type, width, height, tags } = value ?? {};
+  return (
+    ID.test(id) &&
+    typeof filename === "string" &&
+    /^image\/(jpeg|png|gif|webp)$/.test(type) &&
+    width > 0 &&
+    height > 0 &&
+    Array.isArray(tags) &&
+    tags.every((tag) => typeof tag === "string")
+  );
+}
+
+export class Collections {
+  #lists = {};
+  #starred = new Set(); // their ids
+
+  // `onChange()` is called after each change, also by another tab.
+  constructor({ onChange }) {
+    this.onChange = onChange;
+    for (const name of Object.keys(MOST)) {
+      this.#read(name);
+      storage.listen(name, () => {
+        this.#read(name);
+        onChange();
+      });
+    }
+  }
+
+  // The images of a collection, "recent" or "favourites", the latest first.
+  list(name) {
+    return this.#lists[name];
+  }
+
+  isStarred = (image) => this.#starred.has(image.id);
+
+  use(image) {
+    this.#put("recent", [image, ...this.list("recent")]);
+  }
+
+  // Returns whether the image has a star afterwards.
+  toggleStar(image) {
+    const images = this.list("favourites");
+    const starred = !this.isStarred(image);
+    this.#put("favourites", starred ? [image, ...images] : images.filter(({ id }) => id !== image.id));
+    return starred;
+  }
+
+  forget(image) {
+    for (const name of Object.keys(MOST)) {
+      const images = this.list(name);
+      const others = images.filter(({ id }) => id !== image.id);
+      if (others.length < images.length) this.#put(name, others);
+    }
+  }
+
+  // Both collections as the text of a file.
+  toJSON() {
+    return Object.fromEntries(Object.keys(MOST).map((name) => [name, this.list(name)]));
+  }
+
+  // Add what an exported file has. Returns how many favourites are new; throws if the text is no such file.
+  merge(text) {
+    const imported = JSON.parse(text);
+    if (!Array.isArray(imported?.favourites)) throw new Error("no favourites");
+    const before = this.list("favourites").length;
+    for (const name of Object.keys(MOST)) {
+      const images = Array.isArray(imported[name]) ? imported[name].filter(isImage) : [];
+      this.#put(name, [...this.list(name), ...images]);
+    }
+    return this.list("favourites").length - before;
+  }
+
+  #read(name) {
+    const images = storage.read(name, []);
+    this.#lists[name] = Array.isArray(images) ? images.filter(isImage) : [];
+    if (name === "favourites") this.#starred = new Set(this.#lists.favourites.map(({ id }) => id));
+  }
+
+  #put(name, images) {
+    const seen = new Set();
+    const distinct = images.filter(({ id }) => !seen.has(id) && seen.add(id));
+    if (!storage.write(name, distinct.slice(0, MOST[name]).map(partOf)))
+      note("This browser keeps no data of the page: what is recent and starred is forgotten with this tab.", null, {
+        topic: "storage",
+      });
+    this.#read(name);
+    this.onChange();
+  }
+}

@@ -1,0 +1,104 @@
+// What can be copied of an image, and which of it the user copied last: that is what a click copies.
+
+import * as api from "./api.js";
+import { copyPicture, copyText } from "./clipboard.js";
+import { element, find, note, usable } from "./dom.js";
+import { MenuButton } from "./menubutton.js";
+import * as storage from "./storage.js";
+import { describe, isAnimated } from "./tiles.js";
+
+const TOAST_SECONDS = 3;
+
+const escapeMarkdown = (text) => text.replace(/[\\[\]]/g, "\\$&");
+const markdownOf = (image) => `![${escapeMarkdown(describe(image))}](${api.directLinkOf(image)})`;
+
+function htmlOf(image) {
+  const { width, height } = image;
+  return element("img", { src: api.directLinkOf(image), alt: describe(image), width, height }).outerHTML;
+}
+
+const FORMATS = [
+  { id: "direct", name: "direct link", textOf: api.directLinkOf },
+  { id: "page", name: "page link", textOf: api.linkOf },
+  { id: "image", name: "image" },
+  { id: "markdown", name: "Markdown", textOf: markdownOf },
+  { id: "html", name: "HTML", textOf: htmlOf },
+];
+
+// Clipboards hold no animations: an image that moves can be copied as a still frame.
+const nameOf = (format, image) => (format.id === "image" && image && isAnimated(image) ? "still frame" : format.name);
+
+const chosen = () => FORMATS.find(({ id }) => id === storage.read("copy", "direct")) ?? FORMATS[0];
+
+export class Copying {
+  #menus = []; // each {button, imageOf}: the buttons that name the choice
+
+  // `onCopy(image)` is called with each image that was copied.
+  constructor({ onCopy }) {
+    this.onCopy = onCopy;
+    storage.listen("copy", () => this.#label());
+  }
+
+  // Let a button copy the image that `imageOf()` returns, and the button `more` choose what it copies. Without an image,
+  // `more` only chooses.
+  offer(button, more, imageOf) {
+    new MenuButton(more, () =>
+      FORMATS.map((format) => ({
+        label: upperFirst(nameOf(format, imageOf?.())),
+        checked: format === chosen(),
+        run: () => {
+          storage.write("copy", format.id);
+          this.#label();
+          if (imageOf) this.copy(imageOf());
+        },
+      })),
+    );
+    button?.addEventListener("click", () => this.copy(imageOf()));
+    this.#menus.push({ button: button ?? find("span", more), imageOf, verb: button ? "Copy " : "" });
+    this.#label();
+  }
+
+  // Name on the buttons what they copy: call it when another image is shown.
+  update() {
+    this.#label();
+  }
+
+  #label() {
+    for (const { button, imageOf, verb } of this.#menus) {
+      const name = nameOf(chosen(), imageOf?.());
+      button.textContent = verb ? verb + name : upperFirst(name);
+    }
+  }
+
+  // Copy an image as the user did last, and say what was copied.
+  async copy(image) {
+    const format = chosen();
+    if (format.textOf) {
+      await this.#copyText(image, format.textOf(image), `Copied the ${format.name}.`);
+      return;
+    }
+    try {
+      await copyPicture(api.fileOf(image));
+      this.#say(image, `Copied the ${nameOf(format, image)}.`);
+    } catch {
+      const instead = `The ${nameOf(format, image)} cannot be copied here. Copied its direct link instead.`;
+      await this.#copyText(image, api.directLinkOf(image), instead);
+    }
+  }
+
+  async #copyText(image, text, saying) {
+    if (await copyText(text, usable())) this.#say(image, saying);
+    else {
+      const box = element("input", { class: "uncopied", readonly: true, "aria-label": "To be copied", value: text });
+      note("The browser lets the page copy nothing. Copy this:", null, { topic: "copy", content: box });
+      box.select();
+    }
+  }
+
+  #say(image, saying) {
+    note(saying, null, { topic: "copy", seconds: TOAST_SECONDS });
+    this.onCopy(image);
+  }
+}
+
+const upperFirst = (text) => text[0].toUpperCase() + text.slice(1);

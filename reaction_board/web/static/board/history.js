@@ -1,0 +1,79 @@
+// The address of the page says what it shows: a search (see query.js) or one image of it, large. The address of an opened
+// image is that of its own page, /i/{id}, so that it unfolds wherever it is pasted. The search below it is in the history.
+
+import { ROOT } from "./api.js";
+import { addressOf, parse, text } from "./query.js";
+
+let returned = Promise.resolve(); // pending while history.back() is under way
+
+const imagePath = new RegExp(`^${ROOT}i/([0-9a-f-]{36})$`);
+
+// What the address says: {query, image}; `image` is the id of the opened one, or null.
+export function current() {
+  const [, opened] = imagePath.exec(location.pathname) ?? [];
+  if (opened) return { query: parse(history.state?.search ?? ""), image: opened };
+  return { query: parse(location.search), image: new URLSearchParams(location.search).get("image") };
+}
+
+// Change the address. With `replace`, it takes the place of the current one in the history. Returns whether it changed.
+export async function go(query, { replace = false } = {}) {
+  await returned;
+  const address = addressOf(query);
+  if (address === location.pathname + location.search) return false;
+  history[replace ? "replaceState" : "pushState"](null, "", address);
+  return true;
+}
+
+// Let the address be that of an image; `opened` says that the list is one step back in the history.
+export async function open(id, query, { replace = false, opened = true } = {}) {
+  await returned;
+  history[replace ? "replaceState" : "pushState"]({ search: text(query), opened }, "", `${ROOT}i/${id}`);
+}
+
+// Take the image out of the address. If it was opened from the list, go back to that, so that the image does not stay in
+// the history twice. Returns whether the event popstate will follow.
+export function leave() {
+  if (history.state?.opened) {
+    goBack();
+    return true;
+  }
+  history.replaceState(null, "", addressOf(current().query));
+  return false;
+}
+
+const PLACE = `reaction-board-place${ROOT.slice(0, -1)}`;
+
+// Remember the place in the list, for the way back from another page: a change of the history would come too late when the
+// page is being left.
+export function remember(place) {
+  try {
+    sessionStorage.setItem(PLACE, JSON.stringify({ ...place, address: location.href }));
+  } catch {
+    // The browser lets the page store nothing: the list begins at its top.
+  }
+}
+
+// The place that was remembered for this address, or null if the user came another way.
+export function remembered() {
+  const [{ type }] = performance.getEntriesByType("navigation");
+  try {
+    const place = JSON.parse(sessionStorage.getItem(PLACE));
+    return type !== "navigate" && place?.address === location.href ? place : null;
+  } catch {
+    return null;
+  }
+}
+
+// history.back() takes effect later. An address that is pushed before that would be left again, so pushes wait for it.
+function goBack() {
+  returned = new Promise((resolve) => {
+    const listeners = new AbortController();
+    const end = () => {
+      listeners.abort();
+      resolve();
+    };
+    addEventListener("popstate", end, { signal: listeners.signal });
+    addEventListener("pageshow", end, { signal: listeners.signal }); // the user left the page instead, and is back
+  });
+  history.back();
+}

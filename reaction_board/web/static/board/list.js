@@ -1,0 +1,186 @@
+// The images that a search finds, page by page, in the grid. A late answer never replaces a newer one.
+
+import * as api from "./api.js";
+import { EMPTY, parameters } from "./query.js";
+import { withToken } from "./token.js";
+
+const AHEAD = 1500; // pixels below the window: how far the next images are fetched
+const MOST_KEPT = 10; // lists that are remembered, for the way back to them
+
+export class ImageList {
+  query = EMPTY;
+  total = null; // of the images that the search finds, on all pages; null until the board has answered
+  #next = null; // the address of the next images, if there are any
+  #key = null; // the query whose images the grid shows, as JSON
+  #request = null; // aborts the request for the next images
+  #loading = null; // the promise of that request
+  #firstPage = Promise.resolve();
+  #removed = null; // {id, at}: the image that left the grid last, and its place there
+  #kept = new Map(); // by key: {images, next, total, y} of the lists that were shown before
+  #hidden = new Set(); // ids of images that are about to be deleted
+
+  // The next images are fetched as `end`, an element below the grid, comes near. `onAnswer()` is called when the images or
+  // their number have changed, `onSeed(seed)` when the board has made up a random order, and `onError(error)`.
+  constructor(grid, end, { onAnswer, onSeed, onError }) {
+    Object.assign(this, { grid, end, onAnswer, onSeed, onError });
+    new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.more(), {
+      rootMargin: `${AHEAD}px`,
+    }).observe(end);
+  }
+
+  // Show what a search finds; with `again`, as it was left, if the page remembers that. Resolves when its first page is
+  // there, with whether no other search has been shown since.
+  async show(query, { again = false } = {}) {
+    const key = JSON.stringify(query);
+    if (key !== this.#key) {
+      this.#keep();
+      this.#key = key;
+      this.query = query;
+      this.#request?.abort();
+      this.#loading = null;
+      this.#removed = null;
+      const kept = again && this.#kept.get(key);
+      this.#firstPage = kept ? this.#restore(kept) : this.#load(query);
+    }
+    const page = this.#firstPage;
+    await page;
+    return page === this.#firstPage;
+  }
+
+  // Forget all images: the board has others.
+  forgetAll() {
+    this.#key = null;
+    this.#kept.clear();
+  }
+
+  // A link to a random order shows others the same one.
+  pinSeed(query) {
+    this.#key = JSON.stringify(query);
+    this.query = query;
+  }
+
+  // Fetch the next page of images. Calls during a request share it.
+  more() {
+    if (!this.#next) return Promise.resolve();
+    if (!this.#loading) this.#start(false);
+    return this.#loading;
+  }
+
+  // Fetch pages until there are so many images, or all.
+  async grow(count) {
+    while (this.#next && this.grid.images.length < count) {
+      const before = this.#next;
+      await this.more();
+      if (this.#next === before) return; // the board has not answered
+    }
+  }
+
+  // Take an image out that the board has no more. Returns the place that it had, or -1.
+  remove(image) {
+    const at = this.grid.remove(image);
+    if (at < 0) return at;
+    this.#removed = { id: image.id, at };
+    this.total -= 1;
+    this.onAnswer();
+    return at;
+  }
+
+  // Hide an image that is about to be deleted, from later pages, too. Returns a function that shows it again.
+  hide(image) {
+    this.#hidden.add(image.id);
+    const key = this.#key;
+    const at = this.remove(image);
+    return () => {
+      this.#hidden.delete(image.id);
+      this.#kept.clear();
+      if (at < 0 || key !== this.#key) return;
+      this.grid.insert(image, Math.min(at, this.grid.images.length));
+      this.total += 1;
+      this.onAnswer();
+    };
+  }
+
+  // The place of an image in the result, or of the one before (-1) or after (1) it; -1 if there is none. An image that was
+  // removed while the viewer shows it is between its former neighbours, and the one after it has its place.
+  placeOf(id, by = 0) {
+    const at = this.grid.images.findIndex((image) => image.id === id);
+    if (at >= 0) return at + by;
+    return id && id === this.#removed?.id ? this.#removed.at + Math.min(by, 0) : -1;
+  }
+
+  // Whether there is an image before (-1) or after (1) one in the result.
+  has(image, by) {
+    const at = this.placeOf(image.id, by);
+    return Boolean(this.grid.images[at]) || (by > 0 && at >= 0 && Boolean(this.#next));
+  }
+
+  // That image, or null. After the last one of the grid, the next page is fetched.
+  async step(image, by) {
+    const at = this.placeOf(image.id, by);
+    if (at >= 0 && !this.grid.images[at] && by > 0) await this.more();
+    return this.grid.images[at] ?? null;
+  }
+
+  #keep() {
+    if (!this.#key || this.total === null) return;
+    this.#kept.delete(this.#key);
+    this.#kept.set(this.#key, { images: this.grid.images, next: this.#next, total: this.total, y: scrollY });
+    if (this.#kept.size > MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value);
+  }
+
+  async #restore({ images, next, total, y }) {
+    this.grid.set(images.filter(({ id }) => !this.#hidden.has(id)));
+    this.#next = next;
+    this.total = total;
+    this.onAnswer();
+    scrollTo(0, y);
+  }
+
+  // The images before stay until the answer is there, so that the page does not flicker.
+  #load(query) {
+    this.#next = api.searchAddress(parameters(query));
+    this.total = null;
+    return this.#start(true);
+  }
+
+  #start(isFirst) {
+    const current = this.#fetchNext(isFirst).then((success) => {
+      if (this.#loading !== current) return;
+      this.#loading = null;
+      if (success && this.end.getBoundingClientRect().top < innerHeight + AHEAD) this.more();
+    });
+    this.#loading = current;
+    return current;
+  }
+
+  // Returns whether a page was added.
+  async #fetchNext(isFirst) {
+    this.#request = new AbortController();
+    const { signal } = this.#request;
+    try {
+      const page = await withToken(() => api.page(this.#next, signal));
+      if (signal.aborted) return false;
+      this.#next = page.next;
+      const images = page.items.filter(({ id }) => !this.#hidden.has(id));
+      this.total = page.total - (page.items.length - images.length);
+      if (page.seed !== undefined && !this.query.seed) this.onSeed(String(page.seed));
+      if (isFirst) this.#begin(images);
+      else this.grid.append(images);
+      this.onAnswer();
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      if (isFirst) this.#begin([]);
+      // What the board refuses, it would refuse again, unless it needs a token.
+      const mayHelp = !error.status || error.status >= 500 || error.status === 401;
+      if (!mayHelp) this.#next = null;
+      this.onError(error, mayHelp);
+      return false;
+    }
+  }
+
+  #begin(images) {
+    this.grid.set(images);
+    scrollTo(0, 0);
+  }
+}

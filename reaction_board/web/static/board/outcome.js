@@ -1,0 +1,52 @@
+// What the page says about the outcome of a search: the number in the box, the title, and what to do if there is nothing.
+
+import { element, find } from "./dom.js";
+import { conditions, isNarrow } from "./query.js";
+
+const NAME = "Reaction Image Board";
+
+export class Outcome {
+  // `onQuery(query)` is called with another search to try, `onUpload()` to begin with the first image.
+  constructor({ onQuery, onUpload }) {
+    Object.assign(this, { onQuery, onUpload });
+    this.root = find("#outcome");
+  }
+
+  show({ total }, query) {
+    find("#status").textContent = total === 1 ? "1 image" : `${total.toLocaleString()} images`;
+    const all = conditions(query);
+    document.title = all.length ? `${all.map(({ text }) => text).join(", ")} – ${NAME}` : NAME;
+    if (total) this.root.replaceChildren();
+    else if (isNarrow(query)) this.root.replaceChildren(...this.#offerOthers(query, all));
+    else this.root.replaceChildren(...this.#welcome());
+  }
+
+  // Say that no tag is like what was typed, or no more.
+  showUnknown(typed) {
+    find("#unknown").textContent = typed ? `No tag is like “${typed}”.` : "";
+  }
+
+  fail(error) {
+    find("#status").textContent = "";
+    this.root.replaceChildren(element("p", {}, error.message));
+  }
+
+  // The conditions of a search that finds nothing, each to be taken away.
+  #offerOthers(query, all) {
+    const searched = all.map(({ text }) => text).join(query.any.length && !query.tags.length ? " or " : ", ");
+    const without = ({ text, without: other }) =>
+      element("button", { type: "button", onclick: () => this.onQuery(other) }, `Without “${text}”`);
+    return [
+      element("p", {}, `No image matches ${searched}.`),
+      element("p", { class: "actions wrap centred" }, ...all.map(without)),
+    ];
+  }
+
+  #welcome() {
+    return [
+      element("h2", {}, "Nothing here yet"),
+      element("p", {}, "Upload the first picture, drop it on this page, or paste it."),
+      element("button", { type: "button", class: "primary large", onclick: () => this.onUpload() }, "Upload pictures"),
+    ];
+  }
+}
