@@ -35,11 +35,8 @@ def show_picker() -> Response:
 
 
 def _board(picker_origins: Sequence[str] = ()) -> Response:
-    """Return the page of the board, or 304 if the browser has it."""
-    response = make_response(render_template("board.html", picker_origins=picker_origins))
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    max_upload_bytes = current_app.config["MAX_UPLOAD_BYTES"]
+    return _shell("board.html", picker_origins=picker_origins, max_upload_bytes=max_upload_bytes)
 
 
 @blp.route("/i/<image_id:image_id>")
@@ -59,6 +56,13 @@ def show_image(image_id: UUID) -> Response:
             oembed=links.absolute(url_for("oembed.describe_link", url=page)),
         )
     )
+
+
+def _shell(template: str, **values: Any) -> Response:
+    """Return a page that is the same for everybody, or 304 if the browser has it."""
+    response = make_response(render_template(template, **values))
+    response.add_etag()
+    return response.make_conditional(request)
 
 
 def _preview(image: Image) -> dict[str, Any]:

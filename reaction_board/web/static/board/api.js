@@ -1,10 +1,11 @@
 // The board's API: every function here is one operation, and throws a BoardError in the words of its envelope.
 // It sends the access token that this browser stores; token.js asks for one.
 
+import * as storage from "./storage.js";
+
 // The path of the board, such as / or /board/, from the address of this file: {ROOT}static/board/api.js.
 export const ROOT = new URL("../../", import.meta.url).pathname;
 const BASE = `${ROOT}api/v1`;
-const TOKEN = `reaction-board-token${ROOT.slice(0, -1)}`; // several boards may share a host
 const HEALTH_SECONDS = 10;
 
 export class BoardError extends Error {
@@ -24,9 +25,10 @@ export const linkOf = (image) => new URL(`${ROOT}i/${image.id}`, location.href).
 export const directLinkOf = (image) => new URL(fileOf(image), location.href).href;
 
 // The access token, or null. What no header can carry is no token.
-export const storedToken = () => /^[!-~]+$/.exec(localStorage.getItem(TOKEN) ?? "")?.[0] ?? null;
+export const storedToken = () => /^[!-~]+$/.exec(storage.read("token", ""))?.[0] ?? null;
 
-export const storeToken = (token) => localStorage.setItem(TOKEN, token);
+// Keep an access token, or forget it (null).
+export const storeToken = (token) => storage.write("token", token);
 
 const authorization = () => (storedToken() ? { Authorization: `Bearer ${storedToken()}` } : {});
 
@@ -102,6 +104,12 @@ export const remove = (id, { keepalive = false } = {}) => ask(`images/${id}`, { 
 
 // The bytes of an image.
 export const bytesOf = async (image) => (await ask(fileOf(image))).blob();
+
+// Add tags to some images and remove others from them; resolves with the images.
+export async function changeTags(ids, { add = [], remove = [] }) {
+  const response = await write("images/tags", "POST", { ids, add, remove });
+  return (await response.json()).items;
+}
 
 // Whether the board answers at all.
 export const isAlive = () =>

@@ -10,6 +10,7 @@ import { Grid } from "./grid.js";
 import * as address from "./history.js";
 import { icon } from "./icons.js";
 import { ImageList } from "./list.js";
+import { offerMenu } from "./menu.js";
 import { neighbour } from "./movement.js";
 import { Outcome } from "./outcome.js";
 import * as queries from "./query.js";
@@ -70,8 +71,13 @@ const viewer = new Viewer({
   actions,
   copying,
 });
-new Uploader({ onUpload: () => refreshSoon(), onOpen: (image) => openImage(image) });
+new Uploader({
+  onUpload: () => refreshSoon(),
+  onOpen: (image) => openImage(image),
+  onChange: (image) => grid.replace(image),
+});
 copying.offer(null, find("#copy-choice"));
+offerMenu(find("#menu"), [{ label: "Tags", href: `${api.ROOT}tags` }]);
 
 let shown = queries.EMPTY; // the search that the grid shows, which may be still being typed
 
