@@ -39,6 +39,12 @@ def _board(picker_origins: Sequence[str] = ()) -> Response:
     return _shell("board.html", picker_origins=picker_origins, max_upload_bytes=max_upload_bytes)
 
 
+@blp.route("/tags")
+def show_tags() -> Response:
+    """Send the page of the tags, which does the rest through the API."""
+    return _shell("tags.html")
+
+
 @blp.route("/i/<image_id:image_id>")
 def show_image(image_id: UUID) -> Response:
     """Send the page of one image: metadata for chat programs, and the picture for people."""
@@ -62,7 +68,8 @@ def _shell(template: str, **values: Any) -> Response:
     """Return a page that is the same for everybody, or 304 if the browser has it."""
     response = make_response(render_template(template, **values))
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 def _preview(image: Image) -> dict[str, Any]:

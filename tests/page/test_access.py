@@ -134,12 +134,12 @@ def test_who_has_a_link_but_no_token_sees_the_image(private_page: Page, images: 
 def test_the_browser_forgets_the_token_when_it_is_told_to(guarded_page: Page, images: dict[str, Any]) -> None:
     page = guarded_page
     page.reload()
-    page.get_by_role("button", name="More").click()
-    expect(page.get_by_role("button", name="Forget the access token")).to_have_count(0)
+    page.get_by_role("button", name="Menu").click()
+    expect(page.get_by_role("menuitem", name="Forget the access token")).to_have_count(0)
     page.evaluate("import('./static/board/api.js').then(api => api.storeToken('right'))")
-    page.get_by_role("button", name="More").click()
-    page.get_by_role("button", name="More").click()
-    page.get_by_role("button", name="Forget the access token").click()
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("menuitem", name="Forget the access token").click()
     expect(page.get_by_role("alert")).to_contain_text("This browser has forgotten the access token.")
     open_image(page, "dog").get_by_role("button", name="Remove dog").click()
     expect(page.get_by_text("Enter the token that the owner of the board gave you.")).to_be_visible()

@@ -93,6 +93,20 @@ export const matchingTags = (text, limit, signal) => tags({ match: text, limit }
 // The tags that images with all of these have, too; those on most of them first.
 export const tagsTogether = (names, limit, signal) => tags({ with: names.join(","), limit }, signal);
 
+// A page of tags: those that contain a text, or all in an order (name or count).
+export async function tagPage({ text, order, offset }, signal) {
+  const query = { ...(text ? { match: text } : { order }), offset };
+  return (await ask(`tags?${new URLSearchParams(query)}`, { signal })).json();
+}
+
+// A tag with its aliases, by its name or by one of them.
+export const tag = async (name) => (await ask(`tags/${encodeURIComponent(name)}`)).json();
+
+export const setAliases = async (name, aliases) => (await write(`tags/${name}/aliases`, "PUT", { aliases })).json();
+
+// Do a step of a merge; resolves with {moved, remaining, tag}.
+export const mergeTag = async (name, into) => (await write(`tags/${name}/merge`, "POST", { into })).json();
+
 // Replace the tags of an image, unless somebody else has changed them since it was read.
 export async function replaceTags(id, names, etag) {
   const response = await write(`images/${id}/tags`, "PATCH", { tags: names }, etag ? { "If-Match": etag } : {});
