@@ -125,6 +125,9 @@ export async function changeTags(ids, { add = [], remove = [] }) {
   return (await response.json()).items;
 }
 
+// Delete many images.
+export const removeMany = (ids) => write("images/delete", "POST", { ids });
+
 // Whether the board answers at all.
 export const isAlive = () =>
   ask("health", { cache: "no-store", signal: AbortSignal.timeout(HEALTH_SECONDS * 1000) }).then(

@@ -15,6 +15,7 @@ import { neighbour } from "./movement.js";
 import { Outcome } from "./outcome.js";
 import * as queries from "./query.js";
 import { SearchBox } from "./searchbox.js";
+import { SelectionBar } from "./selectionbar.js";
 import { Strip } from "./strip.js";
 import { suggest } from "./suggestions.js";
 import { showStar } from "./tiles.js";
@@ -77,7 +78,19 @@ new Uploader({
   onChange: (image) => grid.replace(image),
 });
 copying.offer(null, find("#copy-choice"));
-offerMenu(find("#menu"), [{ label: "Tags", href: `${api.ROOT}tags` }]);
+const selection = new SelectionBar(grid, {
+  onChange: (images) => {
+    for (const image of images) grid.replace(image);
+  },
+  onRemove: (ids) => {
+    for (const id of ids) collections.forget({ id });
+    list.removeAll(ids);
+  },
+});
+offerMenu(find("#menu"), [
+  { label: "Select images", run: () => selection.begin() },
+  { label: "Tags", href: `${api.ROOT}tags` },
+]);
 
 let shown = queries.EMPTY; // the search that the grid shows, which may be still being typed
 
@@ -93,6 +106,7 @@ function preview(query, { unknown } = {}) {
 }
 
 function showList(query, options) {
+  if (JSON.stringify(query) !== JSON.stringify(shown)) selection.end();
   shown = query;
   strip.show(!queries.isNarrow(query) && !query.order);
   return list.show(query, options);

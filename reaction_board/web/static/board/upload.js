@@ -51,7 +51,7 @@ export class Uploader {
     if (!this.dialog.open) {
       for (const each of this.#waiting) if (each.isNew) this.#forget(each);
       this.tags.names = [];
-      this.tags.input.value = "";
+      this.tags.clear();
       this.#opening += 1;
     }
     if (!this.#running && !this.#waiting.length) {
