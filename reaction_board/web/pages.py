@@ -45,6 +45,12 @@ def show_tags() -> Response:
     return _shell("tags.html")
 
 
+@blp.route("/share-target.js")
+def get_share_target() -> Response:
+    """Send the service worker of the share target, from here: it may only take requests below its own path."""
+    return current_app.send_static_file("board/share-target.js")
+
+
 @blp.route("/i/<image_id:image_id>")
 def show_image(image_id: UUID) -> Response:
     """Send the page of one image: metadata for chat programs, and the picture for people."""

@@ -182,7 +182,7 @@ def test_their_files_are_downloaded_one_after_the_other(grid_page: Page, board: 
     page = grid_page
     select(page, "five.png", "dog")
     downloads: list[Download] = []
-    page.on("download", downloads.append)
+    page.on("download", lambda download: downloads.append(download))
     with page.expect_download(lambda download: download.suggested_filename == "four.png"):
         page.get_by_role("button", name="Download", exact=True).click()
     expect(bar(page)).to_be_hidden()

@@ -16,6 +16,7 @@ import { Outcome } from "./outcome.js";
 import * as queries from "./query.js";
 import { SearchBox } from "./searchbox.js";
 import { SelectionBar } from "./selectionbar.js";
+import { offerSharing, takeShared } from "./shared.js";
 import { Strip } from "./strip.js";
 import { suggest } from "./suggestions.js";
 import { showStar } from "./tiles.js";
@@ -72,7 +73,7 @@ const viewer = new Viewer({
   actions,
   copying,
 });
-new Uploader({
+const uploader = new Uploader({
   onUpload: () => refreshSoon(),
   onOpen: (image) => openImage(image),
   onChange: (image) => grid.replace(image),
@@ -247,5 +248,7 @@ addEventListener("popstate", () => show({ again: true }));
 addEventListener("online", () => list.more());
 history.scrollRestoration = "manual";
 
+takeShared().then((shared) => shared && uploader.receive(shared));
 start();
 search.focus();
+offerSharing();
