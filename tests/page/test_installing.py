@@ -1,12 +1,14 @@
 """The installed page: its manifest, and pictures that other apps share with it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Page, expect
 
 from tests.board import Board
+from tests.command_line import served
 from tests.page import MARKS
 from tests.page.actions import expect_texts, file_of, wait_for
 from tests.page.conftest import OpenPage
@@ -73,13 +75,16 @@ def test_shared_pictures_open_the_uploader(installed: tuple[Page, str], board: B
     expect(page.locator("#uploader")).to_be_hidden()
 
 
-def test_the_address_in_a_shared_text_is_fetched(installed: tuple[Page, str], board: Board) -> None:
-    page, address = installed
+def test_the_address_in_a_shared_text_is_fetched(
+    installed: tuple[Page, str], another: Callable[..., Flask], board: Board
+) -> None:
+    page, _ = installed
     image = board.added()
-    share(page, text=f"Look at this: {address}i/{image['id']}.png")
-    expect(page.locator("#uploads .name")).to_have_text(f"{image['id']}.png")
-    page.locator("#start").click()
-    expect(page.get_by_role("button", name="already here")).to_be_visible()
+    with served(another(CORS_ORIGINS=["*"])) as elsewhere:
+        share(page, text=f"Look at this: {elsewhere}/i/{image['id']}.png")
+        expect(page.locator("#uploads .name")).to_have_text(f"{image['id']}.png")
+        page.locator("#start").click()
+        expect(page.get_by_role("button", name="already here")).to_be_visible()
 
 
 def test_a_page_that_is_not_installed_has_no_service_worker(page: Page, board: Board) -> None:

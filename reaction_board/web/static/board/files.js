@@ -1,5 +1,7 @@
 // Files that people hand to the page: what a drop or a paste contains, and the pictures in its folders.
 
+import { ROOT } from "./api.js";
+
 // Split a drop or a paste into files and folders; without any, find the address of a picture in it, or null. Call it
 // during the event: the items are gone afterwards.
 export function contentsOf(transfer) {
@@ -14,7 +16,8 @@ export function contentsOf(transfer) {
   return { files, folders, address: files.length || folders.length ? null : addressIn(transfer) };
 }
 
-// A picture within a link comes with the address of the link, and with HTML that has its own.
+// A picture within a link comes with the address of the link, and with HTML that has its own. What the board itself has is
+// no picture to upload.
 function addressIn(transfer) {
   const pictures = new DOMParser().parseFromString(transfer.getData("text/html"), "text/html").images;
   const texts = [
@@ -22,7 +25,8 @@ function addressIn(transfer) {
     transfer.getData("text/uri-list").split(/[\r\n]+/, 1)[0],
     transfer.getData("text/plain").trim(),
   ];
-  return texts.find((text) => /^(https?:\/\/|data:image\/)\S+$/i.test(text) && URL.canParse(text)) ?? null;
+  const isForeign = (text) => URL.canParse(text) && !new URL(text).href.startsWith(new URL(ROOT, location.href).href);
+  return texts.find((text) => /^(https?:\/\/|data:image\/)\S+$/i.test(text) && isForeign(text)) ?? null;
 }
 
 // Walk folders and the folders in them, by name. Yields for each file {name, file} if it is a picture, {name, reason} if it
