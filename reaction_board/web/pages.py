@@ -84,5 +84,5 @@ def _preview(image: Image) -> dict[str, Any]:
     if image["size_bytes"] > MAX_PREVIEW_BYTES and image["thumbnail_bytes"] != 0:
         path = url_for("thumbnails.get_preview", image_id=image["id"])
         # Its type depends on what the chat program accepts.
-        return {**links.picture(path, thumbnail.thumbnail_size(*size), size), "type": None}
+        return {**links.picture(path, thumbnail.thumbnail_size(*size, image["frames"]), size), "type": None}
     return {**links.picture(links.direct(image), size, size), "type": image["mime_type"]}
