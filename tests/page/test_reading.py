@@ -1,6 +1,7 @@
 """The page as people read it: the list, the search, one image. All share one board and change nothing."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
