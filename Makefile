@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 N ?= 1000000
 SECONDS ?= 60
 
-.PHONY: help run dev migrate test test-fast lint format soak bench screenshots constraints hashes install-local install-test
+.PHONY: help run dev migrate test test-fast lint format soak bench screenshots icons constraints hashes install-local install-test
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,9 @@ bench: install-test ## measure the board with N generated images (N=1000000; ARG
 
 screenshots: install-test ## make the pictures of the README anew, with Chromium
 	@exec "$(BIN)/python" -m tests.screenshots
+
+icons: install-test ## make the icons of the installed page anew, from the one in SVG
+	@exec "$(BIN)/python" -m tests.icons
 
 constraints: ## pin the newest releases of everything that is installed; run `make test` afterwards
 	rm -rf .venv-constraints

@@ -29,13 +29,13 @@ class Counted:
         self.calls = self.most_at_once = 0
         self._function, self._lock, self._running = function, threading.Lock(), 0
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
         with self._lock:
             self.calls += 1
             self._running += 1
             self.most_at_once = max(self.most_at_once, self._running)
         try:
-            return self._function(*arguments)
+            return self._function(*arguments, **options)
         finally:
             with self._lock:
                 self._running -= 1

@@ -24,7 +24,7 @@ def laughing(board: Board) -> dict[str, Any]:
 
 def test_a_tag_shows_its_aliases_whichever_of_its_names_is_asked_for(board: Board, laughing: dict[str, Any]) -> None:
     tag = board.tag("laughing")
-    assert tag == {"id": tag["id"], "name": "laughing", "image_count": 1, "aliases": ["haha", "lol"]}
+    assert tag == {"id": tag["id"], "name": "laughing", "image_count": 1, "aliases": ["haha", "lol"], "merging": []}
     assert UUID(tag["id"])
     for name in ("lol", "haha", "LOL", "%20lol%20"):
         assert board.tag(name) == tag

@@ -39,7 +39,7 @@ def test_every_document_has_the_policy(app: Flask, client: FlaskClient, board: B
                 assert response.headers["Referrer-Policy"] == "same-origin"
                 text = response.get_data(as_text=True)
                 assert not re.search(r"<style|<script>|<script[^>]*>[^<]|\sstyle=|\son\w+=|javascript:", text), path
-    assert {"/", "/api/v1/docs"} < set(documents)
+    assert {"/", "/tags", "/api/v1/docs"} < set(documents)
 
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

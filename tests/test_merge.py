@@ -45,7 +45,9 @@ def test_both_names_find_all_images_at_every_step_and_counts_are_exact(
     steps: list[dict[str, Any]] = []
     while not steps or steps[-1]["remaining"]:
         steps.append(board.merged("lol", "laughing"))
-        assert steps[-1]["tag"] == {**laughing, "image_count": 6, "aliases": ["lol"]}
+        merging = ["lol"] if steps[-1]["remaining"] else []
+        assert steps[-1]["tag"] == {**laughing, "image_count": 6, "aliases": ["lol"], "merging": merging}
+        assert [tag.get("merging", []) for tag in board.tags(q="laughing")["items"]] == [merging]
         assert board.tag("lol") == board.tag("laughing") == steps[-1]["tag"]
         assert board.tag_counts() == {"cat": 4, "dog": 1, "laughing": 6}
         assert board.tags(order="count")["items"][0]["name"] == "laughing"

@@ -92,7 +92,7 @@ def test_a_preview_shows_transparency_on_white(board: Board) -> None:
 @pytest.mark.parametrize("kind", MIME_TYPES)
 @pytest.mark.parametrize(
     ("size", "expected"),
-    [((640, 480), (320, 240)), ((300, 900), (107, 320)), ((40, 30), (40, 30)), ((321, 1), (320, 1))],
+    [((1280, 960), (640, 480)), ((600, 1800), (213, 640)), ((40, 30), (40, 30)), ((641, 1), (640, 1))],
 )
 def test_it_is_small_and_never_larger_than_the_image(
     board: Board, kind: str, size: tuple[int, int], expected: tuple[int, int]
@@ -103,8 +103,8 @@ def test_it_is_small_and_never_larger_than_the_image(
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_it_is_upright(board: Board, orientation: int) -> None:
-    small = shown(board, turned_jpeg(640, 320, orientation), "image/jpeg")
-    assert (small.width, small.height) == ((320, 160) if orientation < 5 else (160, 320))
+    small = shown(board, turned_jpeg(1280, 640, orientation), "image/jpeg")
+    assert (small.width, small.height) == ((640, 320) if orientation < 5 else (320, 640))
 
 
 def test_transparency_is_kept(board: Board) -> None:
@@ -195,7 +195,7 @@ def test_a_hidden_frame_on_a_canvas_too_large_is_not_decoded(tmp_path: Path) -> 
 
 def test_what_is_damaged_is_shown_as_far_as_it_can_be(board: Board) -> None:
     whole = plain(640, 480, [200, 10, 10], "jpg", Q=95)
-    assert shown(board, whole[: len(whole) // 2], "image/jpeg").width == 320
+    assert shown(board, whole[: len(whole) // 2], "image/jpeg").width == 640
 
 
 @pytest.fixture
@@ -227,7 +227,7 @@ def test_a_small_file_of_many_pixels_is_not_decoded(
     large, small = plain(500, 500, [9, 9, 9], kind, **options), plain(300, 400, [9, 9, 9], kind, **options)
     assert_error(get_thumbnail(board, board.added(data=large, declared=MIME_TYPES[kind])), 422, "undecodable_image")
     monkeypatch.undo()
-    assert shown(board, small, MIME_TYPES[kind]).height == 320
+    assert shown(board, small, MIME_TYPES[kind]).height == 400
 
 
 @pytest.mark.both_stores
@@ -304,9 +304,9 @@ def test_a_flood_of_different_ones_is_decoded_two_at_once(
 ) -> None:
     original = thumbnail.render
 
-    def with_another(file: Any) -> bytes:
+    def with_another(file: Any, side: int) -> bytes:
         assert eventually(lambda: render.most_at_once >= 2)
-        return original(file)
+        return original(file, side)
 
     render = Counted(with_another)
     monkeypatch.setattr(thumbnail, "render", render)
@@ -320,7 +320,7 @@ def test_who_would_wait_too_long_is_told_at_once(app: Flask, board: Board, monke
     monkeypatch.setitem(app.extensions, "thumbnails", thumbnails.ThumbnailMaker())
     hold = threading.Event()
     render = thumbnail.render
-    monkeypatch.setattr(thumbnail, "render", lambda file: hold.wait(PATIENCE) and render(file))
+    monkeypatch.setattr(thumbnail, "render", lambda file, side: hold.wait(PATIENCE) and render(file, side))
     first, second, third = (board.added() for _ in range(3))
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(get_thumbnail, Board(app.test_client()), image) for image in (first, second)]
@@ -360,9 +360,9 @@ def test_an_image_deleted_meanwhile_leaves_no_thumbnail(
     image = board.added()
     render = thumbnail.render
 
-    def deleting(file: Any) -> bytes:
+    def deleting(file: Any, side: int) -> bytes:
         Board(app.test_client()).delete(image["id"])
-        return render(file)
+        return render(file, side)
 
     monkeypatch.setattr(thumbnail, "render", deleting)
     assert_error(get_thumbnail(board, image), 404, "image_not_found")
@@ -373,7 +373,7 @@ def test_another_process_may_be_faster(app: Flask, board: Board, monkeypatch: py
     image = board.added(data=(IMAGES / "nod.gif").read_bytes(), declared="image/gif")
     render = thumbnail.render
 
-    def slower(file: Any) -> bytes:
+    def slower(file: Any, side: int) -> bytes:
         monkeypatch.setattr(thumbnail, "render", render)
         monkeypatch.setitem(app.extensions, "thumbnails", thumbnails.ThumbnailMaker())  # as in another process
         with app.app_context():

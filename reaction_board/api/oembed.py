@@ -31,7 +31,7 @@ def describe_link(query: Mapping[str, Any]) -> dict[str, Any]:
     most = query["maxwidth"] or sys.maxsize, query["maxheight"] or sys.maxsize
     size = image["width"], image["height"]
     thumbnail_path = url_for("thumbnails.get_thumbnail", image_id=image["id"])
-    thumbnail = links.picture(thumbnail_path, thumbnail_size(*size), most)
+    thumbnail = links.picture(thumbnail_path, thumbnail_size(*size, image["frames"]), most)
     fits = size[0] <= most[0] and size[1] <= most[1]
     return {
         "version": "1.0",

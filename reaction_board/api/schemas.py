@@ -104,11 +104,17 @@ class TagSchema(Schema):
     image_count = fields.Integer(required=True, metadata={"minimum": 0, "description": "images that have it"})
 
 
+MERGING = "aliases of which images are still to be moved: repeat the merge to finish it"
+
+
 class TagWithAliasesSchema(TagSchema):
     """A tag and its aliases."""
 
     aliases = fields.List(
         fields.String(metadata={"pattern": TAG_PATTERN}), required=True, metadata={"description": "sorted by name"}
+    )
+    merging = fields.List(
+        fields.String(metadata={"pattern": TAG_PATTERN}), required=True, metadata={"description": MERGING}
     )
 
 
@@ -325,6 +331,10 @@ class TagQuerySchema(page_schema(default_limit=100, max_limit=200)):  # type: ig
 class ListedTagSchema(TagSchema):
     """A tag in a list."""
 
+    merging = fields.List(
+        fields.String(metadata={"pattern": TAG_PATTERN}),
+        metadata={"minItems": 1, "description": f"by name or count, if there are any: {MERGING}"},
+    )
     alias = fields.String(
         metadata={"pattern": TAG_PATTERN, "description": "with `match`: the alias that matches, if it is one"}
     )

@@ -22,8 +22,9 @@ blp = Blueprint("thumbnails", __name__, url_prefix="/api/v1/images", description
 def get_thumbnail(image_id: UUID) -> Response:
     """Fetch the thumbnail of an image
 
-    A WebP of at most 320 pixels on its longer side, never larger than the image, which shows what browsers display.
-    Animations of GIF and WebP are kept, unless they are very long. Of those and of animated PNG, it is the first frame.
+    A WebP of at most 640 pixels on its longer side, 320 if the image is animated; never larger than the image. It shows
+    what browsers display. Animations of GIF and WebP are kept, unless they are very long. Of those and of animated PNG,
+    it is the first frame.
     Made when it is first asked for; it never changes.
     """
     return _send_thumbnail(thumbnails.find_thumbnail(image_id))

@@ -10,7 +10,7 @@ def policy(frame_ancestors: str = "'none'") -> str:
     """
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
-        f" base-uri 'none'; form-action 'self'; frame-ancestors {frame_ancestors}"
+        f" manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors {frame_ancestors}"
     )
 
 

@@ -8,7 +8,11 @@ from reaction_board.media.decoder import Bounds, Decoder, DecoderDied, RefusedBy
 
 MIME_TYPE = "image/webp"
 PREVIEW_MIME_TYPE = "image/jpeg"
-SIDE = 320  # pixels: the longer side of a thumbnail, at most
+
+# Pixels: the longer side of a thumbnail, at most. A tile of the page is about 190 pixels high, so 640 are sharp on
+# screens that have two pixels for one of the page. Each frame of an animation costs bytes and time.
+STILL_SIDE = 640
+ANIMATED_SIDE = 320
 
 # Most pictures take a moment and are read line by line. Some take seconds, and some can be read only as a whole: small
 # files may have many pixels (a GIF of 134 kB, 200 million). Those are decoded apart, and very large ones one at a time.
@@ -34,19 +38,24 @@ class HeavyPicture(Exception):
         super().__init__(memory_bytes)
 
 
-def thumbnail_size(width: int, height: int) -> tuple[int, int]:
+def side_of(frames: int) -> int:
+    """Return how many pixels the longer side of the thumbnail of a picture with so many frames has, at most."""
+    return ANIMATED_SIDE if frames > 1 else STILL_SIDE
+
+
+def thumbnail_size(width: int, height: int, frames: int) -> tuple[int, int]:
     """Return the width and height in pixels of the thumbnail of a picture as large as that."""
-    scale = min(1.0, SIDE / max(width, height))
+    scale = min(1.0, side_of(frames) / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def render(file: BinaryIO) -> bytes:
-    """Return the thumbnail of a picture in a file.
+def render(file: BinaryIO, side: int) -> bytes:
+    """Return the thumbnail of a picture in a file, of at most `side` pixels.
 
     Raises HeavyPicture if it is to be rendered by `render_heavy`, and ServiceUnavailable if the decoder is busy.
     """
     try:
-        return _render(file, decoder.light, LIGHT, LIGHT_MEMORY, LIGHT_SECONDS)
+        return _render(file, side, decoder.light, LIGHT, LIGHT_MEMORY, LIGHT_SECONDS)
     except RefusedByDecoder as refused:
         # One that seems damaged may have needed more memory: libraries do not always say so.
         raise HeavyPicture(refused.memory_bytes or MAX_MEMORY) from refused
@@ -54,8 +63,8 @@ def render(file: BinaryIO) -> bytes:
         raise HeavyPicture(MAX_MEMORY) from error
 
 
-def render_heavy(file: BinaryIO, memory_bytes: int) -> bytes:
-    """Return the thumbnail of a picture that may take that much memory.
+def render_heavy(file: BinaryIO, side: int, memory_bytes: int) -> bytes:
+    """Return the thumbnail, of at most `side` pixels, of a picture that may take that much memory.
 
     Raises UndecodablePicture, and ServiceUnavailable if the decoder is busy.
     """
@@ -63,9 +72,9 @@ def render_heavy(file: BinaryIO, memory_bytes: int) -> bytes:
         if memory_bytes <= LIGHT_MEMORY:
             # One that seems damaged may have needed more memory: go on to the larger bounds.
             with contextlib.suppress(RefusedByDecoder):
-                return _render(file, decoder.heavy, HEAVY, LIGHT_MEMORY, HEAVY.cpu_seconds)
+                return _render(file, side, decoder.heavy, HEAVY, LIGHT_MEMORY, HEAVY.cpu_seconds)
         with alone_on_this_machine(WAIT_SECONDS):
-            return _render(file, decoder.heavy, LARGE, MAX_MEMORY, LARGE.cpu_seconds)
+            return _render(file, side, decoder.heavy, LARGE, MAX_MEMORY, LARGE.cpu_seconds)
     except (RefusedByDecoder, DecoderDied) as error:
         raise UndecodablePicture from error
 
@@ -82,8 +91,8 @@ def render_preview(file: BinaryIO) -> bytes:
     return data
 
 
-def _render(file: BinaryIO, child: Decoder, bounds: Bounds, max_bytes: int, max_seconds: float) -> bytes:
+def _render(file: BinaryIO, side: int, child: Decoder, bounds: Bounds, max_bytes: int, max_seconds: float) -> bytes:
     _, data = child.run(
-        "thumbnail", file, bounds, wait_seconds=WAIT_SECONDS, side=SIDE, max_bytes=max_bytes, max_seconds=max_seconds
+        "thumbnail", file, bounds, wait_seconds=WAIT_SECONDS, side=side, max_bytes=max_bytes, max_seconds=max_seconds
     )
     return data

@@ -84,11 +84,12 @@ class ThumbnailMaker:
         return _store(image, data)
 
     def _render(self, image: Image) -> bytes:
+        side = thumbnail.side_of(image["frames"])
         try:
             with _one_of(self._at_once, TURN_SECONDS):
-                return _fetch_and_render(partial(images.open_file, image), thumbnail.render)
+                return _fetch_and_render(partial(images.open_file, image), partial(thumbnail.render, side=side))
         except thumbnail.HeavyPicture as picture:
-            render = partial(thumbnail.render_heavy, memory_bytes=picture.memory_bytes)
+            render = partial(thumbnail.render_heavy, side=side, memory_bytes=picture.memory_bytes)
         # The file is fetched again: those that wait for their turn would fill the disk.
         with _one_of(self._heavy):
             return _fetch_and_render(partial(images.open_file, image), render)

@@ -35,11 +35,20 @@ def show_picker() -> Response:
 
 
 def _board(picker_origins: Sequence[str] = ()) -> Response:
-    """Return the page of the board, or 304 if the browser has it."""
-    response = make_response(render_template("board.html", picker_origins=picker_origins))
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    max_upload_bytes = current_app.config["MAX_UPLOAD_BYTES"]
+    return _shell("board.html", picker_origins=picker_origins, max_upload_bytes=max_upload_bytes)
+
+
+@blp.route("/tags")
+def show_tags() -> Response:
+    """Send the page of the tags, which does the rest through the API."""
+    return _shell("tags.html")
+
+
+@blp.route("/share-target.js")
+def get_share_target() -> Response:
+    """Send the service worker of the share target, from here: it may only take requests below its own path."""
+    return current_app.send_static_file("board/share-target.js")
 
 
 @blp.route("/i/<image_id:image_id>")
@@ -61,11 +70,19 @@ def show_image(image_id: UUID) -> Response:
     )
 
 
+def _shell(template: str, **values: Any) -> Response:
+    """Return a page that is the same for everybody, or 304 if the browser has it."""
+    response = make_response(render_template(template, **values))
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
 def _preview(image: Image) -> dict[str, Any]:
     """Return the picture that unfolds: the image itself, unless it is too large for chat programs."""
     size = image["width"], image["height"]
     if image["size_bytes"] > MAX_PREVIEW_BYTES and image["thumbnail_bytes"] != 0:
         path = url_for("thumbnails.get_preview", image_id=image["id"])
         # Its type depends on what the chat program accepts.
-        return {**links.picture(path, thumbnail.thumbnail_size(*size), size), "type": None}
+        return {**links.picture(path, thumbnail.thumbnail_size(*size, image["frames"]), size), "type": None}
     return {**links.picture(links.direct(image), size, size), "type": image["mime_type"]}

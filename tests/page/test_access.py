@@ -103,7 +103,7 @@ def test_a_board_whose_lists_need_a_token_asks_for_it_before_it_shows_any(
     expect(page.get_by_text("Enter the token that the owner of the board gave you.")).to_be_visible()
     expect(tiles(page)).to_have_count(0)
     enter_token(page, "wrong")
-    expect(page.get_by_text("The board did not accept the token.")).to_be_visible()
+    expect(page.get_by_text("The board did not accept this token.")).to_be_visible()
     enter_token(page, "right")
     expect_texts(page, "cat", "cat, funny")
     expect(page.get_by_role("option")).to_have_text(["funny1"])
@@ -129,3 +129,17 @@ def test_who_has_a_link_but_no_token_sees_the_image(private_page: Page, images: 
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("heading", name="two.png")).to_be_visible()
     expect(tiles(page)).to_have_count(0)
+
+
+def test_the_browser_forgets_the_token_when_it_is_told_to(guarded_page: Page, images: dict[str, Any]) -> None:
+    page = guarded_page
+    page.reload()
+    page.get_by_role("button", name="Menu").click()
+    expect(page.get_by_role("menuitem", name="Forget the access token")).to_have_count(0)
+    page.evaluate("import('./static/board/api.js').then(api => api.storeToken('right'))")
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("menuitem", name="Forget the access token").click()
+    expect(page.get_by_role("alert")).to_contain_text("This browser has forgotten the access token.")
+    open_image(page, "dog").get_by_role("button", name="Remove dog").click()
+    expect(page.get_by_text("Enter the token that the owner of the board gave you.")).to_be_visible()

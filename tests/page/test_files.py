@@ -47,11 +47,11 @@ def test_large_and_empty_folders_are_walked_to_their_end(page: Page, tmp_path: P
     (tmp_path / "empty").mkdir()
     page.goto("/")
     drop_from_disk(page, tmp_path / "many")
-    expect(page.locator("#uploads li")).to_have_count(103)
+    expect(page.locator("#uploads > li")).to_have_count(103)
     page.keyboard.press("Escape")
     drop_from_disk(page, tmp_path / "empty")
     expect(page.locator("#uploader-message")).to_have_text("No pictures in the folder.")
-    expect(page.locator("#uploads li")).to_have_count(0)
+    expect(page.locator("#uploads > li")).to_have_count(0)
     expect(page.locator("#start")).to_be_disabled()
 
 
@@ -81,7 +81,7 @@ def test_a_file_that_cannot_be_read_fails_alone(
     write(tmp_path, *files)
     page.goto("/")
     drop_from_disk(page, *(tmp_path / name for name in files))
-    expect(page.locator("#uploads li")).to_have_count(6)
+    expect(page.locator("#uploads > li")).to_have_count(6)
     spoil(tmp_path / "1.png")
     page.locator("#start").click()
     expect(page.locator("#uploader-message")).to_have_text("5 uploaded, 1 failed")

@@ -62,6 +62,12 @@ def test_everything_is_done_under_the_path(page: Page, board: Board, origin_and_
     wait_for(page, "document.querySelector('main img').naturalWidth")
     page.get_by_role("link", name="dog").click()
     expect_texts(page, "dog")
+    page.goto("./")
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("menuitem", name="Tags").click()
+    expect(page).to_have_url(f"{origin_and_path}/tags")
+    page.get_by_role("link", name="dog").click()
+    expect_texts(page, "dog")
     page.goto("i/gone")
     page.get_by_role("link", name="To the board").click()
     expect_texts(page, "dog")
@@ -80,4 +86,4 @@ def test_the_documentation_calls_the_board_under_the_path(page: Page, board: Boa
 def test_boards_of_one_host_have_a_token_each(page: Page, origin_and_path: str) -> None:
     page.goto("./")
     page.evaluate("import('./static/board/api.js').then(api => api.storeToken('mine'))")
-    assert page.evaluate("Object.entries(localStorage)") == [["reaction-board-token/board", "mine"]]
+    assert page.evaluate("Object.entries(localStorage)") == [["reaction-board-token/board", '"mine"']]

@@ -110,14 +110,23 @@ _ALIASES = (
     .scalar_subquery()
 )
 _ONE = (
-    select(tags.c.id, tags.c.name, _IMAGE_COUNT, func.array(_ALIASES, type_=ARRAY(Name)).label("aliases"))
+    select(
+        tags.c.id,
+        tags.c.name,
+        _IMAGE_COUNT,
+        func.array(_ALIASES, type_=ARRAY(Name)).label("aliases"),
+        func.coalesce(tags.c.merging, cast([], ARRAY(Name))).label("merging"),
+    )
     .select_from(tags.join(given, tags.c.key == stands_for))
     .where(given.c.name == bindparam("name"))
 )
 
 
 def find_tag(connection: Connection, name: str) -> Tag | None:
-    """Return the tag that a name stands for, with its aliases sorted by name; None if the name is unknown."""
+    """Return the tag that a name stands for; None if the name is unknown.
+
+    With its aliases, sorted by name, and with those that are still `merging` into it.
+    """
     return connection.execute(_ONE, {"name": name}).mappings().one_or_none()
 
 
@@ -134,7 +143,7 @@ def _page(order: str, *, has_prefix: bool) -> Select[Any]:
     count = select(func.count()).select_from(tags).where(_MATCHES) if has_prefix else select(totals.c.tags)
     found = select(count.scalar_subquery().label("total")).subquery("found")
     page = (
-        select(tags.c.id, tags.c.name, _IMAGE_COUNT)
+        select(tags.c.id, tags.c.name, _IMAGE_COUNT, tags.c.merging)
         .where(_MATCHES)
         .order_by(*_ORDERS[order])
         .limit(bindparam("page_limit"))
@@ -154,11 +163,16 @@ def find_tags(
 ) -> tuple[Sequence[Tag], int]:
     """Return a page of the tags whose names begin with `prefix`, and how many there are in all.
 
-    By `name` in byte order, or by `count`, those on most images first. Aliases are left out.
+    By `name` in byte order, or by `count`, those on most images first. Aliases are left out. A tag has
+    `merging` if there are any.
     """
     if not re.fullmatch(r"[a-z0-9_-]{0,64}", prefix):
         return [], 0
     statement = _PAGES[order, bool(prefix)]
     values = {"first": prefix, "last": prefix + "{", "page_limit": limit, "page_offset": offset}
     rows = connection.execute(statement, values).mappings().all()
-    return [row for row in rows if row["id"]], rows[0]["total"]
+    return [_listed(row) for row in rows if row["id"]], rows[0]["total"]
+
+
+def _listed(row: RowMapping) -> Tag:
+    return row if row["merging"] else {name: value for name, value in row.items() if name != "merging"}

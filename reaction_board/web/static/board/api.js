@@ -1,10 +1,11 @@
 // The board's API: every function here is one operation, and throws a BoardError in the words of its envelope.
 // It sends the access token that this browser stores; token.js asks for one.
 
+import * as storage from "./storage.js";
+
 // The path of the board, such as / or /board/, from the address of this file: {ROOT}static/board/api.js.
 export const ROOT = new URL("../../", import.meta.url).pathname;
 const BASE = `${ROOT}api/v1`;
-const TOKEN = `reaction-board-token${ROOT.slice(0, -1)}`; // several boards may share a host
 const HEALTH_SECONDS = 10;
 
 export class BoardError extends Error {
@@ -24,9 +25,10 @@ export const linkOf = (image) => new URL(`${ROOT}i/${image.id}`, location.href).
 export const directLinkOf = (image) => new URL(fileOf(image), location.href).href;
 
 // The access token, or null. What no header can carry is no token.
-export const storedToken = () => /^[!-~]+$/.exec(localStorage.getItem(TOKEN) ?? "")?.[0] ?? null;
+export const storedToken = () => /^[!-~]+$/.exec(storage.read("token", ""))?.[0] ?? null;
 
-export const storeToken = (token) => localStorage.setItem(TOKEN, token);
+// Keep an access token, or forget it (null).
+export const storeToken = (token) => storage.write("token", token);
 
 const authorization = () => (storedToken() ? { Authorization: `Bearer ${storedToken()}` } : {});
 
@@ -91,6 +93,20 @@ export const matchingTags = (text, limit, signal) => tags({ match: text, limit }
 // The tags that images with all of these have, too; those on most of them first.
 export const tagsTogether = (names, limit, signal) => tags({ with: names.join(","), limit }, signal);
 
+// A page of tags: those that contain a text, or all in an order (name or count).
+export async function tagPage({ text, order, offset }, signal) {
+  const query = { ...(text ? { match: text } : { order }), offset };
+  return (await ask(`tags?${new URLSearchParams(query)}`, { signal })).json();
+}
+
+// A tag with its aliases, by its name or by one of them.
+export const tag = async (name) => (await ask(`tags/${encodeURIComponent(name)}`)).json();
+
+export const setAliases = async (name, aliases) => (await write(`tags/${name}/aliases`, "PUT", { aliases })).json();
+
+// Do a step of a merge; resolves with {moved, remaining, tag}.
+export const mergeTag = async (name, into) => (await write(`tags/${name}/merge`, "POST", { into })).json();
+
 // Replace the tags of an image, unless somebody else has changed them since it was read.
 export async function replaceTags(id, names, etag) {
   const response = await write(`images/${id}/tags`, "PATCH", { tags: names }, etag ? { "If-Match": etag } : {});
@@ -102,6 +118,15 @@ export const remove = (id, { keepalive = false } = {}) => ask(`images/${id}`, { 
 
 // The bytes of an image.
 export const bytesOf = async (image) => (await ask(fileOf(image))).blob();
+
+// Add tags to some images and remove others from them; resolves with the images.
+export async function changeTags(ids, { add = [], remove = [] }) {
+  const response = await write("images/tags", "POST", { ids, add, remove });
+  return (await response.json()).items;
+}
+
+// Delete many images.
+export const removeMany = (ids) => write("images/delete", "POST", { ids });
 
 // Whether the board answers at all.
 export const isAlive = () =>

@@ -1,6 +1,9 @@
 // Files that people hand to the page: what a drop or a paste contains, and the pictures in its folders.
 
-// Split a drop or a paste into files and folders. Call it during the event: the items are gone afterwards.
+import { ROOT } from "./api.js";
+
+// Split a drop or a paste into files and folders; without any, find the address of a picture in it, or null. Call it
+// during the event: the items are gone afterwards.
 export function contentsOf(transfer) {
   const files = [];
   const folders = [];
@@ -10,7 +13,20 @@ export function contentsOf(transfer) {
     if (entry?.isDirectory) folders.push(entry);
     else files.push(item.getAsFile());
   }
-  return { files, folders };
+  return { files, folders, address: files.length || folders.length ? null : addressIn(transfer) };
+}
+
+// A picture within a link comes with the address of the link, and with HTML that has its own. What the board itself has is
+// no picture to upload.
+function addressIn(transfer) {
+  const pictures = new DOMParser().parseFromString(transfer.getData("text/html"), "text/html").images;
+  const texts = [
+    pictures.length === 1 ? pictures[0].getAttribute("src") : "",
+    transfer.getData("text/uri-list").split(/[\r\n]+/, 1)[0],
+    transfer.getData("text/plain").trim(),
+  ];
+  const isForeign = (text) => URL.canParse(text) && !new URL(text).href.startsWith(new URL(ROOT, location.href).href);
+  return texts.find((text) => /^(https?:\/\/|data:image\/)\S+$/i.test(text) && isForeign(text)) ?? null;
 }
 
 // Walk folders and the folders in them, by name. Yields for each file {name, file} if it is a picture, {name, reason} if it
@@ -51,7 +67,7 @@ async function pictureOf(entry) {
 }
 
 // Recognised by their first bytes, as on the board: JPEG, PNG, GIF and WebP.
-async function isPicture(file) {
+export async function isPicture(file) {
   const start = String.fromCharCode(...new Uint8Array(await file.slice(0, 12).arrayBuffer()));
   if (["\xff\xd8\xff", "\x89PNG\r\n\x1a\n", "GIF87a", "GIF89a"].some((signature) => start.startsWith(signature)))
     return true;

@@ -72,6 +72,14 @@ export class Grid {
     return at;
   }
 
+  // Returns how many images with these ids there were.
+  removeAll(ids) {
+    const count = this.#images.length;
+    this.#images = this.#images.filter(({ id }) => !ids.has(id));
+    this.#layOut();
+    return count - this.#images.length;
+  }
+
   // Put an image back to the place that it had.
   insert(image, at) {
     this.#images.splice(at, 0, image);

@@ -55,7 +55,7 @@ export function remember(place) {
 
 // The place that was remembered for this address, or null if the user came another way.
 export function remembered() {
-  const [{ type }] = performance.getEntriesByType("navigation");
+  const type = performance.getEntriesByType("navigation")[0]?.type ?? "navigate"; // a frozen clock has none
   try {
     const place = JSON.parse(sessionStorage.getItem(PLACE));
     return type !== "navigate" && place?.address === location.href ? place : null;

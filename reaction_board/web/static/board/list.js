@@ -17,7 +17,7 @@ export class ImageList {
   #firstPage = Promise.resolve();
   #removed = null; // {id, at}: the image that left the grid last, and its place there
   #kept = new Map(); // by key: {images, next, total, y} of the lists that were shown before
-  #hidden = new Set(); // ids of images that are about to be deleted
+  #hidden = new Set(); // ids of images that are deleted, or about to be
 
   // The next images are fetched as `end`, an element below the grid, comes near. `onAnswer()` is called when the images or
   // their number have changed, `onSeed(seed)` when the board has made up a random order, and `onError(error)`.
@@ -83,6 +83,13 @@ export class ImageList {
     this.total -= 1;
     this.onAnswer();
     return at;
+  }
+
+  // Take many images out, from later pages, too.
+  removeAll(ids) {
+    for (const id of ids) this.#hidden.add(id);
+    this.total -= this.grid.removeAll(new Set(ids));
+    this.onAnswer();
   }
 
   // Hide an image that is about to be deleted, from later pages, too. Returns a function that shows it again.

@@ -10,10 +10,13 @@ import { Grid } from "./grid.js";
 import * as address from "./history.js";
 import { icon } from "./icons.js";
 import { ImageList } from "./list.js";
+import { offerMenu } from "./menu.js";
 import { neighbour } from "./movement.js";
 import { Outcome } from "./outcome.js";
 import * as queries from "./query.js";
 import { SearchBox } from "./searchbox.js";
+import { SelectionBar } from "./selectionbar.js";
+import { offerSharing, takeShared } from "./shared.js";
 import { Strip } from "./strip.js";
 import { suggest } from "./suggestions.js";
 import { showStar } from "./tiles.js";
@@ -70,8 +73,25 @@ const viewer = new Viewer({
   actions,
   copying,
 });
-new Uploader({ onUpload: () => refreshSoon(), onOpen: (image) => openImage(image) });
+const uploader = new Uploader({
+  onUpload: () => refreshSoon(),
+  onOpen: (image) => openImage(image),
+  onChange: (image) => grid.replace(image),
+});
 copying.offer(null, find("#copy-choice"));
+const selection = new SelectionBar(grid, {
+  onChange: (images) => {
+    for (const image of images) grid.replace(image);
+  },
+  onRemove: (ids) => {
+    for (const id of ids) collections.forget({ id });
+    list.removeAll(ids);
+  },
+});
+offerMenu(find("#menu"), [
+  { label: "Select images", run: () => selection.begin() },
+  { label: "Tags", href: `${api.ROOT}tags` },
+]);
 
 let shown = queries.EMPTY; // the search that the grid shows, which may be still being typed
 
@@ -87,6 +107,7 @@ function preview(query, { unknown } = {}) {
 }
 
 function showList(query, options) {
+  if (JSON.stringify(query) !== JSON.stringify(shown)) selection.end();
   shown = query;
   strip.show(!queries.isNarrow(query) && !query.order);
   return list.show(query, options);
@@ -227,5 +248,7 @@ addEventListener("popstate", () => show({ again: true }));
 addEventListener("online", () => list.more());
 history.scrollRestoration = "manual";
 
+takeShared().then((shared) => shared && uploader.receive(shared));
 start();
 search.focus();
+offerSharing();

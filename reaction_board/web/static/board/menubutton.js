@@ -33,7 +33,7 @@ export class MenuButton {
     const { left, top, bottom } = this.button.getBoundingClientRect();
     const { offsetWidth: width, offsetHeight: height } = this.list;
     const isBelow = bottom + GAP + height <= innerHeight;
-    this.list.style.left = `${Math.max(GAP, Math.min(left, document.documentElement.clientWidth - width - GAP))}px`;
+    this.list.style.left = `${Math.max(GAP, Math.min(left, document.body.clientWidth - width - GAP))}px`;
     this.list.style.top = `${isBelow ? bottom + GAP : Math.max(GAP, top - GAP - height)}px`;
     find("[aria-checked=true], button", this.list)?.focus();
   }

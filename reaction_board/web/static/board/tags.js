@@ -5,6 +5,14 @@ import { element } from "./dom.js";
 
 const MAX_OPTIONS = 8;
 
+let isPressed = false; // the button of the mouse, or a finger
+for (const type of ["pointerdown", "pointerup", "pointercancel"]) {
+  const press = () => {
+    isPressed = type === "pointerdown";
+  };
+  addEventListener(type, press, { capture: true });
+}
+
 export class TagField {
   #names = [];
 
@@ -19,7 +27,7 @@ export class TagField {
       enterkeyhint: "done",
       oninput: () => this.#input(),
       onkeydown: (event) => this.#key(event),
-      onblur: () => this.completion.close(),
+      onblur: () => this.#closeOnceReleased(),
     });
     this.completion = new Completion(this.list, {
       most: MAX_OPTIONS,
@@ -64,6 +72,14 @@ export class TagField {
 
   focus() {
     this.input.focus();
+  }
+
+  // In a dialog the list has room of its own. If it closed under the pointer, a button below it would move away from the
+  // click that has begun.
+  #closeOnceReleased() {
+    const close = () => document.activeElement !== this.input && this.completion.close();
+    if (isPressed) addEventListener("pointerup", () => setTimeout(close), { once: true });
+    else close();
   }
 
   #draw() {

@@ -35,9 +35,12 @@ function askForToken(isWrong) {
 
 async function openDialog(isWrong) {
   const input = find("#token-value");
-  find("#token-reason").textContent = isWrong
-    ? "The board did not accept the token. Enter another one."
+  const reason = find("#token-reason");
+  reason.textContent = isWrong
+    ? "The board did not accept this token. Check that it is complete, or ask the owner of the board for a new one."
     : "Enter the token that the owner of the board gave you. This browser remembers it.";
+  reason.classList.toggle("wrong", isWrong);
+  input.setAttribute("aria-invalid", String(isWrong));
   input.value = "";
   const submission = openForm(find("#token"));
   input.focus();

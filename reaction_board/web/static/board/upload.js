@@ -1,54 +1,57 @@
 // Uploads: chosen, dropped or pasted; several at once, each with its progress.
 
+import { fetchPicture, nameOf } from "./address.js";
 import * as api from "./api.js";
 import { bytes, element, find, note } from "./dom.js";
-import { contentsOf, filesIn, whyUnreadable } from "./files.js";
+import { filesIn, whyUnreadable } from "./files.js";
+import { listen } from "./incoming.js";
 import { TagField } from "./tags.js";
 import { withToken } from "./token.js";
+import { UploadRow } from "./upload-row.js";
 
 const PARALLEL_UPLOADS = 3;
 
 export class Uploader {
-  #waiting = []; // each {file, row, names}: before the button Upload is pressed; `names` are null before the first time
-  #queue = []; // the same, after it
+  #waiting = []; // each {file, row, isNew}: before the button Upload is pressed; `isNew` if it never was
+  #queue = []; // each {file, row, names}: after it
   #running = 0;
-  #walks = 0; // folders that are being walked
+  #searches = 0; // folders that are being walked, and addresses that are being fetched
   #opening = 0; // how often the dialog was opened
   #closeTimer = 0;
 
-  // `onUpload(image)` is called for each new image, `onOpen(image)` to show one that the board already has.
-  constructor({ onUpload, onOpen }) {
-    Object.assign(this, { onUpload, onOpen });
+  // `onUpload(image)` is called for each new image, `onOpen(image)` to show one that the board already has, and
+  // `onChange(image)` when such an image has got tags.
+  constructor({ onUpload, onOpen, onChange }) {
+    Object.assign(this, { onUpload, onOpen, onChange });
     this.dialog = find("#uploader");
+    this.maxBytes = Number(this.dialog.dataset.maxBytes);
     this.list = find("#uploads");
     this.message = find("#uploader-message");
     this.start = find("#start");
     this.tags = new TagField(find("#uploader-tags"), { label: "Tags for all of them", placeholder: "cat, funny" });
+    find("#uploader-limit").textContent = bytes(this.maxBytes);
     const input = find("#files");
     find("#upload").addEventListener("click", () => this.show());
     find("#choose").addEventListener("click", () => input.click());
     find(".close", this.dialog).addEventListener("click", () => this.dialog.close());
     this.start.addEventListener("click", () => this.#begin());
+    this.dialog.addEventListener("keydown", (event) => this.#key(event));
     input.addEventListener("change", () => {
-      this.add(input.files);
+      this.receive({ files: input.files });
       input.value = "";
     });
-    this.#listenToDrops();
-    document.addEventListener("paste", (event) => {
-      const { files, types } = event.clipboardData;
-      if (!files.length || (event.target.matches?.("input") && types.includes("text/plain"))) return;
-      event.preventDefault();
-      this.#receive(event.clipboardData);
-    });
+    listen((contents) => this.receive(contents));
     addEventListener("beforeunload", (event) => this.#running && event.preventDefault());
   }
 
-  // Files that were never begun when the dialog was closed are forgotten: they may have been dropped by mistake. This
-  // happens here and not at the `close` event, which may come after the next files.
+  // Files that were never begun when the dialog was closed are forgotten: they may have been dropped by mistake. So are
+  // their tags. This happens here and not at the `close` event, which may come after the next files.
   show() {
     clearTimeout(this.#closeTimer);
     if (!this.dialog.open) {
-      for (const each of this.#waiting) if (!each.names) this.#forget(each);
+      for (const each of this.#waiting) if (each.isNew) this.#forget(each);
+      this.tags.names = [];
+      this.tags.clear();
       this.#opening += 1;
     }
     if (!this.#running && !this.#waiting.length) {
@@ -58,89 +61,109 @@ export class Uploader {
     if (!this.dialog.open) this.dialog.showModal();
   }
 
-  add(files) {
+  receive({ files, folders = [], address = null }) {
     this.show();
     for (const file of files) this.#offer(file);
+    if (folders.length) this.#walk(folders);
+    if (address) this.#fetch(address);
     this.tags.focus();
   }
 
-  #receive(transfer) {
-    const { files, folders } = contentsOf(transfer);
-    this.add(files);
-    if (folders.length) this.#walk(folders);
-  }
-
-  // Add the pictures in folders, until the dialog is closed.
-  async #walk(folders) {
+  // Run a search for files until the dialog is closed: `isClosed()` says whether it is.
+  async #search(run) {
     const opening = this.#opening;
-    const isClosed = () => !this.dialog.open || opening !== this.#opening;
-    let pictures = 0;
-    let others = 0;
-    this.#walks += 1;
-    this.message.textContent = "Looking for pictures in the folder…";
-    for await (const { name, file, reason } of filesIn(folders)) {
-      if (isClosed()) break;
-      if (file) this.#offer(file);
-      else if (reason) this.#fail(this.#addRow(name), reason);
-      if (file) pictures += 1;
-      else if (!reason) others += 1;
-    }
-    this.#walks -= 1;
-    if (isClosed()) return;
-    const found = pictures === 1 ? "1 picture" : `${pictures || "No"} pictures`;
-    const rest = others ? ` Left out: ${others === 1 ? "1 file" : `${others} files`} of other types.` : "";
-    this.message.textContent = `${found} in the folder.${rest}`;
+    this.#searches += 1;
+    await run(() => !this.dialog.open || opening !== this.#opening);
+    this.#searches -= 1;
   }
 
-  #offer(file) {
-    this.#wait({ file, row: this.#addRow(file.name, bytes(file.size)), names: null });
+  // Add the pictures in folders.
+  #walk(folders) {
+    return this.#search(async (isClosed) => {
+      let pictures = 0;
+      let others = 0;
+      this.message.textContent = "Looking for pictures in the folder…";
+      for await (const { name, file, reason } of filesIn(folders)) {
+        if (isClosed()) return;
+        if (file) this.#offer(file);
+        else if (reason) this.#addRow(name).end("failed", reason);
+        if (file) pictures += 1;
+        else if (!reason) others += 1;
+      }
+      if (isClosed()) return;
+      const found = pictures === 1 ? "1 picture" : `${pictures || "No"} pictures`;
+      const rest = others ? ` Left out: ${others === 1 ? "1 file" : `${others} files`} of other types.` : "";
+      this.message.textContent = `${found} in the folder.${rest}`;
+    });
   }
 
-  #addRow(name, size = "") {
-    const row = element(
-      "li",
-      {},
-      element("span", { class: "name" }, name),
-      element("span", { class: "count" }, size),
-      element("progress", { max: 1, value: 0, "aria-label": `Upload of ${name}` }),
-      element("span", { class: "outcome" }),
-    );
-    this.list.append(row);
+  // Add the picture at an address.
+  #fetch(address) {
+    return this.#search(async (isClosed) => {
+      const row = this.#addRow(nameOf(address));
+      row.end("", "fetching…");
+      try {
+        const file = await fetchPicture(address, this.maxBytes);
+        if (!isClosed()) this.#offer(file, row);
+      } catch (error) {
+        row.end("failed", error.message);
+      }
+      if (isClosed()) row.root.remove();
+    });
+  }
+
+  #offer(file, row = this.#addRow(file.name)) {
+    row.showFile(file);
+    if (file.size <= this.maxBytes) this.#wait({ file, row, isNew: true });
+    else row.end("failed", `The file is too large: this board takes up to ${bytes(this.maxBytes)}.`);
+  }
+
+  #addRow(name) {
+    const row = new UploadRow(name, () => this.#forget(this.#waiting.find((each) => each.row === row)));
+    this.list.append(row.root);
     return row;
   }
 
-  // Let a file wait for the button Upload; `reason` says why it is back from the queue.
   #wait(each, reason = "") {
-    const remove = () => this.#forget(each);
-    find(".outcome", each.row).replaceChildren(
-      reason,
-      " ",
-      element(
-        "button",
-        { type: "button", class: "link", "aria-label": `Remove ${each.file.name}`, onclick: remove },
-        "remove",
-      ),
-    );
+    each.row.wait(reason);
     this.#waiting.push(each);
-    this.start.disabled = false;
+    this.#count();
   }
 
   #forget(each) {
     this.#waiting = this.#waiting.filter((other) => other !== each);
-    each.row.remove();
-    this.start.disabled = !this.#waiting.length;
+    each.row.root.remove();
+    this.#count();
   }
 
+  #count() {
+    const count = this.#waiting.length;
+    this.start.disabled = !count;
+    this.start.textContent = count > 1 ? `Upload ${count} images` : "Upload";
+  }
+
+  // Enter in an empty field of tags uploads, Ctrl+Enter everywhere.
+  #key(event) {
+    if (event.key !== "Enter" || event.isComposing) return;
+    const isEmptyField = event.target.matches("[role=combobox]") && !event.target.value && !event.defaultPrevented;
+    if (!isEmptyField && !event.ctrlKey && !event.metaKey) return;
+    event.preventDefault();
+    if (this.#waiting.length) this.#begin();
+  }
+
+  // The tags for all become tags of each: the next files have none.
   #begin() {
-    const names = this.tags.commit();
-    if (this.tags.input.value.trim()) return; // the text is not a valid tag, and the field says so
-    for (const each of this.#waiting) {
-      each.row.className = "";
-      find(".outcome", each.row).textContent = "waiting";
-      this.#queue.push({ ...each, names });
+    const fields = [this.tags, ...this.#waiting.map(({ row }) => row.tags)];
+    for (const field of fields) field.commit();
+    if (fields.some((field) => field.input.value.trim())) return; // the text is no valid tag, and its field says so
+    for (const { file, row } of this.#waiting) {
+      const names = [...new Set([...this.tags.names, ...row.tags.names])];
+      row.queue(names);
+      this.#queue.push({ file, row, names });
     }
+    this.tags.names = [];
     this.#waiting = [];
-    this.start.disabled = true;
+    this.#count();
     this.message.textContent = "";
     while (this.#running < PARALLEL_UPLOADS && this.#queue.length) this.#next();
   }
@@ -152,8 +175,8 @@ export class Uploader {
       await this.#send(each);
     } catch (error) {
       const { reason, stops } = await causeOf(error, each.file);
-      if (stops) for (const other of [each, ...this.#queue.splice(0)]) this.#stop(other, reason);
-      else this.#fail(each.row, reason);
+      if (stops) for (const { file, row } of [each, ...this.#queue.splice(0)]) this.#wait({ file, row }, reason);
+      else each.row.end("failed", reason);
     }
     this.#running -= 1;
     if (this.#queue.length) this.#next();
@@ -161,40 +184,37 @@ export class Uploader {
   }
 
   async #send({ file, row, names }) {
-    const bar = find("progress", row);
-    const outcome = find(".outcome", row);
-    outcome.textContent = "0 %";
-    const progress = (share) => {
-      bar.value = share;
-      outcome.textContent = share < 1 ? `${Math.floor(share * 100)} %` : "storing…";
-    };
-    const image = await withToken(() => api.upload(file, names, progress));
-    bar.value = 1;
-    if (!image.duplicate) {
-      row.className = "done";
-      outcome.textContent = "uploaded";
-      this.onUpload(image);
+    row.progress(0);
+    const image = await withToken(() => api.upload(file, names, (share) => row.progress(share)));
+    if (image.duplicate) {
+      this.#offerDuplicate(row, image, names);
       return;
     }
-    row.className = "known";
-    const show = () => this.#showDuplicate(image);
-    outcome.replaceChildren(element("button", { type: "button", class: "link", onclick: show }, "already here"));
+    row.end("done", "uploaded");
+    this.onUpload(image);
   }
 
-  #fail(row, reason) {
-    row.className = "failed";
-    find(".outcome", row).textContent = reason;
-  }
-
-  #stop(each, reason) {
-    each.row.className = "stopped";
-    find("progress", each.row).value = 0;
-    this.#wait(each, reason);
-  }
-
-  #showDuplicate(image) {
-    this.dialog.close();
-    this.onOpen(image);
+  // A duplicate keeps its tags: offer to show it, and to give it those that it lacks.
+  #offerDuplicate(row, image, names) {
+    const link = (text, run) => element("button", { type: "button", class: "link", onclick: run }, text);
+    const show = link("already here", () => {
+      this.dialog.close();
+      this.onOpen(image);
+    });
+    const missing = names.filter((name) => !image.tags.includes(name));
+    const say = (...what) => row.end("known", show, ...(what.length ? [" · ", ...what] : []));
+    const add = async () => {
+      say("adding tags…");
+      try {
+        const [changed] = await withToken(() => api.changeTags([image.id], { add: missing }));
+        this.onChange(changed);
+        say("tags added");
+      } catch (error) {
+        say(error.message, " · ", offer);
+      }
+    };
+    const offer = link(`Add ${missing.join(", ")} to it`, add);
+    say(...(missing.length ? [offer] : []));
   }
 
   #finish() {
@@ -210,31 +230,9 @@ export class Uploader {
       .map(([number, what]) => `${number} ${what}`)
       .join(", ");
     if (!this.dialog.open) note(`Uploads: ${this.message.textContent}.`);
-    else if (!this.#waiting.length && !this.#walks && !count("known") && !count("failed")) {
+    else if (!this.#waiting.length && !this.#searches && !count("known") && !count("failed")) {
       this.#closeTimer = setTimeout(() => this.dialog.close(), 900);
     }
-  }
-
-  #listenToDrops() {
-    const drop = find("#drop");
-    const hasFiles = (event) => [...event.dataTransfer.types].includes("Files");
-    let depth = 0; // of nested elements that the pointer is over
-    addEventListener("dragenter", (event) => {
-      if (!hasFiles(event)) return;
-      depth += 1;
-      drop.hidden = false;
-    });
-    addEventListener("dragleave", (event) => {
-      if (hasFiles(event) && --depth <= 0) drop.hidden = true;
-    });
-    addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault());
-    addEventListener("drop", (event) => {
-      if (!hasFiles(event)) return;
-      event.preventDefault();
-      depth = 0;
-      drop.hidden = true;
-      this.#receive(event.dataTransfer);
-    });
   }
 }
 

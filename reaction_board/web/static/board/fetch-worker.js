@@ -1,0 +1,26 @@
+// Fetches a picture from another site. A worker has the Content-Security-Policy of its own response, which is none. So
+// this is the only code of the board that reaches other sites: it has neither the page nor the access token.
+
+self.addEventListener("message", async ({ data: { address, maxBytes } }) => {
+  try {
+    const response = await fetch(address, { credentials: "omit", referrerPolicy: "no-referrer" });
+    if (!response.ok) throw new Error(`The site answered with ${response.status}.`);
+    self.postMessage({ blob: await readBlob(response, maxBytes) });
+  } catch (error) {
+    // The browser does not say whether the site forbids it (CORS) or cannot be reached.
+    self.postMessage({ reason: error instanceof TypeError ? null : error.message });
+  }
+});
+
+// Read no more than a byte too much: who reads it says that the picture is too large.
+async function readBlob(response, maxBytes) {
+  const chunks = [];
+  let size = 0;
+  for (const reader = response.body.getReader(); size <= maxBytes; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    size += value.length;
+  }
+  return new Blob(chunks, { type: response.headers.get("Content-Type") ?? "" });
+}

@@ -1,0 +1,217 @@
+"""Selecting several images, and what can be done with them at once."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Download, Locator, Page, expect
+
+from tests.board import Board
+from tests.browser import violations
+from tests.page import MARKS
+from tests.page.actions import DESKTOP, Gate, expect_texts, tab_to, tiles
+from tests.page.conftest import OpenPage
+
+pytestmark = [*MARKS, pytest.mark.usefixtures("app")]
+
+
+def tile(page: Page, text: str) -> Locator:
+    return page.locator("#grid").get_by_role("link", name=text, exact=True)
+
+
+def select(page: Page, *names: str) -> None:
+    for name in names:
+        tile(page, name).click(modifiers=["Control"])
+
+
+def selected(page: Page) -> list[str]:
+    alts: list[str] = page.locator("#grid .selected img").evaluate_all("pictures => pictures.map(each => each.alt)")
+    return alts
+
+
+def bar(page: Page) -> Locator:
+    return page.get_by_role("region", name="Selected images")
+
+
+def tags(board: Board) -> list[list[str]]:
+    return [image["tags"] for image in board.search()["items"]]
+
+
+@pytest.fixture
+def grid_page(page: Page, images: dict[str, Any]) -> Page:
+    """The page with five images, the last one first: five.png; dog; dog, funny; cat; cat, funny."""
+    page.goto("/")
+    expect(page.locator(".tile.loaded")).to_have_count(5)
+    return page
+
+
+def test_ctrl_adds_shift_extends_and_then_a_click_is_enough(grid_page: Page) -> None:
+    page = grid_page
+    expect(bar(page)).to_be_hidden()
+    select(page, "dog", "cat")
+    assert selected(page) == ["dog", "cat"]
+    tile(page, "cat, funny").click()
+    expect(bar(page)).to_contain_text("3 selected")
+    tile(page, "five.png").click(modifiers=["Shift"])
+    assert len(selected(page)) == 5
+    tile(page, "dog").click()
+    expect(bar(page)).to_contain_text("4 selected")
+    page.keyboard.press("Escape")
+    expect(bar(page)).to_be_hidden()
+    assert selected(page) == []
+
+
+def test_images_are_selected_by_the_keyboard(grid_page: Page) -> None:
+    page = grid_page
+    tab_to(page, "element.matches('#grid .tile')")
+    page.keyboard.press("x")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+X")
+    assert selected(page) == ["five.png", "dog", "dog, funny"]
+    expect(page.locator("#grid .tile").first).to_have_accessible_description("selected")
+    page.keyboard.press("x")
+    assert selected(page) == ["five.png", "dog"]
+    page.keyboard.press("Control+a")
+    assert len(selected(page)) == 5
+
+
+def test_a_long_press_selects(open_page: OpenPage, images: dict[str, Any]) -> None:
+    page = open_page(has_touch=True)
+    page.goto("/")
+    expect(page.locator(".tile.loaded")).to_have_count(5)
+    box = tile(page, "dog").bounding_box()
+    assert box
+    touch = {"touchPoints": [{"x": box["x"] + 20, "y": box["y"] + 20}]}
+    session = page.context.new_cdp_session(page)
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", **touch})
+    expect(bar(page)).to_contain_text("1 selected")
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    tile(page, "cat").tap()
+    expect(bar(page)).to_contain_text("2 selected")
+    assert selected(page) == ["dog", "cat"]
+
+
+def test_tags_are_added_to_all_of_them(grid_page: Page, board: Board) -> None:
+    page = grid_page
+    select(page, "five.png", "dog")
+    page.get_by_role("button", name="Add tags").click()
+    page.keyboard.type("new,two words!")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Add tags to 2 images")).to_be_visible()  # "words!" is no tag
+    page.keyboard.press("Escape")
+    page.keyboard.press("Enter")
+    expect_texts(page, "new, two", "dog, new, two", "dog, funny", "cat", "cat, funny")
+    assert tags(board) == [["new", "two"], ["dog", "new", "two"], ["dog", "funny"], ["cat"], ["cat", "funny"]]
+    expect(bar(page)).to_be_hidden()
+
+
+def test_tags_that_they_have_are_offered_to_be_removed(grid_page: Page, board: Board) -> None:
+    page = grid_page
+    select(page, "dog, funny", "cat, funny", "cat")
+    page.get_by_role("button", name="Remove tags").click()
+    expect(page.locator("#removing label")).to_have_text(["cat2 images", "funny2 images", "dog1 image"])
+    page.get_by_role("checkbox", name="funny").check()
+    page.get_by_role("button", name="Remove", exact=True).click()
+    expect_texts(page, "five.png", "dog", "dog", "cat", "cat")
+    assert tags(board) == [[], ["dog"], ["dog"], ["cat"], ["cat"]]
+
+
+def test_what_somebody_else_has_deleted_meanwhile_is_left_out(
+    grid_page: Page, board: Board, images: dict[str, Any]
+) -> None:
+    page = grid_page
+    select(page, "dog", "cat")
+    board.delete(images["two.png"]["id"])
+    page.get_by_role("button", name="Add tags").click()
+    page.keyboard.type("new")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect_texts(page, "five.png", "dog, new", "dog, funny", "cat, funny")
+    expect(page.get_by_role("alert")).to_contain_text("1 image had been deleted meanwhile.")
+
+
+def test_they_are_deleted_together_once_that_is_confirmed(grid_page: Page, board: Board) -> None:
+    page = grid_page
+    select(page, "five.png", "cat", "dog")
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Keep them").click()
+    expect(bar(page)).to_contain_text("3 selected")
+    page.get_by_role("button", name="Delete", exact=True).click()
+    expect(page.get_by_text("Delete 3 images for everybody?")).to_be_visible()
+    page.get_by_role("button", name="Delete them").click()
+    expect_texts(page, "dog, funny", "cat, funny")
+    expect(page.get_by_role("alert")).to_contain_text("Deleted 3 images.")
+    assert tags(board) == [["dog", "funny"], ["cat", "funny"]]
+
+
+def test_a_failure_keeps_the_selection(grid_page: Page, board: Board) -> None:
+    page = grid_page
+    requests = Gate(page, "**/images/delete")
+    select(page, "five.png", "dog")
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("button", name="Delete them").click()
+    requests.expect_waiting(1)
+    requests.waiting.pop().abort()
+    expect(page.get_by_role("alert")).to_contain_text("The board cannot be reached.")
+    expect(bar(page)).to_contain_text("2 selected")
+    assert selected(page) == ["five.png", "dog"]
+    assert board.search()["total"] == 5
+
+
+def test_more_images_than_the_api_takes_at_once_are_changed_together(page: Page, board: Board) -> None:
+    for _ in range(101):
+        board.added()
+    page.goto("/")
+    expect(tiles(page).first).to_be_visible()
+    page.get_by_role("button", name="Menu").click()
+    page.get_by_role("menuitem", name="Select images").click()
+    page.keyboard.press("End")
+    expect(page.locator("#search")).to_contain_text("101 images")
+    for _ in range(2):  # the second page of the list may still be on its way
+        page.mouse.wheel(0, 20_000)
+        page.wait_for_load_state("networkidle")
+    page.keyboard.press("Control+a")
+    expect(bar(page)).to_contain_text("101 selected")
+    page.get_by_role("button", name="Add tags").click()
+    page.keyboard.type("all")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(bar(page)).to_be_hidden()
+    assert board.search(tags="all")["total"] == 101
+
+
+def test_their_files_are_downloaded_one_after_the_other(grid_page: Page, board: Board, images: dict[str, Any]) -> None:
+    page = grid_page
+    select(page, "five.png", "dog")
+    downloads: list[Download] = []
+    page.on("download", lambda download: downloads.append(download))
+    with page.expect_download(lambda download: download.suggested_filename == "four.png"):
+        page.get_by_role("button", name="Download", exact=True).click()
+    expect(bar(page)).to_be_hidden()
+    files = {download.suggested_filename: download.path().read_bytes() for download in downloads}
+    assert files == {name: board.file(images[name]).data for name in ("five.png", "four.png")}
+
+
+def test_another_search_ends_the_selection(grid_page: Page) -> None:
+    page = grid_page
+    select(page, "dog")
+    page.goto("/?tags=cat")
+    page.get_by_role("button", name="Shuffle").click()
+    expect(tiles(page)).to_have_count(2)
+    select(page, "cat")
+    page.get_by_role("button", name="Shuffle").click()
+    expect(bar(page)).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, {"width": 320, "height": 640}], ids=["desktop", "narrow"])
+def test_nobody_is_kept_out(open_page: OpenPage, images: dict[str, Any], scheme: str, size: Any) -> None:
+    page = open_page(color_scheme=scheme, viewport=size, reduced_motion="reduce")
+    page.goto("/")
+    expect(page.locator(".tile.loaded")).to_have_count(5)
+    select(page, "dog", "cat")
+    assert violations(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    for button, dialog in (("Add tags", "#adding"), ("Remove tags", "#removing"), ("Delete", "#deleting")):
+        page.get_by_role("button", name=button, exact=True).click()
+        assert violations(page) == []
+        assert page.locator(dialog).evaluate("dialog => dialog.scrollWidth - dialog.clientWidth") == 0
+        page.keyboard.press("Escape")
