@@ -27,6 +27,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     Uuid,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import BIT
@@ -87,6 +88,23 @@ images = Table(
     CheckConstraint("frames > 0", name="frames"),
     CheckConstraint("thumbnail_bytes >= 0", name="thumbnail_bytes"),
     CheckConstraint("(thumbnail_hash IS NOT NULL) = (coalesce(thumbnail_bytes, 0) > 0)", name="thumbnail_hash"),
+)
+
+# What a picture looks like: see `queries/fingerprints.py`. A table of its own, because a search reads thousands of its
+# rows, and those of images are ten times as long. An image without a row has not been looked at.
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    Column("position", ForeignKey(images.c.position, ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("bits", BigInteger),  # NULL: the picture has no structure, or cannot be decoded
+)
+Index(
+    "ix_fingerprints_bands",
+    func.bands(fingerprints.c.bits),
+    postgresql_using="gin",
+    # Otherwise new entries wait in a list, which each search would read from one end to the other.
+    postgresql_with={"fastupdate": "off"},
+    postgresql_where=fingerprints.c.bits.is_not(None),
 )
 
 tags = Table(

@@ -41,6 +41,8 @@ OPEN = {
     *("pages.show_image", "oembed.describe_link"),
     None,  # nothing is at this path
 }
+# Reading with a body: no record changes.
+READ_BY_POST = {"similar.find_similar_to_file"}
 
 
 class TokenAuthProvider:
@@ -62,7 +64,7 @@ class TokenAuthProvider:
 
     def needs_token(self, method: str, endpoint: str | None) -> bool:
         """Say whether such a request needs a token. OPTIONS never does: browsers ask with it before they send one."""
-        if method in SAFE_METHODS:
+        if method in SAFE_METHODS or endpoint in READ_BY_POST:
             return self._only_links and method != "OPTIONS" and endpoint not in OPEN
         return True
 

@@ -11,6 +11,7 @@ from reaction_board.database.engine import begin, connect
 from reaction_board.database.queries.images import Image
 from reaction_board.database.queries.search import Cursor, Page, Search
 from reaction_board.errors import BoardFull, ImageNotFound, StorageError
+from reaction_board.media import fingerprint
 from reaction_board.media.filename import clean_filename
 from reaction_board.media.identify import Media, identify
 from reaction_board.media.received_file import ReceivedFile
@@ -40,12 +41,13 @@ def _add(received: ReceivedFile, media: Media, filename: str, tags: Sequence[str
             if storage.current().size(media.hash) != media.size_bytes:
                 _put(received, media)
             return existing, True
-        bucket_owner.claim(connection)
-        if deletes_are_pending and queries.pending_deletes.remove_pending_delete(connection, media.hash):
-            storage.current().delete(thumbnail_key(media.hash))
-        _put(received, media)
+        with fingerprint.rendered_meanwhile(received.file) as look:
+            bucket_owner.claim(connection)
+            if deletes_are_pending and queries.pending_deletes.remove_pending_delete(connection, media.hash):
+                storage.current().delete(thumbnail_key(media.hash))
+            _put(received, media)
         try:
-            image = queries.images.add_image(connection, media, filename, tags)
+            image = queries.images.add_image(connection, media, filename, tags, look.result())
         except BoardFull:
             storage.current().delete(media.hash)
             raise
@@ -55,7 +57,7 @@ def _add(received: ReceivedFile, media: Media, filename: str, tags: Sequence[str
 
 
 def _put(received: ReceivedFile, media: Media) -> None:
-    storage.current().put(media.hash, received.file, media.size_bytes, media.mime_type, media.hash)
+    storage.current().put(media.hash, received.reader(), media.size_bytes, media.mime_type, media.hash)
 
 
 def find_image(image_id: UUID) -> Image:

@@ -46,6 +46,24 @@ def upgrade() -> None:
         sa.UniqueConstraint("position", name=op.f("uq_images_position")),
         sa.UniqueConstraint("hash", name=op.f("uq_images_hash")),
     )
+    op.execute(BANDS)
+    op.create_table(
+        "fingerprints",
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("bits", sa.BigInteger()),
+        sa.ForeignKeyConstraint(
+            ["position"], ["images.position"], name=op.f("fk_fingerprints_position_images"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_fingerprints")),
+    )
+    op.create_index(
+        "ix_fingerprints_bands",
+        "fingerprints",
+        [sa.text("bands(bits)")],
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+        postgresql_where=sa.text("bits IS NOT NULL"),
+    )
     op.create_table(
         "tags",
         sa.Column("key", sa.Integer(), sa.Identity(always=True), nullable=False),
@@ -125,6 +143,19 @@ def upgrade() -> None:
     op.execute(UNITED)
 
 
+# The five bands of a fingerprint, of 12 bits and four times 13, each with its number: band * 8192 + value.
+BANDS = """
+    CREATE FUNCTION bands(bits bigint) RETURNS integer[]
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+        SELECT ARRAY[
+            (bits >> 52) & 4095,
+            (bits >> 39) & 8191 | 8192,
+            (bits >> 26) & 8191 | 16384,
+            (bits >> 13) & 8191 | 24576,
+            bits & 8191 | 32768
+        ]::integer[]
+    $$
+"""
 UNITED = """
     CREATE FUNCTION united(names text[]) RETURNS TABLE (chunk integer, bits bit)
     LANGUAGE sql STABLE STRICT ROWS 100 AS $$
@@ -147,4 +178,6 @@ def downgrade() -> None:
     op.drop_table("bitmaps")
     op.drop_table("image_tags")
     op.drop_table("tags")
+    op.drop_table("fingerprints")
     op.drop_table("images")
+    op.execute("DROP FUNCTION bands(bigint)")
