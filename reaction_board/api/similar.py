@@ -46,9 +46,9 @@ def find_similar(query: Mapping[str, Any], image_id: UUID) -> dict[str, Any]:
 def find_similar_to_file(query: Mapping[str, Any], form: Mapping[str, Any]) -> dict[str, Any]:
     """Find images that look like a picture
 
-    The file is looked at and forgotten: nothing is stored. So this is reading, and needs a token only where reading
-    does. A file that an upload would refuse is refused here, too. If the board has the same bytes, that image is among
-    those found, but for a picture without structure: search for its `hash`.
+    The file is looked at and forgotten: nothing is stored. It is taken as that of an upload is: with a token, where
+    tokens are configured, from the same pages, and under the same bounds. If the board has the
+    same bytes, that image is among those found, but for a picture without structure: search for its `hash`.
     """
     file = form["file"]
     found = similar.find_similar_to_file(file.stream, file.mimetype, query["distance"], query["limit"])

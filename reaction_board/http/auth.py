@@ -41,8 +41,6 @@ OPEN = {
     *("pages.show_image", "oembed.describe_link"),
     None,  # nothing is at this path
 }
-# Reading with a body: no record changes.
-READ_BY_POST = {"similar.find_similar_to_file"}
 
 
 class TokenAuthProvider:
@@ -63,8 +61,11 @@ class TokenAuthProvider:
             raise Unauthorized
 
     def needs_token(self, method: str, endpoint: str | None) -> bool:
-        """Say whether such a request needs a token. OPTIONS never does: browsers ask with it before they send one."""
-        if method in SAFE_METHODS or endpoint in READ_BY_POST:
+        """Say whether such a request needs a token. OPTIONS never does: browsers ask with it before they send one.
+
+        A search by picture changes nothing, and needs one as an upload does: the board takes and decodes the file.
+        """
+        if method in SAFE_METHODS:
             return self._only_links and method != "OPTIONS" and endpoint not in OPEN
         return True
 

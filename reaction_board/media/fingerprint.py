@@ -33,6 +33,14 @@ def render(file: BinaryIO) -> Fingerprint:
     return _render(file, decoder.light, WAIT_SECONDS)
 
 
+def render_of_thumbnail(file: BinaryIO) -> Fingerprint:
+    """Return the fingerprint of a thumbnail in a file. Raises ServiceUnavailable if the decoder is busy."""
+    try:
+        return render(file)
+    except HeavyPicture:  # no thumbnail is heavy: it cannot be decoded
+        return Fingerprint(None)
+
+
 @contextlib.contextmanager
 def rendered_meanwhile(file: BinaryIO) -> Iterator["Future[Fingerprint | None]"]:
     """Begin with the fingerprint of a picture that is uploaded; at the end, it is there.

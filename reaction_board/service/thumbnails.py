@@ -187,7 +187,7 @@ def make_fingerprint(image: Image) -> Fingerprint:
     try:
         image = find_thumbnail(image["id"])
         with _fetched(partial(open_thumbnail, image)) as file:
-            look = fingerprint.render(file)
+            look = fingerprint.render_of_thumbnail(file)
     except UndecodableImage:
         look = Fingerprint(None)
     with begin() as connection:
@@ -240,7 +240,7 @@ def _look_at(data: bytes) -> Fingerprint:
         return Fingerprint(None)
     with room_on_disk(), temporary_file() as file:
         append(file, data)
-        return fingerprint.render(file)
+        return fingerprint.render_of_thumbnail(file)
 
 
 def _store(image: Image, data: bytes, look: Fingerprint | None) -> Image:

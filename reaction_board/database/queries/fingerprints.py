@@ -56,6 +56,11 @@ _MISSING = (
     .limit(PORTION)
 )
 
+_COUNT_MISSING = select(
+    select(func.count()).select_from(images).scalar_subquery()
+    - select(func.count()).select_from(fingerprints).scalar_subquery()
+)
+
 
 def find(connection: Connection, image: Image) -> Fingerprint | None:
     """Return the fingerprint of an image, None if nobody has looked at the picture."""
@@ -94,6 +99,11 @@ def _keys(bits: int, flips: int) -> Iterator[int]:
 def add(connection: Connection, image: Image, fingerprint: Fingerprint) -> None:
     """Give a fingerprint to an image that has none."""
     connection.execute(_ADD, {"position": image["position"], "bits": fingerprint.bits})
+
+
+def count_missing(connection: Connection) -> int:
+    """Return how many images nobody has looked at."""
+    return connection.execute(_COUNT_MISSING).scalar_one()
 
 
 def missing(connection: Connection) -> Iterator[RowMapping]:
