@@ -11,6 +11,7 @@ from sqlalchemy import Engine, text
 
 from reaction_board.database import queries
 from reaction_board.database.engine import transactional
+from reaction_board.database.tables import BANDS
 from reaction_board.media import decoder, fingerprint
 from reaction_board.media.fingerprint import Fingerprint
 from reaction_board.media.identify import Media
@@ -208,7 +209,8 @@ def clustered(app: Flask, engine: Engine) -> list[int]:
         bits += [centre ^ sum(1 << bit for bit in chance.sample(range(64), distance)) for _ in range(20)]
         # Spread over the bands as evenly as it goes: no more than two bits of nine in each.
         bits.append(
-            centre ^ sum(1 << (number % 5 * 13 + chance.randrange(6) * 2 + number // 5) for number in range(distance))
+            centre
+            ^ sum(1 << (BANDS[number % 5][0] + chance.randrange(4) * 3 + number // 5) for number in range(distance))
         )
     bits += [chance.getrandbits(64) for _ in range(400 - len(bits))]
     with transactional(engine).begin() as connection:

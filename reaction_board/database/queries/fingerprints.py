@@ -1,10 +1,10 @@
 """Fingerprints: which images look alike.
 
 A fingerprint has 64 bits (see `reaction_board_decoder/fingerprint.py`), and two pictures look alike if at most
-MAX_DISTANCE of them differ. To find those without reading every row, the bits are divided into five bands. Of nine bits
-that differ, one band has at most one (there would be ten if each had two); of four, one band has none. So whatever is
-within the distance shares a band with the fingerprint, or a band but for one bit: that is 5 or 69 keys of the index,
-which leads to about a hundredth of the rows, and their distances are computed.
+MAX_DISTANCE of them differ. To find those without reading every row, the bits are divided into five bands, each with an
+index. Of nine bits that differ, one band has at most one (there would be ten if each had two); of four, one band has
+none. So whatever is within the distance has a band in common with the fingerprint, or a band but for one bit: those are
+5 or 69 values in the indexes, which lead to about a hundredth of the rows, and their distances are computed.
 """
 
 from collections.abc import Iterator
@@ -14,36 +14,40 @@ from sqlalchemy import (
     Connection,
     Integer,
     RowMapping,
+    any_,
     bindparam,
     cast,
     func,
     select,
     type_coerce,
+    union,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, BIT, insert
 
 from reaction_board.database.queries.lists import Image
-from reaction_board.database.tables import fingerprints, images
+from reaction_board.database.tables import BANDS, bands, fingerprints, images
 from reaction_board.media.fingerprint import Fingerprint
 
 MAX_DISTANCE = 9  # bits
 BITS = 64
-BANDS = ((52, 12), (39, 13), (26, 13), (13, 13), (0, 13))  # the lowest bit and the number of bits, as in the index
 PORTION = 1000  # images without a fingerprint in memory at once
-BAND = 8192  # keys of a band are band * BAND + value
 
 _OF_IMAGE = select(fingerprints.c.bits).where(fingerprints.c.position == bindparam("position"))
-_KEYS = bindparam("keys", type_=ARRAY(Integer))
 _differing = cast(fingerprints.c.bits.bitwise_xor(bindparam("bits", type_=BigInteger)), BIT(BITS))
-_near = (
-    select(fingerprints.c.position, type_coerce(func.bit_count(_differing), Integer).label("distance"))
-    .where(fingerprints.c.bits.is_not(None), func.bands(fingerprints.c.bits, type_=ARRAY(Integer)).overlap(_KEYS))
-    .subquery("near")
-)
+_distance = type_coerce(func.bit_count(_differing), Integer)
+# Columns of the indexes alone, or their table would be read, too. What is near in several bands comes once.
+_near = union(
+    *(
+        select(fingerprints.c.position, _distance.label("distance")).where(
+            band == any_(bindparam(f"band_{number}", type_=ARRAY(Integer))), _distance <= bindparam("distance")
+        )
+        for number, band in enumerate(bands)
+    )
+).subquery("near")
 _SIMILAR = (
     select(images, _near.c.distance)
     .join(_near, _near.c.position == images.c.position)
-    .where(_near.c.distance <= bindparam("distance"), images.c.position != bindparam("without"))
+    .where(images.c.position != bindparam("without"))
     .order_by(_near.c.distance, images.c.position.desc())
     .limit(bindparam("limit"))
 )
@@ -77,23 +81,22 @@ def find_similar(
     """
     if fingerprint.bits is None:
         return []
-    values = {
+    values: dict[str, int | list[int]] = {
         "bits": fingerprint.bits,
-        "keys": list(_keys(fingerprint.bits, distance // len(BANDS))),
         "distance": distance,
         "without": without["position"] if without else -1,
         "limit": limit,
     }
+    for number, near in enumerate(_values(fingerprint.bits, distance // len(BANDS))):
+        values[f"band_{number}"] = near
     return list(connection.execute(_SIMILAR, values).mappings())
 
 
-def _keys(bits: int, flips: int) -> Iterator[int]:
-    """Yield the keys of all bands of a fingerprint and, with `flips` of 1, of those with one bit changed."""
-    for band, (lowest, width) in enumerate(BANDS):
+def _values(bits: int, flips: int) -> Iterator[list[int]]:
+    """Yield the value of each band of a fingerprint and, with `flips` of 1, those with one bit changed."""
+    for lowest, width in BANDS:
         value = bits >> lowest & (1 << width) - 1
-        yield band * BAND + value
-        for bit in range(width * flips):
-            yield band * BAND + (value ^ 1 << bit)
+        yield [value, *(value ^ 1 << bit for bit in range(width * flips))]
 
 
 def add(connection: Connection, image: Image, fingerprint: Fingerprint) -> None:

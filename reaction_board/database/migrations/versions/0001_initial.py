@@ -10,6 +10,7 @@ branch_labels = None
 depends_on = None
 
 CHUNK = 8192  # positions in one bitmap
+BANDS = ((51, 13), (38, 13), (25, 13), (12, 13), (0, 12))  # of a fingerprint: the lowest bit and the number of bits
 
 
 def upgrade() -> None:
@@ -46,7 +47,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("position", name=op.f("uq_images_position")),
         sa.UniqueConstraint("hash", name=op.f("uq_images_hash")),
     )
-    op.execute(BANDS)
     op.create_table(
         "fingerprints",
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
@@ -56,14 +56,13 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("position", name=op.f("pk_fingerprints")),
     )
-    op.create_index(
-        "ix_fingerprints_bands",
-        "fingerprints",
-        [sa.text("bands(bits)")],
-        postgresql_using="gin",
-        postgresql_with={"fastupdate": "off"},
-        postgresql_where=sa.text("bits IS NOT NULL"),
-    )
+    for number, (lowest, width) in enumerate(BANDS):
+        op.create_index(
+            f"ix_fingerprints_band_{number}",
+            "fingerprints",
+            [sa.text(f"(((bits >> {lowest}) & {(1 << width) - 1})::integer)")],
+            postgresql_include=["position", "bits"],
+        )
     op.create_table(
         "tags",
         sa.Column("key", sa.Integer(), sa.Identity(always=True), nullable=False),
@@ -129,6 +128,8 @@ def upgrade() -> None:
         "ALTER TABLE image_tags SET (autovacuum_vacuum_scale_factor = 0.01,"
         " autovacuum_vacuum_insert_scale_factor = 0.01, autovacuum_analyze_scale_factor = 0.01)"
     )
+    # And so it is with the indexes of fingerprints.
+    op.execute("ALTER TABLE fingerprints SET (autovacuum_vacuum_insert_scale_factor = 0.01)")
     # Each upload rewrites the newest bitmap of each popular list of its image, 1 KB a time. A vacuum that comes often
     # and does not pause keeps the table small.
     op.execute(
@@ -143,19 +144,6 @@ def upgrade() -> None:
     op.execute(UNITED)
 
 
-# The five bands of a fingerprint, of 12 bits and four times 13, each with its number: band * 8192 + value.
-BANDS = """
-    CREATE FUNCTION bands(bits bigint) RETURNS integer[]
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-        SELECT ARRAY[
-            (bits >> 52) & 4095,
-            (bits >> 39) & 8191 | 8192,
-            (bits >> 26) & 8191 | 16384,
-            (bits >> 13) & 8191 | 24576,
-            bits & 8191 | 32768
-        ]::integer[]
-    $$
-"""
 UNITED = """
     CREATE FUNCTION united(names text[]) RETURNS TABLE (chunk integer, bits bit)
     LANGUAGE sql STABLE STRICT ROWS 100 AS $$
@@ -180,4 +168,3 @@ def downgrade() -> None:
     op.drop_table("tags")
     op.drop_table("fingerprints")
     op.drop_table("images")
-    op.execute("DROP FUNCTION bands(bigint)")
