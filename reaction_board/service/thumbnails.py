@@ -176,7 +176,7 @@ def look_at(file: BinaryIO) -> Fingerprint:
     try:
         return _maker().look_at(file)
     except thumbnail.UndecodablePicture as error:
-        raise UndecodableImage from error
+        raise UndecodableImage("The picture cannot be decoded, or is too large for that.") from error
 
 
 def make_fingerprint(image: Image) -> Fingerprint:
