@@ -1,7 +1,5 @@
 """The board without fingerprints of uploads: the floor of an upload with one."""
 
-import contextlib
-from collections.abc import Iterator
 from concurrent.futures import Future
 from typing import BinaryIO
 
@@ -9,12 +7,11 @@ from reaction_board import create_app
 from reaction_board.media import fingerprint
 
 
-@contextlib.contextmanager
-def _nothing_meanwhile(_: BinaryIO) -> Iterator["Future[None]"]:
+def _begin_nothing(_: BinaryIO) -> "Future[None]":
     nothing: Future[None] = Future()
     nothing.set_result(None)
-    yield nothing
+    return nothing
 
 
-fingerprint.rendered_meanwhile = _nothing_meanwhile  # type: ignore[assignment]  # in this process alone
+fingerprint.begin = _begin_nothing  # type: ignore[assignment]  # in this process alone
 app = create_app()

@@ -113,8 +113,12 @@ def test_a_body_with_a_token_is(guarded: Nginx) -> None:
 def test_a_picture_of_three_megabytes_is_searched_for(guarded: Nginx) -> None:
     look = drawing(0).pngsave_buffer() + bytes(3 * MIB)
     image = upload(guarded, look, Authorization="Bearer right").json()
-    answer = requests.post(f"{guarded.url}/images/similar", files={"file": look}, headers=TOKEN, timeout=TIMEOUT)
-    assert [found["id"] for found in answer.json()["items"]] == [image["id"]]
+
+    def found() -> list[str]:
+        answer = requests.post(f"{guarded.url}/images/similar", files={"file": look}, headers=TOKEN, timeout=TIMEOUT)
+        return [found["id"] for found in answer.json()["items"]]
+
+    assert eventually(lambda: found() == [image["id"]])
     assert_error(
         requests.get(f"{guarded.url}/images/similar", headers=TOKEN, timeout=TIMEOUT), 405, "method_not_allowed"
     )

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from threading import Event
 from typing import Any
 
 import pytest
@@ -15,10 +16,12 @@ from reaction_board.database.tables import BANDS
 from reaction_board.media import decoder, fingerprint
 from reaction_board.media.fingerprint import Fingerprint
 from reaction_board.media.identify import Media
+from reaction_board.service import consistency
 from tests.board import API, Board, Objects, assert_error, ids
 from tests.check import check, kinds
 from tests.drawings import captioned, drawing
 from tests.pictures import animation, picture
+from tests.servers import PATIENCE, eventually
 
 HEAVY = 0.005  # seconds; a PNG of 640 × 480 is estimated at 0.008, its thumbnail at 0.002
 MANGLED: dict[str, Callable[[Any], bytes]] = {
@@ -32,6 +35,12 @@ MANGLED: dict[str, Callable[[Any], bytes]] = {
     "transparent where it was white": lambda image: image.bandjoin((image < 255).bandor()).pngsave_buffer(),
     "turned, and EXIF turns it back": lambda image: turned(image).jpegsave_buffer(),
 }
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`check` reports the fingerprints of new images, too."""
+    monkeypatch.setattr(consistency, "LATE_SECONDS", -1)
 
 
 def turned(image: Any) -> Any:
@@ -194,6 +203,31 @@ def test_an_upload_does_not_fail_with_the_decoder_of_its_fingerprint(
     monkeypatch.setattr(decoder.Decoder, "run", die)
     board.added(data=drawing(0).pngsave_buffer())
     assert kinds(check(app)[1]) == [("missing fingerprints", "images", False)]
+
+
+def test_an_upload_does_not_wait_for_its_fingerprint(app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fingerprint, "MAX_LATE", 1)
+    answered = Event()
+    run = decoder.Decoder.run
+
+    def run_late(self: Any, job: str, *args: Any, **options: Any) -> Any:
+        if job == "fingerprint":
+            assert answered.wait(PATIENCE)
+        return run(self, job, *args, **options)
+
+    monkeypatch.setattr(decoder.Decoder, "run", run_late)
+    image = board.added(data=drawing(0).pngsave_buffer())
+    assert kinds(check(app)[1]) == [("missing fingerprints", "images", False)]
+    answered.set()
+    assert eventually(lambda: check(app) == (0, []))
+    assert ids(found(board.look_for(drawing(0).pngsave_buffer()))) == [image["id"]]
+
+
+def test_too_many_late_fingerprints_are_waited_for(app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fingerprint, "MAX_LATE", 0)
+    for number in range(3):
+        board.added(data=drawing(number).pngsave_buffer())
+        assert check(app) == (0, [])
 
 
 # Against brute force.

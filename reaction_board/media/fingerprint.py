@@ -1,10 +1,9 @@
 """Fingerprints: what pictures look like, in 64 bits."""
 
-import contextlib
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from reaction_board.errors import ServiceUnavailable
 from reaction_board.media import decoder
@@ -14,7 +13,10 @@ from reaction_board.media.thumbnail import LIGHT, LIGHT_MEMORY, LIGHT_SECONDS, M
 WAIT_SECONDS = 10
 UPLOAD_WAIT_SECONDS = 2  # that an upload waits for the fingerprints of others
 
+MAX_LATE = 4  # fingerprints under way that no upload waits for: each keeps a file on disk
+
 _threads = ThreadPoolExecutor(thread_name_prefix="fingerprint")  # they wait for the decoder
+_unfinished: set["Future[Fingerprint | None]"] = set()
 
 
 @dataclass(frozen=True)
@@ -41,24 +43,29 @@ def render_of_thumbnail(file: BinaryIO) -> Fingerprint:
         return Fingerprint(None)
 
 
-@contextlib.contextmanager
-def rendered_meanwhile(file: BinaryIO) -> Iterator["Future[Fingerprint | None]"]:
-    """Begin with the fingerprint of a picture that is uploaded; at the end, it is there.
+def begin(file: BinaryIO) -> "Future[Fingerprint | None]":
+    """Begin with the fingerprint of a picture that is uploaded, in another thread; the file may be closed meanwhile.
 
     It is None if it would take more than a moment, or if the decoder is busy.
     """
-    fingerprint = _threads.submit(_render_uploaded, file)
-    try:
-        yield fingerprint
-    finally:
-        wait([fingerprint])
+    copy = os.fdopen(os.dup(file.fileno()), "rb", buffering=0)
+    look = _threads.submit(_render_uploaded, cast("BinaryIO", copy))
+    _unfinished.add(look)
+    look.add_done_callback(_unfinished.discard)
+    return look
+
+
+def may_be_late(look: "Future[Fingerprint | None]") -> bool:
+    """Say whether an upload shall go on without its fingerprint, which is not there yet."""
+    return not look.done() and len(_unfinished) <= MAX_LATE
 
 
 def _render_uploaded(file: BinaryIO) -> Fingerprint | None:
-    try:
-        return _render(file, decoder.uploads, UPLOAD_WAIT_SECONDS)
-    except (HeavyPicture, ServiceUnavailable):
-        return None
+    with file:
+        try:
+            return _render(file, decoder.uploads, UPLOAD_WAIT_SECONDS)
+        except (HeavyPicture, ServiceUnavailable):
+            return None
 
 
 def _render(file: BinaryIO, child: Decoder, wait_seconds: float) -> Fingerprint:

@@ -21,6 +21,7 @@ from reaction_board.service import bucket_owner, database_check, pending_deletes
 from reaction_board.storage import HASH_PATTERN, MARKER, THUMBNAILS, Blob, ObjectMissing, thumbnail_key
 
 PENDING_SECONDS = 10  # that a delete may take before it is reported
+LATE_SECONDS = 10  # that a fingerprint may take after its upload
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +42,7 @@ def count_steps(*, repair: bool) -> int:
     """Return how many images `findings` compares, plus how many it makes fingerprints of."""
     with connect() as connection:
         images = queries.search.find_images(connection, queries.search.Search(), limit=1).total
-        return images + (queries.fingerprints.count_missing(connection) if repair else 0)
+        return images + (queries.fingerprints.count_missing(connection, LATE_SECONDS) if repair else 0)
 
 
 def findings(
@@ -216,10 +217,10 @@ def _thumbnail(name: str, repair: bool) -> Iterator[Finding]:
 def _fingerprints(repair: bool, tick: Callable[[int], object]) -> Iterator[Finding]:
     """Count the images that nobody has looked at, and look at them to repair that."""
     with connect() as connection:
-        missing = queries.fingerprints.count_missing(connection)
+        missing = queries.fingerprints.count_missing(connection, LATE_SECONDS)
         if not missing:
             return
-        images = queries.fingerprints.missing(connection) if repair else ()
+        images = queries.fingerprints.missing(connection, LATE_SECONDS) if repair else ()
         failures = sum(_lacks_fingerprint(image, tick) for image in images)
     detail = f"{missing} have no fingerprint, so no search for similar ones finds them"
     if failures:

@@ -1,18 +1,22 @@
 """Images: adding, finding and deleting them, and their bytes."""
 
+import contextlib
 from collections.abc import Sequence
+from concurrent.futures import Future
+from functools import partial
 from uuid import UUID
 
-from flask import current_app
+from flask import Flask, current_app
 
 from reaction_board import storage
 from reaction_board.database import queries
 from reaction_board.database.engine import begin, connect
 from reaction_board.database.queries.images import Image
 from reaction_board.database.queries.search import Cursor, Page, Search
-from reaction_board.errors import BoardFull, ImageNotFound, StorageError
+from reaction_board.errors import BoardFull, ImageNotFound, ServiceUnavailable, StorageError
 from reaction_board.media import fingerprint
 from reaction_board.media.filename import clean_filename
+from reaction_board.media.fingerprint import Fingerprint
 from reaction_board.media.identify import Media, identify
 from reaction_board.media.received_file import ReceivedFile
 from reaction_board.service import bucket_owner, pending_deletes
@@ -41,19 +45,34 @@ def _add(received: ReceivedFile, media: Media, filename: str, tags: Sequence[str
             if storage.current().size(media.hash) != media.size_bytes:
                 _put(received, media)
             return existing, True
-        with fingerprint.rendered_meanwhile(received.file) as look:
-            bucket_owner.claim(connection)
-            if deletes_are_pending and queries.pending_deletes.remove_pending_delete(connection, media.hash):
-                storage.current().delete(thumbnail_key(media.hash))
-            _put(received, media)
+        look = fingerprint.begin(received.file)
+        bucket_owner.claim(connection)
+        if deletes_are_pending and queries.pending_deletes.remove_pending_delete(connection, media.hash):
+            storage.current().delete(thumbnail_key(media.hash))
+        _put(received, media)
+        is_late = fingerprint.may_be_late(look)
         try:
-            image = queries.images.add_image(connection, media, filename, tags, look.result())
+            image = queries.images.add_image(connection, media, filename, tags, None if is_late else look.result())
         except BoardFull:
             storage.current().delete(media.hash)
             raise
+    if is_late:
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # for another thread
+        look.add_done_callback(partial(_add_fingerprint, app, image))
     if deletes_are_pending:
         pending_deletes.finish_pending_deletes()
     return image, False
+
+
+def _add_fingerprint(app: Flask, image: Image, look: "Future[Fingerprint | None]") -> None:
+    """Give an image the fingerprint for which its upload has not waited. If that fails, `check` finds it missing."""
+    result = look.result()
+    with app.app_context(), contextlib.suppress(ImageNotFound, ServiceUnavailable):
+        if result:
+            with begin() as connection:
+                queries.images.lock_content(connection, image["hash"])
+                queries.images.find_image(connection, image["id"])
+                queries.fingerprints.add(connection, image, result)
 
 
 def _put(received: ReceivedFile, media: Media) -> None:

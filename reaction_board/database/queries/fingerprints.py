@@ -7,7 +7,9 @@ none. So whatever is within the distance has a band in common with the fingerpri
 5 or 69 values in the indexes, which lead to about a hundredth of the rows, and their distances are computed.
 """
 
+import time
 from collections.abc import Iterator
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
@@ -55,14 +57,15 @@ _ADD = insert(fingerprints).on_conflict_do_nothing()
 _MISSING = (
     select(images.c.id, images.c.position)
     .outerjoin(fingerprints, fingerprints.c.position == images.c.position)
-    .where(fingerprints.c.position.is_(None), images.c.position > bindparam("after"))
+    .where(fingerprints.c.position.is_(None), images.c.id < bindparam("before"), images.c.position > bindparam("after"))
     .order_by(images.c.position)
     .limit(PORTION)
 )
 
-_COUNT_MISSING = select(
-    select(func.count()).select_from(images).scalar_subquery()
-    - select(func.count()).select_from(fingerprints).scalar_subquery()
+_COUNT_MISSING = (
+    select(func.count())
+    .select_from(images.outerjoin(fingerprints, fingerprints.c.position == images.c.position))
+    .where(fingerprints.c.position.is_(None), images.c.id < bindparam("before"))
 )
 
 
@@ -104,14 +107,19 @@ def add(connection: Connection, image: Image, fingerprint: Fingerprint) -> None:
     connection.execute(_ADD, {"position": image["position"], "bits": fingerprint.bits})
 
 
-def count_missing(connection: Connection) -> int:
-    """Return how many images nobody has looked at."""
-    return connection.execute(_COUNT_MISSING).scalar_one()
+def count_missing(connection: Connection, seconds: float) -> int:
+    """Return how many images that are older than that nobody has looked at."""
+    return connection.execute(_COUNT_MISSING, {"before": _id_before(seconds)}).scalar_one()
 
 
-def missing(connection: Connection) -> Iterator[RowMapping]:
-    """Yield id and position of all images that nobody has looked at, the oldest first."""
-    after = -1
-    while rows := connection.execute(_MISSING, {"after": after}).mappings().all():
+def missing(connection: Connection, seconds: float) -> Iterator[RowMapping]:
+    """Yield id and position of all images that are older than that and nobody has looked at, the oldest first."""
+    after, before = -1, _id_before(seconds)
+    while rows := connection.execute(_MISSING, {"after": after, "before": before}).mappings().all():
         yield from rows
         after = rows[-1]["position"]
+
+
+def _id_before(seconds: float) -> UUID:
+    """Return an id that images have from then on, or larger ones: the time is its first 48 bits, in milliseconds."""
+    return UUID(int=int((time.time() - seconds) * 1000) << 80)
