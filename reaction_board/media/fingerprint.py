@@ -1,6 +1,7 @@
 """Fingerprints: what pictures look like, in 64 bits."""
 
 import os
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import BinaryIO, cast
@@ -58,6 +59,12 @@ def begin(file: BinaryIO) -> "Future[Fingerprint | None]":
 def may_be_late(look: "Future[Fingerprint | None]") -> bool:
     """Say whether an upload shall go on without its fingerprint, which is not there yet."""
     return not look.done() and len(_unfinished) <= MAX_LATE
+
+
+def finish_later(look: "Future[Fingerprint | None]", act: Callable[[Fingerprint | None], object]) -> None:
+    """Have `act` called with a fingerprint when it is there, in another thread. What it raises is logged."""
+    finished = _threads.submit(lambda: act(look.result()))
+    finished.add_done_callback(Future.result)  # which raises in a callback, and that is logged
 
 
 def _render_uploaded(file: BinaryIO) -> Fingerprint | None:

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import Sequence
-from concurrent.futures import Future
 from functools import partial
 from uuid import UUID
 
@@ -58,21 +57,19 @@ def _add(received: ReceivedFile, media: Media, filename: str, tags: Sequence[str
             raise
     if is_late:
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # for another thread
-        look.add_done_callback(partial(_add_fingerprint, app, image))
+        fingerprint.finish_later(look, partial(_add_fingerprint, app, image))
     if deletes_are_pending:
         pending_deletes.finish_pending_deletes()
     return image, False
 
 
-def _add_fingerprint(app: Flask, image: Image, look: "Future[Fingerprint | None]") -> None:
+def _add_fingerprint(app: Flask, image: Image, look: Fingerprint | None) -> None:
     """Give an image the fingerprint for which its upload has not waited. If that fails, `check` finds it missing."""
-    result = look.result()
-    with app.app_context(), contextlib.suppress(ImageNotFound, ServiceUnavailable):
-        if result:
-            with begin() as connection:
-                queries.images.lock_content(connection, image["hash"])
-                queries.images.find_image(connection, image["id"])
-                queries.fingerprints.add(connection, image, result)
+    if look:
+        with app.app_context(), contextlib.suppress(ImageNotFound, ServiceUnavailable), begin() as connection:
+            queries.images.lock_content(connection, image["hash"])
+            queries.images.find_image(connection, image["id"])
+            queries.fingerprints.add(connection, image, look)
 
 
 def _put(received: ReceivedFile, media: Media) -> None:
