@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from sqlalchemy import Connection
 
-from benchmarks import changes, hostile, merging, peers, proxied, search, transfers
+from benchmarks import changes, hostile, merging, peers, proxied, search, similar, transfers
 from benchmarks.fill import Filled, fill
 from benchmarks.measure import QUICK, Case, Effort, Figure, in_turns
 from reaction_board.database import migration
@@ -35,6 +35,7 @@ from tests.servers import Gunicorn, Nginx
 
 BUCKET = "benchmark"
 CONSTANT = "benchmarks.constant:app"
+WITHOUT_FINGERPRINTS = "benchmarks.without_fingerprints:app"
 
 
 def main() -> int:
@@ -43,7 +44,8 @@ def main() -> int:
     parser.add_argument("--images", type=int, default=1_000_000, help="how many the board has")
     parser.add_argument("--rounds", type=int, default=9, help="how often each case is measured")
     parser.add_argument("--quick", action="store_true", help="every case once, in its shortest form, judging nothing")
-    parser.add_argument("--only", choices=["search", "bytes", "hostile"], help="a part of it")
+    parser.add_argument("--only", choices=["search", "similar", "bytes", "hostile"], help="a part of it")
+    parser.add_argument("--pictures", type=Path, help="a folder of pictures that are mangled as the drawings are")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
     effort = QUICK if options.quick else Effort(options.rounds)
@@ -61,6 +63,8 @@ def main() -> int:
         S3Storage(BUCKET, variables["AWS_REGION"], timeout=20).create_bucket()
         migration.upgrade()
         figures = []
+        if options.only in (None, "similar"):
+            figures += _similar(progress, database_url, options.images, options.pictures, effort)
         if options.only in (None, "search"):
             figures += _search(progress, database_url, options.images, effort)
         if options.images > search.LARGE:
@@ -87,6 +91,32 @@ def main() -> int:
 def _measured(progress: Progress, group: str, cases: list[Case], effort: Effort) -> list[Figure]:
     task = progress.add_task(group, total=len(cases) * (effort.rounds + effort.warm_up))
     return in_turns(group, cases, effort, lambda name: progress.update(task, advance=1, description=name))
+
+
+def _similar(progress: Progress, database_url: str, images: int, pictures: Path | None, effort: Effort) -> list[Figure]:
+    task = progress.add_task("similar", total=None)
+    show = partial(progress.update, task)
+    figures = list(similar.share_figures(pictures, effort, lambda what: show(description=what)))
+    drawn = similar.unrelated(effort, lambda what: show(description=what))
+    show(description="comparing drawings")
+    figures.append(similar.unrelated_figure(drawn))
+    engine = make_engine(database_url, pool_size=1, timeout=0)
+    with transactional(engine).begin() as connection:
+        fill(connection, images, lambda what: show(description=f"fill: {what}"))
+        show(description="fill: fingerprints")
+        similar.fill(connection, images, drawn)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("VACUUM ANALYZE")
+        show(description="searching")
+        figures += similar.search_figures(connection, images, effort)
+    engine.dispose()
+    progress.update(task, total=1, completed=1, description="similar")
+    one_worker = {**os.environ, "WEB_CONCURRENCY": "1"}
+    with Gunicorn.running(one_worker) as server, Gunicorn.running(one_worker, WITHOUT_FINGERPRINTS) as without:
+        often = effort if effort is QUICK else dataclasses.replace(effort, rounds=max(effort.rounds, 41))
+        cases = list(similar.upload_cases(server.url, without.url, effort))
+        figures += _measured(progress, "uploads with fingerprints", cases, often)
+    return figures
 
 
 def _search(progress: Progress, database_url: str, images: int, effort: Effort) -> list[Figure]:

@@ -14,6 +14,7 @@ from benchmarks.measure import Effort, Figure
 from reaction_board.database import queries
 from reaction_board.database.engine import make_engine, transactional
 from reaction_board.database.tables import images
+from reaction_board.media.fingerprint import Fingerprint
 from reaction_board.media.identify import Media
 
 CLIENTS = 8
@@ -124,7 +125,8 @@ def _add_for_a_while(database_url: str, add: Add, tags: list[str], seconds: floa
 
 
 def _add(connection: Connection, media: Media, tags: list[str]) -> None:
-    queries.images.add_image(connection, media, "a.png", tags)
+    look = Fingerprint(int.from_bytes(os.urandom(8), signed=True))
+    queries.images.add_image(connection, media, "a.png", tags, look)
 
 
 def _add_bare(connection: Connection, media: Media, tags: list[str]) -> None:

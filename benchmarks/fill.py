@@ -71,7 +71,7 @@ def fill(connection: Connection, n: int, progress: Progress) -> Filled:
     run = connection.exec_driver_sql
     for setting in ("session_replication_role = replica", "work_mem = '256MB'", "maintenance_work_mem = '512MB'"):
         run(f"SET LOCAL {setting}")
-    run("TRUNCATE images, tags, image_tags, bitmaps RESTART IDENTITY")
+    run("TRUNCATE images, fingerprints, tags, image_tags, bitmaps RESTART IDENTITY")
     run("CREATE TEMPORARY TABLE base (original bigint PRIMARY KEY, tags integer[]) ON COMMIT DROP")
     _copy_base(connection, base)
     statement = "INSERT INTO tags (name) SELECT name FROM unnest(CAST(:names AS text[])) WITH ORDINALITY AS t (name, n)"

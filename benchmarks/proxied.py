@@ -12,6 +12,7 @@ import requests
 from benchmarks.client import Client
 from benchmarks.measure import Case, Effort, Figure, discard
 from benchmarks.transfers import FORM_TYPE, SIZES, NewFile, Store, post
+from tests.pictures import padded
 from tests.servers import Gunicorn
 
 WARM_BOUNDS = {"2 MB": 0.6, "20 MB": 0.25, "50 MB": 0.25}
@@ -33,12 +34,12 @@ def cases(api: str, constant: str, store: Store, images: dict[str, dict[str, Any
     match = {"If-None-Match": f'"{image["hash"]}"'}
     file = f"{api}/images/{image['id']}/file"
     yield Case("304", discard(partial(client.request, "GET", file, None, match)), "constant")
-    yield Case("upload 2 MB", partial(post, client, api, NewFile(effort.of(SIZES["2 MB"])).next))
+    yield Case("upload 2 MB", partial(post, client, api, NewFile(padded(effort.of(SIZES["2 MB"]))).next))
 
 
 def cold_figures(api: str, server: Gunicorn, effort: Effort) -> list[Figure]:
     """Measure 30 clients who ask at once for a 20 MB file that is not kept, against 30 who ask for it again."""
-    new, reads = NewFile(effort.of(SIZES["20 MB"])), []
+    new, reads = NewFile(padded(effort.of(SIZES["20 MB"]))), []
     taken: dict[str, list[float]] = {"cold": [], "warm": []}
     clients = [Client(api) for _ in range(effort.of(AT_ONCE))]
     with ThreadPoolExecutor(len(clients)) as pool:

@@ -48,10 +48,10 @@ class Store:
 
 
 class NewFile:
-    """A form with a file of one size, another one each time."""
+    """A form with a file, another one each time."""
 
-    def __init__(self, size_bytes: int) -> None:
-        self.form = bytearray(FORM_HEAD + padded(size_bytes) + FORM_END)
+    def __init__(self, file: bytes) -> None:
+        self.form = bytearray(FORM_HEAD + file + bytes(8) + FORM_END)
         self._serial = time.time_ns()
 
     def next(self) -> bytearray:
@@ -90,7 +90,7 @@ def transfer_cases(
             yield Case(f"raw {name}", _at_once(clients, stored, raw))
             yield Case(name, _at_once(clients, file, client), f"raw {name}", GET_BOUNDS.get((size, clients)))
     for size, size_bytes in SIZES.items():
-        new = NewFile(effort.of(size_bytes))
+        new = NewFile(padded(effort.of(size_bytes)))
         put = store.url("put", "raw")
         yield Case(f"raw PUT {size} and SHA-256", partial(_put_raw, raw, put, new))
         yield Case(
@@ -153,7 +153,7 @@ def peak_of(server: Gunicorn) -> Iterator[Callable[[], int]]:
 
 def memory_figures(server: Gunicorn, image: dict[str, Any], effort: Effort) -> list[Figure]:
     """Measure what 8 downloads and then 8 uploads of 50 MB at once take above the idle server."""
-    forms = [NewFile(effort.of(SIZES["50 MB"])).next() for _ in range(CLIENTS)]
+    forms = [NewFile(padded(effort.of(SIZES["50 MB"]))).next() for _ in range(CLIENTS)]
     api, idle = server.url, server.memory()
     file = f"{api}/images/{image['id']}/file"
     figures = [Figure("memory", "idle", idle / MB, "MB")]

@@ -18,7 +18,7 @@ from reaction_board.service.consistency import Finding
     "--repair",
     is_flag=True,
     help="Finish deletes and merges, delete objects without a record, mend counts and bitmaps, have damaged thumbnails"
-    " made again.",
+    " made again, make missing fingerprints.",
 )
 @click.option("--force", is_flag=True, help="Let --repair delete more than a tenth of the objects.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each finding.")
@@ -30,7 +30,7 @@ def check(deep: bool, repair: bool, force: bool, as_json: bool) -> None:
     """
     wrong = 0
     try:
-        total = consistency.count_images()
+        total = consistency.count_steps(repair=repair)
         with click.progressbar(length=total, file=sys.stderr, label="checking", hidden=not sys.stderr.isatty()) as bar:
             for finding in consistency.findings(deep=deep, repair=repair, force=force, tick=bar.update):
                 wrong += 1

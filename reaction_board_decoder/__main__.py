@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from reaction_board_decoder.errors import Refused
+from reaction_board_decoder.fingerprint import fingerprint
 from reaction_board_decoder.identify import identify
 from reaction_board_decoder.preview import preview
 from reaction_board_decoder.thumbnail import thumbnail
 from reaction_board_decoder.webp import reserved_bytes
 
 JOBS: dict[str, Callable[..., tuple[dict[str, Any], bytes]]] = {
+    "fingerprint": fingerprint,
     "identify": identify,
     "preview": preview,
     "thumbnail": thumbnail,

@@ -21,6 +21,11 @@ class Picture:
     profile: bytes | None = None  # an ICC profile of the colours
     frame: png.Frame | None = None  # of an animated PNG, the one to show
 
+    @property
+    def first_page(self) -> str:
+        """The option of libvips' loader that leaves all frames but the first away."""
+        return f"page={self.pages[0]}" if self.pages else ""
+
 
 def read(file: BinaryIO) -> Picture:
     """Return a picture from a file. Raises Unreadable if the file begins like none of the formats."""
@@ -39,12 +44,13 @@ def has_plain_inks(header: Any) -> bool:
     return header.interpretation == "cmyk" and not header.get_typeof("icc-profile-data")
 
 
-def thumbnail(picture: Picture, side: int, load_options: str, *, plain_inks: bool) -> Any:
+def thumbnail(picture: Picture, side: int, load_options: str, *, plain_inks: bool, size: str = "down") -> Any:
     """Return libvips' image of a thumbnail of at most `side` × `side` pixels in sRGB. It is not decoded yet.
 
-    The options are those of libvips' loader, for example the number of frames.
+    The options are those of libvips' loader, for example the number of frames. With the size "force", it is distorted
+    to exactly `side` × `side`.
     """
-    options = {"height": side, "size": "down", "no_rotate": True, "export_profile": "srgb"}
+    options = {"height": side, "size": size, "no_rotate": True, "export_profile": "srgb"}
     if plain_inks:
         image = _in_plain_inks(picture, side).thumbnail_image(side, **options)
     elif picture.profile or picture.frame:

@@ -88,6 +88,19 @@ class Board:
     def delete_many(self, image_ids: Iterable[str]) -> TestResponse:
         return self.client.post(f"{API}/images/delete", json={"ids": list(image_ids)})
 
+    def similar(self, image: dict[str, Any], **query: Any) -> list[dict[str, Any]]:
+        """Return the images that look like one."""
+        response = self.get(f"/images/{image['id']}/similar", query_string=query)
+        assert response.status_code == 200, response.text
+        items: list[dict[str, Any]] = response.get_json()["items"]
+        return items
+
+    def look_for(self, data: bytes, **query: Any) -> TestResponse:
+        """Search by a picture."""
+        boundary, body = encode_multipart({"file": form_file(data)})
+        path, content_type = f"{API}/images/similar", f"multipart/form-data; boundary={boundary}"
+        return self.client.post(path, data=body, content_type=content_type, query_string=query)
+
     def tags(self, **query: Any) -> dict[str, Any]:
         response = self.get("/tags", query_string=query)
         assert response.status_code == 200, response.text

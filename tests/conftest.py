@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from reaction_board import create_app, settings
 from reaction_board.database import migration
 from reaction_board.local.postgres import postgres
+from reaction_board.media import fingerprint
 from reaction_board.storage import S3Storage
 from tests.board import Board, Objects
 from tests.databases import TEMPLATE, database, empty
@@ -56,6 +57,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
         traced.add(name)
     yield
     items.sort(key=lambda item: (f"[{STORES[1]}" not in item.name, item.get_closest_marker("slow") is None))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def prompt_fingerprints() -> Iterator[None]:
+    """In this process, uploads wait for their fingerprints, so that what is uploaded can be searched for at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fingerprint, "MAX_LATE", -1)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.board import API, Board, assert_error
+from tests.board import API, Board, assert_error, form_file
 from tests.pictures import picture
 
 TOKENS = ["first-token", "c2Vjb25k+/=="]
@@ -51,6 +51,7 @@ def test_every_write_needs_a_valid_token(guarded: FlaskClient, board: Board, hea
         guarded.patch(f"{path}/tags", json={"tags": []}, headers=headers),
         guarded.delete(path, headers=headers),
         guarded.post(f"{API}/images/delete", json={"ids": [image["id"]]}, headers=headers),
+        guarded.post(f"{API}/images/similar", data={"file": form_file(picture())}, headers=headers),
         guarded.post(f"{API}/tags/cat/merge", json={"into": "dog"}, headers=headers),
         guarded.put(f"{API}/tags/cat/aliases", json={"aliases": ["kitten"]}, headers=headers),
     ):

@@ -94,6 +94,7 @@ def test_a_page_of_another_site_may_not(client: FlaskClient, headers: dict[str, 
     "path",
     [
         *("/", "/nope", f"{API}/images", f"{API}/images/tags", f"{API}/images/delete", f"{API}/images/{ID}/tags"),
+        f"{API}/images/similar",
         *(f"{API}/tags/cat/aliases", f"{API}/tags/cat/merge"),
     ],
 )

@@ -14,6 +14,7 @@ import requests
 from flask import Flask
 
 from tests.board import assert_error
+from tests.drawings import drawing
 from tests.pictures import padded, picture
 from tests.servers import Gunicorn, Nginx, eventually, needs_nginx
 
@@ -27,6 +28,7 @@ MIB = 1024 * 1024
 PAGES = "https://pages.example"
 TOKEN = {"Authorization": "Bearer right"}
 TIMEOUT = 60  # seconds
+UPLOAD, LOOK = "/api/v1/images", "/api/v1/images/similar"
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +60,11 @@ def body_bytes(nginx: Nginx) -> int:
     return found
 
 
-def begin_upload(nginx: Nginx, head: str, data: bytes, method: str = "POST") -> socket.socket:
+def begin_upload(nginx: Nginx, head: str, data: bytes, method: str = "POST", path: str = UPLOAD) -> socket.socket:
     """Send the head of an upload and some of its body, as far as nginx takes it."""
     parts = urlsplit(nginx.url)
     connection = socket.create_connection((parts.hostname, parts.port), timeout=TIMEOUT)
-    connection.sendall(f"{method} /api/v1/images HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n\r\n".encode())
+    connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{head}\r\n\r\n".encode())
     connection.sendall(data)
     return connection
 
@@ -71,20 +73,22 @@ BEGUN = f"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {50 *
 CHUNKED = "Content-Type: multipart/form-data; boundary=b\r\nTransfer-Encoding: chunked"
 
 
+@pytest.mark.parametrize("path", [UPLOAD, LOOK])
 @pytest.mark.parametrize("head", [BEGUN, f"{BEGUN}\r\nAuthorization: Bearer wrong", CHUNKED])
-def test_a_body_without_a_token_is_not_kept(guarded: Nginx, head: str) -> None:
+def test_a_body_without_a_token_is_not_kept(guarded: Nginx, head: str, path: str) -> None:
     data = b"100000\r\n" + bytes(MIB) + b"\r\n" if "chunked" in head else bytes(MIB)
     for _ in range(6):
-        with begin_upload(guarded, head, data) as connection:
+        with begin_upload(guarded, head, data, path=path) as connection:
             assert connection.recv(100).startswith(b"HTTP/1.1 401 ")
             connection.sendall(data)  # it is still read
             assert body_bytes(guarded) == 0
 
 
+@pytest.mark.parametrize("path", [UPLOAD, LOOK])
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-def test_a_search_with_a_body_is_not_kept(guarded: Nginx, method: str) -> None:
+def test_a_search_with_a_body_is_not_kept(guarded: Nginx, method: str, path: str) -> None:
     for head, data in ((BEGUN, bytes(MIB)), (CHUNKED, b"400000\r\n" + bytes(4 * MIB))):
-        with begin_upload(guarded, head, data, method) as connection:
+        with begin_upload(guarded, head, data, method, path) as connection:
             assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
             assert body_bytes(guarded) <= MIB
 
@@ -104,6 +108,23 @@ def test_a_body_with_a_token_is(guarded: Nginx) -> None:
     """Or the tests before would say nothing."""
     with begin_upload(guarded, f"{BEGUN}\r\nAuthorization: Bearer right", bytes(2 * MIB)):
         assert eventually(lambda: body_bytes(guarded) > MIB)
+
+
+def test_a_picture_of_three_megabytes_is_searched_for(guarded: Nginx) -> None:
+    look = drawing(0).pngsave_buffer() + bytes(3 * MIB)
+    image = upload(guarded, look, Authorization="Bearer right").json()
+
+    def found() -> list[str]:
+        answer = requests.post(f"{guarded.url}/images/similar", files={"file": look}, headers=TOKEN, timeout=TIMEOUT)
+        return [found["id"] for found in answer.json()["items"]]
+
+    assert eventually(lambda: found() == [image["id"]])
+    assert_error(
+        requests.get(f"{guarded.url}/images/similar", headers=TOKEN, timeout=TIMEOUT), 405, "method_not_allowed"
+    )
+    preflight = {"Origin": PAGES, "Access-Control-Request-Method": "POST"}
+    allowed = requests.options(f"{guarded.url}/images/similar", headers=preflight, timeout=TIMEOUT)
+    assert (allowed.status_code, allowed.headers["Access-Control-Allow-Origin"]) == (200, PAGES)
 
 
 @pytest.mark.parametrize("size", [1000, 50 * MIB, 200 * MIB])

@@ -112,6 +112,27 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
             "503": {"service_unavailable"},
         },
     ),
+    ("get", f"{IMAGE}/similar"): (
+        {"image_id", "limit", "distance", "include"},
+        {"200"},
+        {
+            "401": {"unauthorized"},
+            "404": {"image_not_found"},
+            "422": {"validation_error"},
+            "500": {"storage_error", "internal_error"},
+            "503": {"service_unavailable"},
+        },
+    ),
+    ("post", "/api/v1/images/similar"): (
+        {"limit", "distance", "include"},
+        {"200"},
+        {
+            "400": {"bad_request"},
+            "422": {"invalid_mime_type", "file_too_large", "undecodable_image", "validation_error"},
+            "500": {"internal_error"},
+            "503": {"service_unavailable"},
+        },
+    ),
     ("post", "/api/v1/images/tags"): (
         set(),
         {"200"},

@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 from reaction_board.database.queries import lists, merges
 from tests.board import Board, assert_error, ids, links_of
 from tests.check import check, kinds
+from tests.drawings import drawing
 from tests.pictures import animation, picture
 from tests.servers import PATIENCE, Gunicorn
 from tests.walks import path_of, walk
@@ -52,11 +53,16 @@ def test_schemathesis_finds_no_answer_outside_the_document(gunicorn: Gunicorn, t
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert "Tested: 18" in done.stdout
+    assert "Tested: 20" in done.stdout
 
 
 FILMS = [animation("gif"), animation("webp")]
-CONTENTS = [*(picture() for _ in range(4)), *FILMS]
+LOOKS = [  # pictures that look alike
+    [drawing(1, 160, 120).pngsave_buffer(), drawing(1, 160, 120).jpegsave_buffer(Q=50)],
+    [drawing(2, 160, 120).pngsave_buffer(), drawing(2, 160, 120).resize(0.6).webpsave_buffer()],
+]
+LOOK_OF = {hashlib.sha256(data).hexdigest(): number for number, look in enumerate(LOOKS) for data in look}
+CONTENTS = [*(picture() for _ in range(4)), *FILMS, *(data for look in LOOKS for data in look)]
 FILM_HASHES = {hashlib.sha256(film).hexdigest() for film in FILMS}
 NAMES = "abcdef"
 TAG_SETS = st.sets(st.sampled_from("abcd")).map(sorted)
@@ -218,6 +224,26 @@ class AgainstAModel(RuleBasedStateMachine):
         assert [(tag["name"], tag["together"]) for tag in items] == sorted(
             expected.items(), key=lambda one: (-one[1], one)
         )
+
+    def looking_like(self, content_hash: str) -> set[str]:
+        """Return the ids of all images that look like a picture; none do that have no structure."""
+        look = LOOK_OF.get(content_hash)
+        return {image["id"] for image in self.images if look is not None and LOOK_OF.get(image["hash"]) == look}
+
+    @precondition(lambda self: self.images)
+    @rule(data=st.data())
+    def find_similar(self, data: st.DataObject) -> None:
+        image = data.draw(st.sampled_from(self.images))
+        similar = self.board.similar(image)
+        assert {one["id"] for one in similar} == self.looking_like(image["hash"]) - {image["id"]}
+        distances = [one.pop("distance") for one in similar]
+        assert distances == sorted(distances)
+        assert all(one in self.images for one in similar)
+
+    @rule(content=st.sampled_from(CONTENTS))
+    def look_for(self, content: bytes) -> None:
+        found = {image["id"] for image in self.board.look_for(content).get_json()["items"]}
+        assert found == self.looking_like(hashlib.sha256(content).hexdigest())
 
     def matching(self, asked: dict[str, Any]) -> list[str]:
         """Return the ids that a search shall find, the newest first."""

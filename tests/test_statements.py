@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine, event
 
 from tests.board import Board
+from tests.drawings import drawing
 
 Statements = list[str]
 
@@ -64,6 +65,11 @@ def test_one_image_and_its_bytes_take_one_statement_each(board: Board, statement
     image = board.added(tags="a,b")
     assert len(sent_by(statements, lambda: board.get(f"/images/{image['id']}"))) == 1
     assert len(sent_by(statements, lambda: board.file(image))) == 1
+
+
+def test_similar_images_take_three_statements(board: Board, statements: Statements) -> None:
+    image = board.added(data=drawing(1).pngsave_buffer())
+    assert len(sent_by(statements, lambda: board.similar(image))) == 3
 
 
 def test_the_list_of_tags_takes_one_statement(board: Board, statements: Statements) -> None:

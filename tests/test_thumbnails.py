@@ -18,8 +18,8 @@ from werkzeug.test import TestResponse
 from reaction_board.media import thumbnail
 from reaction_board.service import thumbnails
 from reaction_board_decoder import thumbnail as decoding
+from reaction_board_decoder.cost import FIXED_BYTES
 from reaction_board_decoder.errors import Heavy
-from reaction_board_decoder.thumbnail import FIXED_BYTES
 from tests.board import API, Board, Objects, assert_error
 from tests.check import check
 from tests.concurrency import Counted, together

@@ -10,6 +10,7 @@ from typing import Any
 from flask import current_app
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
+from reaction_board.database.queries.fingerprints import MAX_DISTANCE
 from reaction_board.database.queries.images import Image, created_at
 from reaction_board.database.queries.search import Cursor
 from reaction_board.database.queries.suggestions import NEWEST
@@ -210,8 +211,10 @@ class Images(fields.List[Any]):
 
 
 def _image_json(image: Image) -> dict[str, Any]:
-    """Return what WholeImageSchema makes of an image."""
+    """Return what WholeImageSchema or SimilarImageSchema makes of an image."""
     included = {"frames": image["included_frames"]} if "included_frames" in image else {}
+    if "distance" in image:
+        included["distance"] = image["distance"]
     return {
         "id": str(image["id"]),
         "hash": image["hash"],
@@ -440,6 +443,41 @@ class ImagePageSchema(Schema):
     limit = fields.Integer(required=True)
     offset = fields.Integer(required=True, allow_none=True, metadata={"description": "null on a page by cursor"})
     seed = fields.Integer(metadata={"minimum": 0, "description": "of the random order, if it is one"})
+
+
+# Similar images
+
+
+class SimilarQuerySchema(IncludeSchema):
+    """The query parameters of a search for similar images."""
+
+    limit = PlainInteger(load_default=20, validate=validate.Range(1, 100))
+    distance = PlainInteger(
+        load_default=MAX_DISTANCE,
+        validate=validate.Range(0, MAX_DISTANCE),
+        metadata={"description": "in how many bits of 64 fingerprints may differ"},
+    )
+
+
+class FileSchema(Schema):
+    """The form of a search by picture."""
+
+    file = UploadedFile(required=True, metadata={"description": "JPEG, PNG, GIF or WebP"})
+
+
+class SimilarImageSchema(WholeImageSchema):
+    """An image, and how much it differs from the picture that was searched for."""
+
+    distance = fields.Integer(
+        required=True,
+        metadata={"minimum": 0, "maximum": MAX_DISTANCE, "description": "how many bits of the fingerprints differ"},
+    )
+
+
+class SimilarImagesSchema(Schema):
+    """The images that look alike, the nearest first."""
+
+    items = Images(SimilarImageSchema)
 
 
 # Links

@@ -27,6 +27,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     Uuid,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import BIT
@@ -87,6 +88,23 @@ images = Table(
     CheckConstraint("frames > 0", name="frames"),
     CheckConstraint("thumbnail_bytes >= 0", name="thumbnail_bytes"),
     CheckConstraint("(thumbnail_hash IS NOT NULL) = (coalesce(thumbnail_bytes, 0) > 0)", name="thumbnail_hash"),
+)
+
+# The bands of a fingerprint, with the lowest bit and the number of bits of each: see `queries/fingerprints.py`.
+BANDS = ((51, 13), (38, 13), (25, 13), (12, 13), (0, 12))
+bands = [literal_column(f"((bits >> {lowest}) & {(1 << width) - 1})::integer", Integer()) for lowest, width in BANDS]
+
+# What a picture looks like. An image without a row has not been looked at.
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    Column("position", ForeignKey(images.c.position, ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("bits", BigInteger),  # NULL: the picture has no structure, or cannot be decoded
+    # A search reads the indexes alone, which have all that it needs.
+    *(
+        Index(f"ix_fingerprints_band_{number}", band, postgresql_include=["position", "bits"])
+        for number, band in enumerate(bands)
+    ),
 )
 
 tags = Table(

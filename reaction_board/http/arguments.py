@@ -147,10 +147,10 @@ class ImageId(fields.UUID):
 class ImageIdConverter(BaseConverter):
     """The id of an image in a path. A malformed one becomes the nil UUID, which no image has: both are not found.
 
-    `tags` and `delete` are none: these are paths of their own.
+    `tags`, `delete` and `similar` are none: these are paths of their own.
     """
 
-    regex = r"(?!(?:tags|delete)\Z)[^/]+"
+    regex = r"(?!(?:tags|delete|similar)\Z)[^/]+"
     part_isolating = True
 
     def to_python(self, value: str) -> UUID:

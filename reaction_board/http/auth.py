@@ -62,7 +62,10 @@ class TokenAuthProvider:
             raise Unauthorized
 
     def needs_token(self, method: str, endpoint: str | None) -> bool:
-        """Say whether such a request needs a token. OPTIONS never does: browsers ask with it before they send one."""
+        """Say whether such a request needs a token. OPTIONS never does: browsers ask with it before they send one.
+
+        A search by picture changes nothing, and needs one as an upload does: the board takes and decodes the file.
+        """
         if method in SAFE_METHODS:
             return self._only_links and method != "OPTIONS" and endpoint not in OPEN
         return True

@@ -3,9 +3,11 @@
 import contextlib
 import errno
 import hashlib
+import io
+import os
 import tempfile
 from collections.abc import Iterator
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from reaction_board.errors import FileTooLarge, ServiceUnavailable
 
@@ -60,6 +62,10 @@ class ReceivedFile:
         """Move to where the next read begins."""
         return self.file.seek(position)
 
+    def reader(self) -> BinaryIO:
+        """Return the whole file for reading, at a position of its own, while others read `file`."""
+        return cast("BinaryIO", _Reader(self.file.fileno(), self.size_bytes))
+
     def close(self) -> None:
         """Forget the file."""
         self.file.close()
@@ -68,3 +74,30 @@ class ReceivedFile:
     def hash(self) -> str:
         """The SHA-256 of the bytes so far, 64 hexadecimal digits."""
         return self._sha256.hexdigest()
+
+
+class _Reader(io.RawIOBase):
+    """Reads from a descriptor without moving its position, which other processes may share."""
+
+    def __init__(self, descriptor: int, size_bytes: int) -> None:
+        self._descriptor, self._size_bytes = descriptor, size_bytes
+        self._position = 0
+
+    def readable(self) -> bool:
+        """Say that one can read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Say that one can seek."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read the next bytes into a buffer; return how many."""
+        size = os.preadv(self._descriptor, [buffer], self._position)
+        self._position += size
+        return size
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move to where the next read begins."""
+        self._position = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size_bytes}[whence]
+        return self._position

@@ -16,11 +16,12 @@ from typing import Any
 from reaction_board import storage
 from reaction_board.database import queries
 from reaction_board.database.engine import Connection, begin, connect
-from reaction_board.errors import StorageError
-from reaction_board.service import bucket_owner, database_check, pending_deletes
+from reaction_board.errors import ImageNotFound, ServiceUnavailable, StorageError
+from reaction_board.service import bucket_owner, database_check, pending_deletes, thumbnails
 from reaction_board.storage import HASH_PATTERN, MARKER, THUMBNAILS, Blob, ObjectMissing, thumbnail_key
 
 PENDING_SECONDS = 10  # that a delete may take before it is reported
+LATE_SECONDS = 10  # that a fingerprint may take after its upload
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,21 +38,22 @@ class TooManyOrphans(Exception):
     """So many objects have no record that the database may be that of another board."""
 
 
-def count_images() -> int:
-    """Return how many images `findings` compares."""
+def count_steps(*, repair: bool) -> int:
+    """Return how many images `findings` compares, plus how many it makes fingerprints of."""
     with connect() as connection:
-        return queries.search.find_images(connection, queries.search.Search(), limit=1).total
+        images = queries.search.find_images(connection, queries.search.Search(), limit=1).total
+        return images + (queries.fingerprints.count_missing(connection, LATE_SECONDS) if repair else 0)
 
 
 def findings(
     *, deep: bool = False, repair: bool = False, force: bool = False, tick: Callable[[int], object] = lambda _: None
 ) -> Iterator[Finding]:
-    """Yield everything that is wrong: pending deletes, objects, thumbnails, and what is wrong in the database itself.
+    """Yield everything that is wrong: pending deletes, objects, thumbnails, fingerprints, and the database itself.
 
     `deep` reads every object and compares its hash. `repair` finishes deletes and merges, deletes objects without a
-    record, sets wrong counts right, rebuilds wrong bitmaps and has damaged thumbnails made again; records are never
-    deleted. It refuses to delete anything in the bucket of another board, and needs `force` if more than a tenth of the
-    objects would go. `tick` is called with the number of images done.
+    record, sets wrong counts right, rebuilds wrong bitmaps, has damaged thumbnails made again and makes missing
+    fingerprints; records are never deleted. It refuses to delete anything in the bucket of another board, and needs
+    `force` if more than a tenth of the objects would go. `tick` is called with the number of steps done.
     Raises ForeignBucket, TooManyOrphans, StorageError and ServiceUnavailable.
     """
     if repair:
@@ -62,6 +64,7 @@ def findings(
     yield from _pending_deletes(repair)
     yield from _objects(deep, repair, tick)
     yield from _thumbnails(repair)
+    yield from _fingerprints(repair, tick)
     yield from itertools.starmap(Finding, database_check.findings(repair=repair))
 
 
@@ -209,6 +212,33 @@ def _thumbnail(name: str, repair: bool) -> Iterator[Finding]:
             yield Finding("damaged thumbnail", key, f"{stored} bytes instead of {recorded}", repair)
         else:
             yield Finding("thumbnail without record", key, "no image has this thumbnail", repair)
+
+
+def _fingerprints(repair: bool, tick: Callable[[int], object]) -> Iterator[Finding]:
+    """Count the images that nobody has looked at, and look at them to repair that."""
+    with connect() as connection:
+        missing = queries.fingerprints.count_missing(connection, LATE_SECONDS)
+        if not missing:
+            return
+        images = queries.fingerprints.missing(connection, LATE_SECONDS) if repair else ()
+        failures = sum(_lacks_fingerprint(image, tick) for image in images)
+    detail = f"{missing} have no fingerprint, so no search for similar ones finds them"
+    if failures:
+        detail += f"; of {failures}, none could be made"
+    yield Finding("missing fingerprints", "images", detail, repair and not failures)
+
+
+def _lacks_fingerprint(image: Any, tick: Callable[[int], object]) -> bool:
+    """Make the fingerprint of an image; return whether that failed."""
+    try:
+        thumbnails.make_fingerprint(image)
+    except ImageNotFound:  # deleted meanwhile
+        return False
+    except (StorageError, ServiceUnavailable):
+        return True
+    finally:
+        tick(1)
+    return False
 
 
 def wrong_thumbnail(content_hash: str) -> tuple[int, int] | None:

@@ -1,17 +1,21 @@
 """Images: adding, finding and deleting them, and their bytes."""
 
+import contextlib
 from collections.abc import Sequence
+from functools import partial
 from uuid import UUID
 
-from flask import current_app
+from flask import Flask, current_app
 
 from reaction_board import storage
 from reaction_board.database import queries
 from reaction_board.database.engine import begin, connect
 from reaction_board.database.queries.images import Image
 from reaction_board.database.queries.search import Cursor, Page, Search
-from reaction_board.errors import BoardFull, ImageNotFound, StorageError
+from reaction_board.errors import BoardFull, ImageNotFound, ServiceUnavailable, StorageError
+from reaction_board.media import fingerprint
 from reaction_board.media.filename import clean_filename
+from reaction_board.media.fingerprint import Fingerprint
 from reaction_board.media.identify import Media, identify
 from reaction_board.media.received_file import ReceivedFile
 from reaction_board.service import bucket_owner, pending_deletes
@@ -40,22 +44,36 @@ def _add(received: ReceivedFile, media: Media, filename: str, tags: Sequence[str
             if storage.current().size(media.hash) != media.size_bytes:
                 _put(received, media)
             return existing, True
+        look = fingerprint.begin(received.file)
         bucket_owner.claim(connection)
         if deletes_are_pending and queries.pending_deletes.remove_pending_delete(connection, media.hash):
             storage.current().delete(thumbnail_key(media.hash))
         _put(received, media)
+        is_late = fingerprint.may_be_late(look)
         try:
-            image = queries.images.add_image(connection, media, filename, tags)
+            image = queries.images.add_image(connection, media, filename, tags, None if is_late else look.result())
         except BoardFull:
             storage.current().delete(media.hash)
             raise
+    if is_late:
+        app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # for another thread
+        fingerprint.finish_later(look, partial(_add_fingerprint, app, image))
     if deletes_are_pending:
         pending_deletes.finish_pending_deletes()
     return image, False
 
 
+def _add_fingerprint(app: Flask, image: Image, look: Fingerprint | None) -> None:
+    """Give an image the fingerprint for which its upload has not waited. If that fails, `check` finds it missing."""
+    if look:
+        with app.app_context(), contextlib.suppress(ImageNotFound, ServiceUnavailable), begin() as connection:
+            queries.images.lock_content(connection, image["hash"])
+            queries.images.find_image(connection, image["id"])
+            queries.fingerprints.add(connection, image, look)
+
+
 def _put(received: ReceivedFile, media: Media) -> None:
-    storage.current().put(media.hash, received.file, media.size_bytes, media.mime_type, media.hash)
+    storage.current().put(media.hash, received.reader(), media.size_bytes, media.mime_type, media.hash)
 
 
 def find_image(image_id: UUID) -> Image:

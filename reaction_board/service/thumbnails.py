@@ -1,4 +1,8 @@
-"""Thumbnails: made for the first client that asks, stored for all others."""
+"""Thumbnails: made for the first client that asks, stored for all others.
+
+What looks at pictures takes its turn here, fingerprints included. That of a picture which takes more than a moment is
+that of its thumbnail.
+"""
 
 import contextlib
 import hashlib
@@ -15,10 +19,11 @@ from flask import Flask, current_app
 
 from reaction_board import storage
 from reaction_board.database import queries
-from reaction_board.database.engine import begin
+from reaction_board.database.engine import begin, connect
 from reaction_board.database.queries.images import Image
 from reaction_board.errors import ServiceUnavailable, StorageError, UndecodableImage
-from reaction_board.media import thumbnail
+from reaction_board.media import fingerprint, thumbnail
+from reaction_board.media.fingerprint import Fingerprint
 from reaction_board.media.received_file import append, room_on_disk, temporary_file
 from reaction_board.service import images
 from reaction_board.storage import Blob, ObjectMissing, thumbnail_key
@@ -81,7 +86,7 @@ class ThumbnailMaker:
         except thumbnail.UndecodablePicture as error:
             logger.warning("no thumbnail can be made of the image %s: %s", image_id, error.__cause__)
             data = b""
-        return _store(image, data)
+        return _store(image, data, None if _has_fingerprint(image) else _look_at(data))
 
     def _render(self, image: Image) -> bytes:
         side = thumbnail.side_of(image["frames"])
@@ -93,6 +98,21 @@ class ThumbnailMaker:
         # The file is fetched again: those that wait for their turn would fill the disk.
         with _one_of(self._heavy):
             return _fetch_and_render(partial(images.open_file, image), render)
+
+    def look_at(self, file: BinaryIO) -> Fingerprint:
+        """Return the fingerprint of a picture that is in a file.
+
+        Raises UndecodablePicture, and ServiceUnavailable if too many requests wait already.
+        """
+        with _one_of(self._waiting):
+            try:
+                with _one_of(self._at_once, TURN_SECONDS):
+                    return fingerprint.render(file)
+            except thumbnail.HeavyPicture as picture:
+                memory_bytes = picture.memory_bytes
+            with _one_of(self._heavy):
+                data = thumbnail.render_heavy(file, memory_bytes)
+            return _look_at(data)
 
     def preview(self, image: Image) -> bytes:
         """Return the thumbnail of an image as a JPEG.
@@ -149,6 +169,35 @@ def open_thumbnail(image: Image, part: slice | None) -> Blob:
         raise StorageError from error
 
 
+def look_at(file: BinaryIO) -> Fingerprint:
+    """Return the fingerprint of a picture that is in a file.
+
+    Raises UndecodableImage, and ServiceUnavailable if too many requests wait for pictures already.
+    """
+    try:
+        return _maker().look_at(file)
+    except thumbnail.UndecodablePicture as error:
+        raise UndecodableImage("The picture cannot be decoded, or is too large for that.") from error
+
+
+def make_fingerprint(image: Image) -> Fingerprint:
+    """Return the fingerprint of an image that has none so far: that of its thumbnail, which is made if it is not there.
+
+    Raises ImageNotFound, StorageError if the store fails, and ServiceUnavailable if too many requests wait already.
+    """
+    try:
+        image = find_thumbnail(image["id"])
+        with _fetched(partial(open_thumbnail, image)) as file:
+            look = fingerprint.render_of_thumbnail(file)
+    except UndecodableImage:
+        look = Fingerprint(None)
+    with begin() as connection:
+        queries.images.lock_content(connection, image["hash"])
+        queries.images.find_image(connection, image["id"])
+        queries.fingerprints.add(connection, image, look)
+    return look
+
+
 def render_preview(image: Image) -> bytes:
     """Return an image's thumbnail as a JPEG, for programs that do not read WebP: its first frame, on white.
 
@@ -167,17 +216,38 @@ def _maker() -> ThumbnailMaker:
 
 def _fetch_and_render(open_blob: Callable[[None], Blob], render: Callable[[BinaryIO], bytes]) -> bytes:
     """Return what `render` makes of a whole object. Raises what the two raise, and StorageError."""
+    with _fetched(open_blob) as file:
+        return render(file)
+
+
+@contextlib.contextmanager
+def _fetched(open_blob: Callable[[None], Blob]) -> Iterator[BinaryIO]:
+    """Yield a file with a whole object in it."""
     with room_on_disk(), temporary_file() as file:
         with contextlib.closing(open_blob(None)) as blob:
             for chunk in blob:
                 append(file, chunk)
-        return render(file)
+        yield file
 
 
-def _store(image: Image, data: bytes) -> Image:
-    """Store the thumbnail of an image, unless another worker was faster; return its record. No bytes: there is none.
+def _has_fingerprint(image: Image) -> bool:
+    with connect() as connection:
+        return queries.fingerprints.find(connection, image) is not None
 
-    Raises ImageNotFound and StorageError.
+
+def _look_at(data: bytes) -> Fingerprint:
+    """Return the fingerprint of a thumbnail; no bytes have none."""
+    if not data:
+        return Fingerprint(None)
+    with room_on_disk(), temporary_file() as file:
+        append(file, data)
+        return fingerprint.render_of_thumbnail(file)
+
+
+def _store(image: Image, data: bytes, look: Fingerprint | None) -> Image:
+    """Store the thumbnail of an image, unless another worker was faster, and a fingerprint; return its record.
+
+    No bytes: there is none. Raises ImageNotFound and StorageError.
     """
     with begin() as connection:
         queries.images.lock_content(connection, image["hash"])
@@ -187,4 +257,6 @@ def _store(image: Image, data: bytes) -> Image:
                 key = thumbnail_key(image["hash"])
                 storage.current().put(key, io.BytesIO(data), len(data), thumbnail.MIME_TYPE, digest)
             queries.images.set_thumbnail(connection, image["id"], len(data), digest)
+        if look:
+            queries.fingerprints.add(connection, image, look)
         return queries.images.find_image(connection, image["id"])

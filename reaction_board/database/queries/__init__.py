@@ -3,12 +3,13 @@
 `images`: one image, and its tags. `lists`: which images are on which list, as positions and bitmaps. `search`: pages of
 images; `walk` reads them from lists, `shuffle` is their random order. `tags`: names and keys, and the list of tags;
 `aliases` and `merges` change what names stand for, `suggestions` finds others for those that are typed or searched for.
-`pending_deletes`: objects that are still to be deleted. `records`: the whole board, to compare it with the bucket and
-with itself.
+`fingerprints`: which images look alike. `pending_deletes`: objects that are still to be deleted. `records`: the whole
+board, to compare it with the bucket and with itself.
 """
 
 from reaction_board.database.queries import (
     aliases,
+    fingerprints,
     images,
     lists,
     merges,
@@ -19,4 +20,15 @@ from reaction_board.database.queries import (
     tags,
 )
 
-__all__ = ["aliases", "images", "lists", "merges", "pending_deletes", "records", "search", "suggestions", "tags"]
+__all__ = [
+    "aliases",
+    "fingerprints",
+    "images",
+    "lists",
+    "merges",
+    "pending_deletes",
+    "records",
+    "search",
+    "suggestions",
+    "tags",
+]

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
+    Boolean,
     Connection,
     Integer,
     RowMapping,
@@ -27,8 +29,9 @@ from sqlalchemy import (
 from reaction_board.database.queries import lists
 from reaction_board.database.queries.lists import Image as Image  # re-exported
 from reaction_board.database.queries.tags import Names, look_up
-from reaction_board.database.tables import images, pending_deletes, totals
+from reaction_board.database.tables import fingerprints, images, pending_deletes, totals
 from reaction_board.errors import BoardFull, ImageNotFound, InvalidField
+from reaction_board.media.fingerprint import Fingerprint
 from reaction_board.media.identify import Media
 
 _LOCK_CONTENT = select(func.pg_advisory_xact_lock(bindparam("key")))
@@ -90,8 +93,16 @@ _ENTRIES = select(func.unnest(bindparam("lists", type_=ARRAY(Integer))).label("l
     "entry"
 )
 _POPULAR = lists.entering(_ENTRIES).scalar_subquery()
+_ADD_FINGERPRINT = insert(fingerprints).from_select(
+    ["position", "bits"],
+    select(_INSERTED.c.position, bindparam("bits", type_=BigInteger)).where(
+        bindparam("has_fingerprint", type_=Boolean)
+    ),
+)
 # One statement: the fewer there are, the shorter is the time that others wait for the lock.
-_ADD = select(*_INSERTED.c, func.array(_POPULAR, type_=ARRAY(Integer)).label("popular"))
+_ADD = select(*_INSERTED.c, func.array(_POPULAR, type_=ARRAY(Integer)).label("popular")).add_cte(
+    _ADD_FINGERPRINT.cte("added_fingerprint")
+)
 
 
 def created_at(image: Image) -> datetime:
@@ -137,8 +148,14 @@ def find_content(connection: Connection, content_hash: str) -> tuple[RowMapping 
     return row if row["id"] else None, row["pending"]
 
 
-def add_image(connection: Connection, media: Media, filename: str, tags: Sequence[str]) -> RowMapping:
-    """Add an image with the tags that these names stand for; return it.
+def add_image(
+    connection: Connection,
+    media: Media,
+    filename: str,
+    tags: Sequence[str],
+    fingerprint: Fingerprint | None = None,
+) -> RowMapping:
+    """Add an image with the tags that these names stand for, and its fingerprint if there is one; return it.
 
     Its position and its id, which is its time, are assigned now. Raises BoardFull if no position is left, and
     NamesChanged.
@@ -149,6 +166,8 @@ def add_image(connection: Connection, media: Media, filename: str, tags: Sequenc
         "new_tags": names.new_tags,
         "lists": [*lists.lists_of(image), *(names.keys[name] for name in image["tags"])],
         "popular": lists.POPULAR,
+        "bits": fingerprint.bits if fingerprint else None,
+        "has_fingerprint": fingerprint is not None,
     }
     lists.lock(connection)
     row = connection.execute(_ADD, {**image, **values}).mappings().one_or_none()

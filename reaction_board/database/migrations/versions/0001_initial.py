@@ -10,6 +10,7 @@ branch_labels = None
 depends_on = None
 
 CHUNK = 8192  # positions in one bitmap
+BANDS = ((51, 13), (38, 13), (25, 13), (12, 13), (0, 12))  # of a fingerprint: the lowest bit and the number of bits
 
 
 def upgrade() -> None:
@@ -46,6 +47,22 @@ def upgrade() -> None:
         sa.UniqueConstraint("position", name=op.f("uq_images_position")),
         sa.UniqueConstraint("hash", name=op.f("uq_images_hash")),
     )
+    op.create_table(
+        "fingerprints",
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("bits", sa.BigInteger()),
+        sa.ForeignKeyConstraint(
+            ["position"], ["images.position"], name=op.f("fk_fingerprints_position_images"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("position", name=op.f("pk_fingerprints")),
+    )
+    for number, (lowest, width) in enumerate(BANDS):
+        op.create_index(
+            f"ix_fingerprints_band_{number}",
+            "fingerprints",
+            [sa.text(f"(((bits >> {lowest}) & {(1 << width) - 1})::integer)")],
+            postgresql_include=["position", "bits"],
+        )
     op.create_table(
         "tags",
         sa.Column("key", sa.Integer(), sa.Identity(always=True), nullable=False),
@@ -111,6 +128,8 @@ def upgrade() -> None:
         "ALTER TABLE image_tags SET (autovacuum_vacuum_scale_factor = 0.01,"
         " autovacuum_vacuum_insert_scale_factor = 0.01, autovacuum_analyze_scale_factor = 0.01)"
     )
+    # And so it is with the indexes of fingerprints.
+    op.execute("ALTER TABLE fingerprints SET (autovacuum_vacuum_insert_scale_factor = 0.01)")
     # Each upload rewrites the newest bitmap of each popular list of its image, 1 KB a time. A vacuum that comes often
     # and does not pause keeps the table small.
     op.execute(
@@ -147,4 +166,5 @@ def downgrade() -> None:
     op.drop_table("bitmaps")
     op.drop_table("image_tags")
     op.drop_table("tags")
+    op.drop_table("fingerprints")
     op.drop_table("images")
