@@ -1,5 +1,6 @@
 """The API of a board, one method per operation."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -174,14 +175,18 @@ class Api:
         return _whole_tag(response, json_of(response))
 
     def merge(self, name: str, into: str) -> Iterator[MergeStep]:
-        """Merge a tag into another one until no image remains; yield each step. Repeated, it continues."""
-        remaining = 1
+        """Merge a tag into another one until no image remains; yield each step. Repeated, it continues.
+
+        A step moves nothing if another client has moved the same images meanwhile. Then fewer remain than before.
+        """
+        remaining: float = math.inf
         while remaining:
+            before = remaining
             response = self._connection.request("POST", f"tags/{name}/merge", json={"into": into})
             step = json_of(response)
             moved, remaining = (_number(response, step.get(field)) for field in ("moved", "remaining"))
             yield MergeStep(moved, remaining, _whole_tag(response, step.get("tag")))
-            if remaining and not moved:
+            if not moved and remaining and remaining >= before:
                 raise NotABoard(f"The merge does not end: no image moves, and {remaining} remain.")
 
 
