@@ -129,11 +129,15 @@ class Api:
 
     # Names of tags become parts of paths: they must be valid (`TAG`).
 
-    def tags(self, match: str = "") -> Iterator[Tag]:
-        """Yield all tags by name; or the tags and aliases that contain `match`, whole words and frequent ones first."""
+    def tags(self, match: str = "", together_with: str = "") -> Iterator[Tag]:
+        """Yield all tags by name; or the tags and aliases that contain `match`, whole words and frequent ones first.
+
+        Or yield the other tags of the newest images that have some tags, which are separated by commas, frequent ones
+        first; `together` says of how many of these images.
+        """
         listed, total = 0, 1
         while listed < total:
-            query = {"match": match, "limit": MAX_TAG_PAGE, "offset": listed}
+            query = {"match": match, "with": together_with, "limit": MAX_TAG_PAGE, "offset": listed}
             response = self._connection.request("GET", "tags", params=query)
             page = json_of(response)
             tags, total = _tags(response, page), _number(response, page.get("total"))
@@ -226,6 +230,7 @@ def _tag(response: httpx.Response, value: Any) -> Tag:
         and _is_tag_name(value.get("name"))
         and _is_tag_name(value.get("alias", value["name"]))
         and isinstance(value.get("image_count"), int)
+        and isinstance(value.get("together", 0), int)
     ):
         raise not_a_board(response)
     return value

@@ -55,6 +55,16 @@ def test_tags_that_match_are_listed_with_aliases(cli: CommandLine, board: Board,
     assert (nothing.exit_code, nothing.stdout, nothing.stderr) == (0, "", "No tag or alias contains 'no-such'.\n")
 
 
+def test_tags_that_go_together_are_listed_with_the_images_that_have_both(
+    cli: CommandLine, board: Board, lol: None
+) -> None:
+    board.added(tags="lol,cat,dog")
+    assert cli.done("tags", "--with", "LOL") == "2\tcat\n1\tdog\n1\tlaughing\n"
+    assert cli.done("tags", "--with", "lol,dog") == "1\tcat\n"
+    assert cli.run("tags", "--with", "unknown").stderr == "No other tag goes with unknown.\n"
+    assert cli.run("tags", "cat", "--with", "lol").exit_code == 2
+
+
 def test_a_board_without_tags_says_so(cli: CommandLine, board: Board) -> None:
     assert (cli.run("tags").stdout, cli.run("tags", "--json").stderr) == ("", "The board has no tags.\n")
 
@@ -147,7 +157,7 @@ def test_aliases_that_are_none_end_it(aliases: Any) -> None:
 @pytest.mark.parametrize(
     "tag",
     [1, {"name": "a\x1b", "image_count": 1}, {"name": "a", "image_count": "1"}, {"name": "a"},
-     {"name": "a", "image_count": 1, "alias": "b\n"}],
+     {"name": "a", "image_count": 1, "alias": "b\n"}, {"name": "a", "image_count": 1, "together": "\x1b"}],
 )  # fmt: skip
 def test_a_tag_that_is_none_ends_it(tag: Any) -> None:
     body = json.dumps({"items": [tag], "total": 1}).encode()
