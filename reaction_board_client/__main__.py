@@ -1,6 +1,16 @@
-"""`python -m reaction_board_client`: the same as `reaction-board`."""
+"""`reaction-board`, and `python -m reaction_board_client`."""
 
-from reaction_board_client.cli import main
+import sys
+
+
+def run() -> None:
+    """Run the command line. To load it takes a moment: an interruption then ends the program quietly, too."""
+    try:
+        from reaction_board_client.cli import main
+    except KeyboardInterrupt:
+        sys.exit(130)
+    main(prog_name="reaction-board")
+
 
 if __name__ == "__main__":
-    main(prog_name="reaction-board")
+    run()

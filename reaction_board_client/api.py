@@ -1,5 +1,6 @@
 """The API of a board, one method per operation."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -128,11 +129,15 @@ class Api:
 
     # Names of tags become parts of paths: they must be valid (`TAG`).
 
-    def tags(self, match: str = "") -> Iterator[Tag]:
-        """Yield all tags by name; or the tags and aliases that contain `match`, whole words and frequent ones first."""
+    def tags(self, match: str = "", together_with: str = "") -> Iterator[Tag]:
+        """Yield all tags by name; or the tags and aliases that contain `match`, whole words and frequent ones first.
+
+        Or yield the other tags of the newest images that have some tags, which are separated by commas, frequent ones
+        first; `together` says of how many of these images.
+        """
         listed, total = 0, 1
         while listed < total:
-            query = {"match": match, "limit": MAX_TAG_PAGE, "offset": listed}
+            query = {"match": match, "with": together_with, "limit": MAX_TAG_PAGE, "offset": listed}
             response = self._connection.request("GET", "tags", params=query)
             page = json_of(response)
             tags, total = _tags(response, page), _number(response, page.get("total"))
@@ -174,14 +179,18 @@ class Api:
         return _whole_tag(response, json_of(response))
 
     def merge(self, name: str, into: str) -> Iterator[MergeStep]:
-        """Merge a tag into another one until no image remains; yield each step. Repeated, it continues."""
-        remaining = 1
+        """Merge a tag into another one until no image remains; yield each step. Repeated, it continues.
+
+        A step moves nothing if another client has moved the same images meanwhile. Then fewer remain than before.
+        """
+        remaining: float = math.inf
         while remaining:
+            before = remaining
             response = self._connection.request("POST", f"tags/{name}/merge", json={"into": into})
             step = json_of(response)
             moved, remaining = (_number(response, step.get(field)) for field in ("moved", "remaining"))
             yield MergeStep(moved, remaining, _whole_tag(response, step.get("tag")))
-            if remaining and not moved:
+            if not moved and remaining and remaining >= before:
                 raise NotABoard(f"The merge does not end: no image moves, and {remaining} remain.")
 
 
@@ -221,6 +230,7 @@ def _tag(response: httpx.Response, value: Any) -> Tag:
         and _is_tag_name(value.get("name"))
         and _is_tag_name(value.get("alias", value["name"]))
         and isinstance(value.get("image_count"), int)
+        and isinstance(value.get("together", 0), int)
     ):
         raise not_a_board(response)
     return value

@@ -28,6 +28,7 @@ from reaction_board_client.tag_names import TAG
 from reaction_board_client.terminal import json_line
 
 FILES, IMAGES, TAGS = "files", "images.jsonl", "tags.jsonl"
+_NAME = re.compile("[0-9a-f]{64}[.][a-z]+")  # of a file
 TAGS_AT_ONCE = 1000  # whose aliases are in memory
 
 
@@ -114,8 +115,21 @@ def _tags(api: Api, names: Set[str], threads: int) -> Iterator[Tag]:
 
 
 def is_archive(folder: Path) -> bool:
-    """Say whether a folder is an export of a board."""
-    return (folder / IMAGES).exists()
+    """Say whether a folder is an export of a board. Raises Fault if it is one whose lists are still to come.
+
+    Without them, its images would come to a board without names and tags, and as duplicates they would keep that.
+    """
+    if (folder / IMAGES).exists():
+        return True
+    if _visible(folder) == {FILES} and all(map(_NAME.fullmatch, _visible(folder / FILES) or {FILES})):
+        raise Fault(folder, f"It is an unfinished export, without {IMAGES}. Run the export again to finish it.")
+    return False
+
+
+def _visible(folder: Path) -> set[str]:
+    """Return the names in a folder that are not hidden. Of a file, there are none."""
+    names = (path.name for path in folder.glob("*"))
+    return {name for name in names if not name.startswith(".")}
 
 
 class Pictures:

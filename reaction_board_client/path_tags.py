@@ -15,7 +15,10 @@ def split(text: str) -> list[str]:
 
 
 def words(text: str) -> tuple[list[str], list[str]]:
-    """Return the words of a name, and what else in it may be a tag: `judging-you` as a whole, and numbers.
+    """Return the words of a name, and all in it that may be a tag: words, numbers, and words that are joined.
+
+    Of `judging-you_01`, these are the whole, `judging-you`, `01`, `judging` and `you`: `_` can separate tags that have
+    `-` in them, and the other way round.
 
     Letters lose their accents. A word that has other characters than a tag is left out.
     """
@@ -24,7 +27,8 @@ def words(text: str) -> tuple[list[str], list[str]]:
     chunks = re.findall(r"[\w-]+", letters)
     parts = [part for chunk in chunks for part in re.split("[_-]+", chunk)]
     named = [part for part in parts if TAG.fullmatch(part) and not part.isdigit()]
-    others = [name.strip("_-") for name in (*chunks, *parts)]
+    joined = [part for separator in "_-" for chunk in chunks for part in chunk.split(separator)]
+    others = [name.strip("_-") for name in (*chunks, *joined, *parts)]
     return list(dict.fromkeys(named)), [name for name in dict.fromkeys(others) if TAG.fullmatch(name)]
 
 

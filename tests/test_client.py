@@ -1,6 +1,7 @@
 """`reaction-board`, the command line, with a board behind it."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from reaction_board_client import api
 from reaction_board_client.api import Api
 from reaction_board_client.cli import main
 from tests.board import Board, Objects, ids
-from tests.command_line import CommandLine, served
+from tests.command_line import Answer, CommandLine, served, stand_in
 from tests.pictures import MIME_TYPES, picture
 from tests.servers import PATIENCE
 
@@ -217,6 +218,24 @@ def test_interrupted_and_started_again_it_finishes_the_job(app: Flask, board: Bo
         assert board.search()["total"] == 4
         assert cli.done("upload", tmp_path, "--tags", "many") == "4 new, 4 already there, 0 refused\n"
     assert board.search(tags="many")["total"] == 8
+
+
+def test_an_interruption_ends_any_command_with_one_line() -> None:
+    def interrupt(_: object) -> Answer:
+        os.kill(os.getpid(), signal.SIGINT)
+        return 200, {}, b"{}"
+
+    with stand_in(interrupt) as (url, _):
+        result = CommandLine(url).run("search")
+    assert (result.exit_code, result.output) == (130, "Interrupted.\n")
+
+
+@pytest.mark.slow
+def test_an_interruption_while_the_program_is_loaded_ends_it_quietly(tmp_path: Path) -> None:
+    (tmp_path / "httpx.py").write_text("raise KeyboardInterrupt")
+    command, env = CommandLine().program("search")
+    done = subprocess.run(command, env={**env, "PYTHONPATH": str(tmp_path)}, capture_output=True, timeout=PATIENCE)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
 def test_a_search_lists_images_over_all_pages(cli: CommandLine, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:

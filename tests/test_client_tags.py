@@ -14,7 +14,7 @@ from reaction_board.database.queries import merges
 from reaction_board_client import api
 from reaction_board_client.cli import completion, merge
 from tests.board import Board
-from tests.command_line import CommandLine, served, stand_in
+from tests.command_line import Answer, CommandLine, served, stand_in
 from tests.servers import PATIENCE
 
 EMPTY: tuple[int, dict[str, str], bytes] = (200, {}, b'{"items": [], "total": 0}')
@@ -51,14 +51,30 @@ def test_all_tags_are_listed_over_all_pages(
 def test_tags_that_match_are_listed_with_aliases(cli: CommandLine, board: Board, lol: None) -> None:
     board.set_aliases("laughing", "lolly")
     assert cli.done("tags", "lol") == "3\tlol\n1\tlolly → laughing\n"
-    assert cli.done("tags", "no-such") == ""
+    nothing = cli.run("tags", "no-such")
+    assert (nothing.exit_code, nothing.stdout, nothing.stderr) == (0, "", "No tag or alias contains 'no-such'.\n")
+
+
+def test_tags_that_go_together_are_listed_with_the_images_that_have_both(
+    cli: CommandLine, board: Board, lol: None
+) -> None:
+    board.added(tags="lol,cat,dog")
+    assert cli.done("tags", "--with", "LOL") == "2\tcat\n1\tdog\n1\tlaughing\n"
+    assert cli.done("tags", "--with", "lol,dog") == "1\tcat\n"
+    assert cli.run("tags", "--with", "unknown").stderr == "No other tag goes with unknown.\n"
+    assert cli.run("tags", "cat", "--with", "lol").exit_code == 2
+
+
+def test_a_board_without_tags_says_so(cli: CommandLine, board: Board) -> None:
+    assert (cli.run("tags").stdout, cli.run("tags", "--json").stderr) == ("", "The board has no tags.\n")
 
 
 def test_the_aliases_of_a_tag_are_shown_replaced_added_and_removed(cli: CommandLine, board: Board, lol: None) -> None:
     assert cli.done("tag-alias", "laughing") == ""
     assert cli.done("tag-alias", "Laughing", "haha", "Rofl") == "haha → laughing\nrofl → laughing\n"
     assert cli.done("tag-alias", "rofl") == "haha → laughing\nrofl → laughing\n"
-    assert cli.done("tag-alias", "laughing", "lmao") == "lmao → laughing\n"
+    replaced = cli.run("tag-alias", "laughing", "lmao")
+    assert (replaced.stdout, replaced.stderr) == ("lmao → laughing\n", "No longer aliases of laughing: haha, rofl\n")
     cli.done("tag-alias", "laughing", "--add", "hehe, haha", "--remove", "LMAO")
     assert board.tag("laughing")["aliases"] == ["haha", "hehe"]
     assert cli.lines("tag-alias", "laughing", "--remove", "haha,hehe")[0]["aliases"] == []
@@ -102,7 +118,8 @@ def test_a_tag_gets_another_name_but_not_that_of_another_tag(cli: CommandLine, b
     assert cli.done("tag-rename", "LOL", "Funny") == "3 moved. lol → funny, now on 3 images.\n"
     assert board.tag_counts() == {"cat": 1, "funny": 3, "laughing": 1}
     result = cli.run("tag-rename", "unknown", "new")
-    assert (result.exit_code, "(tag_not_found)" in result.stderr) == (1, True)
+    assert (result.exit_code, result.stderr) == (1, "Error: No tag or alias is named 'unknown'. (tag_not_found)\n")
+    assert cli.run("tag-merge", "haha", "cat").stderr.startswith("Error: 'haha' is an alias of 'laughing': use that")
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../images", "a/b", "x" * 65, "ü"])
@@ -115,7 +132,18 @@ def test_a_merge_without_an_end_is_given_up() -> None:
     step = {"moved": 0, "remaining": 1, "tag": {"name": "b", "image_count": 1, "aliases": []}}
     with stand_in(lambda _: (200, {}, json.dumps(step).encode())) as (url, asked):
         result = CommandLine(url).run("tag-merge", "a", "b")
-    assert (result.exit_code, "does not end" in result.stderr, len(asked)) == (1, True, 1)
+    assert (result.exit_code, "does not end" in result.stderr, len(asked)) == (1, True, 2)
+
+
+def test_a_merge_goes_on_while_another_client_moves_the_images() -> None:
+    left = iter([2, 1, 0])
+
+    def answer(_: object) -> Answer:
+        step = {"moved": 0, "remaining": next(left), "tag": {"name": "b", "image_count": 3, "aliases": ["a"]}}
+        return 200, {}, json.dumps(step).encode()
+
+    with stand_in(answer) as (url, _):
+        assert CommandLine(url).done("tag-merge", "a", "b") == "0 moved. a → b, now on 3 images.\n"
 
 
 @pytest.mark.parametrize("aliases", [None, "ab", [1], ["a\n"]])
@@ -129,7 +157,7 @@ def test_aliases_that_are_none_end_it(aliases: Any) -> None:
 @pytest.mark.parametrize(
     "tag",
     [1, {"name": "a\x1b", "image_count": 1}, {"name": "a", "image_count": "1"}, {"name": "a"},
-     {"name": "a", "image_count": 1, "alias": "b\n"}],
+     {"name": "a", "image_count": 1, "alias": "b\n"}, {"name": "a", "image_count": 1, "together": "\x1b"}],
 )  # fmt: skip
 def test_a_tag_that_is_none_ends_it(tag: Any) -> None:
     body = json.dumps({"items": [tag], "total": 1}).encode()

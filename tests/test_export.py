@@ -148,6 +148,8 @@ def test_an_interrupted_export_writes_no_list_and_goes_on(
         result = cli.run("export", tmp_path, "--jobs", "1")
     assert (result.exit_code, "Interrupted" in result.stderr) == (130, True)
     assert all(name.startswith("files/") for name in names(tmp_path))
+    imported = cli.run("import", tmp_path)
+    assert (imported.exit_code, "Run the export again" in imported.stderr) == (1, True)
     already = len(names(tmp_path))
     assert cli.done("export", tmp_path) == f"{6 - already} new, {already} already here, 0 failed\n"
     assert len(lines(tmp_path / "images.jsonl")) == 6

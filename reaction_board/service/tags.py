@@ -68,7 +68,7 @@ def find_tag(name: str) -> Tag:
 def _find_tag(connection: Connection, name: str) -> Tag:
     tag = queries.tags.find_tag(connection, name)
     if tag is None:
-        raise TagNotFound
+        raise TagNotFound(f"No tag or alias is named {name!r}.")
     return tag
 
 

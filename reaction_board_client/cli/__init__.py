@@ -2,6 +2,7 @@
 
 import io
 import sys
+from typing import Any
 
 try:
     import click
@@ -12,6 +13,7 @@ try:
     from reaction_board_client.cli.import_ import import_
     from reaction_board_client.cli.link import link
     from reaction_board_client.cli.merge import tag_merge, tag_rename
+    from reaction_board_client.cli.progress import INTERRUPTED
     from reaction_board_client.cli.search import search
     from reaction_board_client.cli.tag import tag
     from reaction_board_client.cli.tags import tag_alias, tags
@@ -20,7 +22,18 @@ except ModuleNotFoundError as error:
     sys.exit(f"reaction-board: {error.name} is missing: pip install 'reaction-board[cli]'")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Commands that an interruption ends with the exit status of shells, wherever it comes."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="reaction-board")
 def main() -> None:
     """Upload, find, download, tag, delete, export and import the images of a Reaction Image Board.

@@ -6,22 +6,40 @@ from reaction_board_client.api import Tag
 from reaction_board_client.cli.options import TAG, TAGS, board_options, examples
 from reaction_board_client.cli.session import open_board
 from reaction_board_client.path_tags import split
-from reaction_board_client.terminal import json_line
+from reaction_board_client.terminal import json_line, printable
 
 
-@click.command(epilog=examples("tags", "tags palm"))
+@click.command(epilog=examples("tags palm", "tags --with cat"))
 @click.argument("match", default="")
+@click.option(
+    "--with",
+    "together_with",
+    type=TAGS,
+    default="",
+    help="The other tags of the newest 1000 images with all of these tags, and how many of these images have each.",
+)
 @board_options
-def tags(match: str, url: str, as_json: bool) -> None:
+def tags(match: str, together_with: str, url: str, as_json: bool) -> None:
     """List tags, and how many images have each.
 
-    Without MATCH, all tags by name, without aliases. With it, the tags and aliases that contain MATCH, the best matches
-    first. An alias is listed with the tag that it stands for: lol → laughing.
+    Without MATCH, all tags by name, without aliases; `| sort -n` sorts them by number. With it, the tags and aliases
+    that contain MATCH, the best matches first. An alias is listed with the tag that it stands for: lol → laughing.
     """
+    if match and together_with:
+        raise click.UsageError("Give either MATCH or --with.")
     with open_board(url) as api:
-        for tag in api.tags(match):
+        tag = None
+        for tag in api.tags(match, together_with):
             name = f"{tag['alias']} → {tag['name']}" if "alias" in tag else tag["name"]
-            click.echo(json_line(tag) if as_json else f"{tag['image_count']}\t{name}")
+            click.echo(json_line(tag) if as_json else f"{tag.get('together', tag['image_count'])}\t{name}")
+        if tag is None:
+            click.echo(printable(_nothing(match, together_with)), err=True)
+
+
+def _nothing(match: str, together_with: str) -> str:
+    if together_with:
+        return f"No other tag goes with {together_with}."
+    return f"No tag or alias contains {match!r}." if match else "The board has no tags."
 
 
 @click.command(epilog=examples("tag-alias laughing lol haha", "tag-alias laughing --add rofl --remove haha"))
@@ -41,11 +59,15 @@ def tag_alias(name: str, aliases: tuple[str, ...], add: str, remove: str, url: s
     if aliases and changes:
         raise click.UsageError("Give either all aliases, or --add and --remove.")
     with open_board(url) as api:
-        tag = api.set_aliases(name, aliases) if aliases else api.tag(name)
-        if changes:
-            others = [alias for alias in tag["aliases"] if alias not in split(remove)]
+        tag = before = api.tag(name)
+        if aliases:
+            tag = api.set_aliases(name, aliases)
+        elif changes:
+            others = [alias for alias in before["aliases"] if alias not in split(remove)]
             tag = api.set_aliases(name, [*others, *split(add)])
     _print_aliases(tag, as_json)
+    if removed := [alias for alias in before["aliases"] if alias not in tag["aliases"]]:
+        click.echo(f"No longer aliases of {tag['name']}: {', '.join(removed)}", err=True)
 
 
 def _print_aliases(tag: Tag, as_json: bool) -> None:

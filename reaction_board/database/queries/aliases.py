@@ -59,7 +59,7 @@ class Rows:
     def tag_of(self, name: str) -> RowMapping:
         """Return the tag that a name stands for. Raises TagNotFound."""
         if name not in self.by_name:
-            raise TagNotFound
+            raise TagNotFound(f"No tag or alias is named {name!r}.")
         row = self.by_name[name]
         return row if row["alias_of"] is None else self.by_key[row["alias_of"]]
 
@@ -175,7 +175,7 @@ def _assert_can_become_alias(
     if row["alias_of"] is not None:
         # Unknown ones point to what was the tag before the lock, others may come along with their tag.
         if name not in unknown and (stands_for := found.tag_of(name)["name"]) not in aliases:
-            raise AliasConflict(f"{name!r} stands for {stands_for!r}.")
+            raise AliasConflict(f"{name!r} is an alias of {stands_for!r}: take it out of its aliases first.")
         return
     for own in connection.execute(_ALIASES, {"tag_key": row["key"]}).mappings():
         if own["name"] not in aliases:
