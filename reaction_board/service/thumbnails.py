@@ -111,7 +111,7 @@ class ThumbnailMaker:
             except thumbnail.HeavyPicture as picture:
                 memory_bytes = picture.memory_bytes
             with _one_of(self._heavy):
-                data = thumbnail.render_heavy(file, memory_bytes)
+                data = thumbnail.render_heavy(file, thumbnail.ANIMATED_SIDE, memory_bytes)
             return _look_at(data)
 
     def preview(self, image: Image) -> bytes:
