@@ -1,25 +1,26 @@
 """The API of a board, one method per operation."""
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
 
 import httpx
 
+from reaction_board_client import records
 from reaction_board_client.connection import Connection, at_once, json_of, not_a_board
 from reaction_board_client.errors import NotABoard, Refused
-from reaction_board_client.tag_names import TAG
+from reaction_board_client.records import Image, Tag
 
-Image = dict[str, Any]  # as the API gives it, checked by `_image`
-Tag = dict[str, Any]  # as the API gives it, checked by `_tag`
 Conditions = Mapping[str, str | int]  # of a search, by the names of its parameters
 
-MAX_PAGE = 100  # images
+MAX_PAGE = 100  # images; of similar ones, too, which have no further pages
 MAX_IDS = 100  # images that one request changes or deletes
 MAX_TAG_PAGE = 200  # tags
+IMAGE_NOT_FOUND = "image_not_found"  # the code of an error
+
+_BYTES = "application/octet-stream"  # what a file is, is for the board to find out
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Api:
         while following is not None:
             response = self._connection.request("GET", "images", params=following)
             page = json_of(response)
-            images, total = _images(response, page), _number(response, page.get("total"))
+            images, total = records.images(response, page), records.number(response, page.get("total"))
             for image in images[: None if limit is None else limit - listed]:
                 yield image, total
             listed += len(images)
@@ -80,7 +81,38 @@ class Api:
     def get(self, image_id: str) -> Image:
         """Return the image with this id."""
         response = self._connection.request("GET", f"images/{image_id}")
-        return _image(response, json_of(response))
+        image = records.image(response, json_of(response))
+        if image["id"] != image_id:
+            raise not_a_board(response)
+        return image
+
+    def get_if_there(self, image_id: str) -> Image | None:
+        """Return the image with this id, or None."""
+        try:
+            return self.get(image_id)
+        except Refused as error:
+            if error.code != IMAGE_NOT_FOUND:
+                raise
+            return None
+
+    def similar(self, image_id: str, distance: int | None) -> list[Image]:
+        """Return at most MAX_PAGE images that look like one, without it: the nearest first, each with its `distance`.
+
+        Without `distance`, the board's own bound counts.
+        """
+        query = _similar_query(distance, MAX_PAGE)
+        response = self._connection.request("GET", f"images/{image_id}/similar", params=query)
+        return records.similar_images(response, json_of(response), distance, MAX_PAGE)
+
+    def similar_to_file(self, file: BinaryIO, distance: int | None, limit: int) -> list[Image]:
+        """Return at most `limit` images that look like the picture in a file, which the board does not store.
+
+        The nearest come first, each with its `distance`. The file is never in memory as a whole.
+        """
+        response = self._connection.request(
+            "POST", "images/similar", params=_similar_query(distance, limit), files={"file": ("picture", file, _BYTES)}
+        )
+        return records.similar_images(response, json_of(response), distance, limit)
 
     def check_tags(self, tags: str) -> None:
         """Raise Refused unless a new image may have these tags, which are separated by commas.
@@ -95,9 +127,9 @@ class Api:
 
     def upload(self, file: BinaryIO, filename: str, tags: str) -> Image:
         """Upload a file, which is never in memory as a whole. `duplicate` of the answer says whether it was known."""
-        files = {"file": (filename, file, "application/octet-stream")}
+        files = {"file": (filename, file, _BYTES)}
         response = self._connection.request("POST", "images", files=files, data={"tags": tags})
-        return _image(response, json_of(response))
+        return records.image(response, json_of(response))
 
     @contextmanager
     def bytes_of(self, image: Image) -> Iterator[Iterator[bytes]]:
@@ -110,7 +142,7 @@ class Api:
         for start in range(0, len(image_ids), MAX_IDS):
             change = {"ids": image_ids[start : start + MAX_IDS], "add": add, "remove": remove}
             response = self._connection.request("POST", "images/tags", json=change)
-            yield from _images(response, json_of(response))
+            yield from records.images(response, json_of(response))
 
     def delete(self, image_ids: Sequence[str]) -> Iterator[tuple[list[str], list[str]]]:
         """Delete images in batches of MAX_IDS; yield of each the ids that are deleted, and those without an image.
@@ -140,7 +172,7 @@ class Api:
             query = {"match": match, "with": together_with, "limit": MAX_TAG_PAGE, "offset": listed}
             response = self._connection.request("GET", "tags", params=query)
             page = json_of(response)
-            tags, total = _tags(response, page), _number(response, page.get("total"))
+            tags, total = records.tags(response, page), records.number(response, page.get("total"))
             yield from tags
             listed += len(tags)
             if not tags:
@@ -150,13 +182,13 @@ class Api:
         """Return some tags and aliases that begin so, frequent ones first. It gives up after these seconds."""
         query = {"match": beginning} if beginning else {"order": "count"}
         response = self._connection.request("GET", "tags", params=query, **at_once(seconds))
-        tags = _tags(response, json_of(response))
+        tags = records.tags(response, json_of(response))
         return [tag for tag in tags if str(tag.get("alias", tag["name"])).startswith(beginning)]
 
     def tag(self, name: str) -> Tag:
         """Return the tag that a name stands for, with its `aliases`."""
         response = self._connection.request("GET", f"tags/{name}")
-        return _whole_tag(response, json_of(response))
+        return records.whole_tag(response, json_of(response))
 
     def find_tag(self, name: str) -> Tag | None:
         """Return the tag that a name stands for, with its `aliases`, or None."""
@@ -176,7 +208,7 @@ class Api:
     def set_aliases(self, name: str, aliases: Sequence[str]) -> Tag:
         """Replace the aliases of the tag that a name stands for; return it."""
         response = self._connection.request("PUT", f"tags/{name}/aliases", json={"aliases": aliases})
-        return _whole_tag(response, json_of(response))
+        return records.whole_tag(response, json_of(response))
 
     def merge(self, name: str, into: str) -> Iterator[MergeStep]:
         """Merge a tag into another one until no image remains; yield each step. Repeated, it continues.
@@ -188,72 +220,11 @@ class Api:
             before = remaining
             response = self._connection.request("POST", f"tags/{name}/merge", json={"into": into})
             step = json_of(response)
-            moved, remaining = (_number(response, step.get(field)) for field in ("moved", "remaining"))
-            yield MergeStep(moved, remaining, _whole_tag(response, step.get("tag")))
+            moved, remaining = (records.number(response, step.get(field)) for field in ("moved", "remaining"))
+            yield MergeStep(moved, remaining, records.whole_tag(response, step.get("tag")))
             if not moved and remaining and remaining >= before:
                 raise NotABoard(f"The merge does not end: no image moves, and {remaining} remain.")
 
 
-def _number(response: httpx.Response, value: Any) -> int:
-    if not isinstance(value, int):
-        raise not_a_board(response)
-    return value
-
-
-def _images(response: httpx.Response, page: dict[str, Any]) -> list[Image]:
-    items = page.get("items")
-    if not isinstance(items, list):
-        raise not_a_board(response)
-    return [_image(response, item) for item in items]
-
-
-def _tags(response: httpx.Response, page: dict[str, Any]) -> list[Tag]:
-    items = page.get("items")
-    if not isinstance(items, list):
-        raise not_a_board(response)
-    return [_tag(response, item) for item in items]
-
-
-def _whole_tag(response: httpx.Response, value: Any) -> Tag:
-    """Return a tag as it is, after checking that it is one and has aliases."""
-    tag = _tag(response, value)
-    aliases = tag.get("aliases")
-    if not isinstance(aliases, list) or not all(map(_is_tag_name, aliases)):
-        raise not_a_board(response)
-    return tag
-
-
-def _tag(response: httpx.Response, value: Any) -> Tag:
-    """Return a tag as it is, after checking that it is one."""
-    if not (
-        isinstance(value, dict)
-        and _is_tag_name(value.get("name"))
-        and _is_tag_name(value.get("alias", value["name"]))
-        and isinstance(value.get("image_count"), int)
-        and isinstance(value.get("together", 0), int)
-    ):
-        raise not_a_board(response)
-    return value
-
-
-def _is_tag_name(value: Any) -> bool:
-    return isinstance(value, str) and bool(TAG.fullmatch(value))
-
-
-def _image(response: httpx.Response, value: Any) -> Image:
-    """Return a record as it is, after checking that it is one: its id and hash become parts of paths."""
-    try:
-        texts = [value["filename"], value["mime_type"], *value["tags"]]
-        valid = (
-            isinstance(value["tags"], list)
-            and all(isinstance(text, str) for text in texts)
-            and all(isinstance(value[name], int) for name in ("size_bytes", "width", "height"))
-            and re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", value["id"])
-            and re.fullmatch("[0-9a-f]{64}", value["hash"])
-        )
-    except (KeyError, TypeError):
-        valid = False
-    if not valid:
-        raise not_a_board(response)
-    image: Image = value
-    return image
+def _similar_query(distance: int | None, limit: int) -> dict[str, int]:
+    return {"limit": limit, **({} if distance is None else {"distance": distance})}

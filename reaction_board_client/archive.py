@@ -20,10 +20,11 @@ from typing import Any, BinaryIO, Self
 from rich.progress import Progress
 
 from reaction_board_client import transfers
-from reaction_board_client.api import Api, Image, Tag
+from reaction_board_client.api import Api
 from reaction_board_client.contents import Fault, Line, Picture, inside, json_lines
 from reaction_board_client.errors import Refused
 from reaction_board_client.files import created, extension_of
+from reaction_board_client.records import Image, Tag
 from reaction_board_client.tag_names import TAG
 from reaction_board_client.terminal import json_line
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from reaction_board_client.api import Image
+from reaction_board_client.records import Image
 from reaction_board_client.terminal import without_controls
 
 # How a file of each type begins (WebP: "RIFF", four bytes of length, "WEBP").

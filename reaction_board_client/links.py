@@ -3,8 +3,8 @@
 import html
 import re
 
-from reaction_board_client.api import Image
 from reaction_board_client.files import extension_of
+from reaction_board_client.records import Image
 from reaction_board_client.terminal import printable
 
 # CommonMark takes a backslash before any ASCII punctuation.

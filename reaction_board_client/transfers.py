@@ -11,12 +11,15 @@ from typing import BinaryIO, Generic, Literal, TypeVar
 
 from rich.progress import Progress
 
-from reaction_board_client.api import Api, Image
+from reaction_board_client import links
+from reaction_board_client.api import Api
 from reaction_board_client.errors import BoardError, NoAnswer, Refused
 from reaction_board_client.files import created, local_name, sent_name
+from reaction_board_client.records import Image
 from reaction_board_client.terminal import printable
 
 Job = TypeVar("Job")
+Outcome = TypeVar("Outcome")
 
 
 @dataclass(frozen=True)
@@ -35,16 +38,25 @@ class Result:
     """What became of a file."""
 
     path: Path
-    # `duplicate`: it was there already. `tagged`: it was, and has got tags.
-    status: Literal["new", "duplicate", "tagged", "refused"]
+    # `duplicate`: it was there already. `tagged`: it was, and has got tags. `similar`: it is not sent, because `image`
+    # looks like it.
+    status: Literal["new", "duplicate", "tagged", "similar", "refused"]
     image: Image | None = None
     code: str = ""  # of a refusal
-    detail: str = ""
+    detail: str = ""  # of a refusal, and of what is similar
 
 
-def upload(api: Api, job: Upload, progress: Progress, tag_duplicates: bool = False) -> Result:
+def upload(
+    api: Api,
+    job: Upload,
+    progress: Progress,
+    tag_duplicates: bool = False,
+    skip_similar: bool = False,
+    distance: int | None = None,
+) -> Result:
     """Upload a file, unless the board has its bytes; then its image may be given the tags.
 
+    With `skip_similar`, it is not sent either if the board has an image that looks like it, within a `distance`.
     Raises BoardError if no other file could be uploaded either.
     """
     path = job.path
@@ -55,25 +67,62 @@ def upload(api: Api, job: Upload, progress: Progress, tag_duplicates: bool = Fal
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             if job.digest and job.digest != digest:
                 return Result(path, "refused", code="damaged", detail="The bytes are not those that were exported.")
-            image = api.find(digest)
-            if image is None:
-                image = _send(api, file, job, progress)
-                if not image.pop("duplicate", False):
-                    return Result(path, "new", image)
-        return _tag_duplicate(api, image, job) if tag_duplicates else Result(path, "duplicate", image)
+            known = api.find(digest)
+            if known:
+                result = Result(path, "duplicate", known)
+            elif skip_similar:
+                result = _send_unless_similar(api, file, job, progress, distance)
+            else:
+                result = _send(api, file, job, progress)
+        tagged = tag_duplicates and result.status == "duplicate" and result.image
+        return _tag_duplicate(api, tagged, job) if tagged else result
     except OSError as error:
         return Result(path, "refused", code="unreadable", detail=error.strerror or str(error))
     except BoardError as error:
         return _refusal(api, error, path)
 
 
-def _send(api: Api, file: BinaryIO, job: Upload, progress: Progress) -> Image:
+def _send_unless_similar(api: Api, file: BinaryIO, job: Upload, progress: Progress, distance: int | None) -> Result:
+    similar = _most_similar(api, file, job, progress, distance)
+    if similar:
+        link = links.page(api.address, similar)
+        detail = f"Looks like {link} (distance {similar['distance']})"
+        return Result(job.path, "similar", {**similar, "link": link}, detail=detail)
+    result = _send(api, file, job, progress)
+    if result.image:
+        # The board may look at a new image later, and would not find it for the next file; so it is made to look now.
+        with contextlib.suppress(Refused, NoAnswer):  # the image is there all the same
+            api.similar(result.image["id"], distance=0)
+    return result
+
+
+def _most_similar(api: Api, file: BinaryIO, job: Upload, progress: Progress, distance: int | None) -> Image | None:
+    """Return the image of the board that looks most like a file, or None."""
+    try:
+        with _watched(file, job, progress) as watched:
+            return next(iter(api.similar_to_file(watched, distance, limit=1)), None)
+    except Refused as error:
+        if error.code != "undecodable_image":  # the board stores such a file, and it looks like none
+            raise
+        return None
+
+
+def _send(api: Api, file: BinaryIO, job: Upload, progress: Progress) -> Result:
     tags = ",".join(_all_tags(api, job))
+    with _watched(file, job, progress) as watched:
+        image = api.upload(watched, job.filename or sent_name(job.path), tags)
+    # `duplicate`: another client has sent the same bytes meanwhile.
+    return Result(job.path, "duplicate" if image.pop("duplicate", False) else "new", image)
+
+
+@contextlib.contextmanager
+def _watched(file: BinaryIO, job: Upload, progress: Progress) -> Iterator[BinaryIO]:
+    """Give a file from its beginning on, with a bar that says how much of it is read."""
     task = progress.add_task(printable(job.path.name), total=None)
     try:
         file.seek(0)
         with progress.wrap_file(file, job.path.stat().st_size, task_id=task) as watched:
-            return api.upload(watched, job.filename or sent_name(job.path), tags)
+            yield watched
     finally:
         progress.remove_task(task)
 
@@ -141,22 +190,27 @@ def _refusal(api: Api, error: BoardError, path: Path, image: Image | None = None
     """Return the result for an error that concerns one file alone; raise any other error."""
     if isinstance(error, Refused):
         return Result(path, "refused", image, error.code, error.detail)
-    if isinstance(error, NoAnswer) and api.is_ready():
+    if concerns_one_alone(api, error):
         return Result(path, "refused", image, "no_answer", str(error))
     raise error
 
 
-def several_at_once(
-    run: Callable[[Job], Result], jobs: Iterable[Job], threads: int, stopped: Callable[[], bool]
-) -> Iterator[Result]:
-    """Yield the result of each job once it is there.
+def concerns_one_alone(api: Api, error: BoardError) -> bool:
+    """Say whether an error concerns one file or image alone, so that the others are worth a try."""
+    return isinstance(error, Refused) or (isinstance(error, NoAnswer) and api.is_ready())
 
-    After an error, and once it is `stopped`, no other job begins. The results of those that are running are yielded
+
+def several_at_once(
+    run: Callable[[Job], Outcome], jobs: Iterable[Job], threads: int, stopped: Callable[[], bool]
+) -> Iterator[Outcome]:
+    """Yield the outcome of each job once it is there.
+
+    After an error, and once it is `stopped`, no other job begins. The outcomes of those that are running are yielded
     all the same; then the first error is raised.
     """
     batch = _Batch(run, jobs, stopped)
     waiting = batch.jobs_to_begin()
-    running: set[Future[Result | None]] = set()
+    running: set[Future[Outcome | None]] = set()
     pool = ThreadPoolExecutor(threads)
     try:
         while True:
@@ -167,18 +221,18 @@ def several_at_once(
             for future in done:
                 if error := future.exception():
                     batch.errors.append(error)
-                elif result := future.result():
-                    yield result
+                elif (outcome := future.result()) is not None:
+                    yield outcome
     finally:
         pool.shutdown(cancel_futures=True)
     if batch.errors:
         raise batch.errors[0]
 
 
-class _Batch(Generic[Job]):
+class _Batch(Generic[Job, Outcome]):
     """Jobs that begin until there is an error, or it is `stopped`."""
 
-    def __init__(self, run: Callable[[Job], Result], jobs: Iterable[Job], stopped: Callable[[], bool]) -> None:
+    def __init__(self, run: Callable[[Job], Outcome], jobs: Iterable[Job], stopped: Callable[[], bool]) -> None:
         self._run, self._jobs, self._stopped = run, jobs, stopped
         self.errors: list[BaseException] = []
 
@@ -192,7 +246,7 @@ class _Batch(Generic[Job]):
         except BoardError as error:  # of the search that the jobs come from
             self.errors.append(error)
 
-    def begin(self, job: Job) -> Result | None:
+    def begin(self, job: Job) -> Outcome | None:
         """Run a job, unless it is over by now."""
         return None if self._is_over() else self._run(job)
 

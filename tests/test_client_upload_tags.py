@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 
 from reaction_board_client import path_tags
-from reaction_board_client.api import Api, Tag
+from reaction_board_client.api import Api
+from reaction_board_client.records import Tag
 from tests.board import Board
 from tests.command_line import CommandLine, served
 from tests.pictures import picture

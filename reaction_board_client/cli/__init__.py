@@ -9,6 +9,7 @@ try:
 
     from reaction_board_client.cli.delete import delete
     from reaction_board_client.cli.download import download
+    from reaction_board_client.cli.duplicates import duplicates
     from reaction_board_client.cli.export import export
     from reaction_board_client.cli.import_ import import_
     from reaction_board_client.cli.link import link
@@ -36,7 +37,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="reaction-board")
 def main() -> None:
-    """Upload, find, download, tag, delete, export and import the images of a Reaction Image Board.
+    """Upload, find, compare, download, tag, delete, export and import the images of a Reaction Image Board.
 
     If the board needs an access token, set REACTION_BOARD_TOKEN. It is sent with every request. Proxies are taken from
     http_proxy, https_proxy and no_proxy.
@@ -49,5 +50,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-for command in (upload, search, link, download, delete, tag, tags, tag_alias, tag_merge, tag_rename, export, import_):
+for command in (
+    *(upload, search, duplicates, link, download, delete, tag, tags, tag_alias, tag_merge, tag_rename, export, import_),
+):
     main.add_command(command)

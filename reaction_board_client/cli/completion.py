@@ -7,10 +7,11 @@ import click
 from click.shell_completion import CompletionItem, FishComplete, add_completion_class
 from click.types import StringParamType
 
-from reaction_board_client.api import Api, Tag
+from reaction_board_client.api import Api
 from reaction_board_client.cli.session import access_token
 from reaction_board_client.errors import BoardError
 from reaction_board_client.path_tags import split
+from reaction_board_client.records import Tag
 from reaction_board_client.tag_names import TAG
 
 SECONDS = 1.0  # that a person waits for it, who has pressed a key

@@ -38,12 +38,20 @@ board_options = _options(
 jobs_option = click.option(
     "--jobs", type=click.IntRange(1, 32), default=4, show_default=True, help="Transfers to run in parallel."
 )
-search_options = _options(
+condition_options = _options(
     click.option("--tags", type=TAGS, default="", help="Images with all of these tags, for example cat,funny."),
     click.option("--any", type=TAGS, default="", help="Images with at least one of these tags."),
     click.option("--none", type=TAGS, default="", help="Images with none of these tags."),
     click.option("--type", type=click.Choice(list(TYPES)), help="Images of this type."),
-    click.option("--random", is_flag=True, help="Shuffle, instead of newest first."),
+)
+search_options = _options(
+    condition_options, click.option("--random", is_flag=True, help="Shuffle, instead of newest first.")
+)
+distance_option = click.option(
+    "--distance",
+    type=click.IntRange(0, 9),
+    show_default="9",
+    help="How different pictures may be that count as similar, from 0 (hardly at all).",
 )
 
 
@@ -53,10 +61,10 @@ def examples(*command_lines: str) -> str:
 
 
 def search_parameters(conditions: Mapping[str, Any]) -> dict[str, str]:
-    """Return the parameters of a search from the values of `search_options`."""
+    """Return the parameters of a search from the values of `search_options`, or of `condition_options`."""
     parameters = {name: conditions[name] for name in ("tags", "any", "none") if conditions[name]}
     if conditions["type"]:
         parameters["mime_type"] = TYPES[conditions["type"]]
-    if conditions["random"]:
+    if conditions.get("random"):
         parameters["order"] = "random"
     return parameters

@@ -30,13 +30,13 @@ def transfer(
     as_json: bool,
     finish: Callable[[], bool] = lambda: True,
 ) -> None:
-    """Run every job, show progress, and print what was refused and how many files have each status.
+    """Run every job, show progress, and print what was refused or similar, and how many files have each status.
 
     `words` say how to call each status. After all jobs, unless they are interrupted, `finish` does the rest and says
     whether it could. The command ends with exit status 1 if a file was refused, or if it could not.
     """
     counts: Counter[str] = Counter()
-    refused = []
+    reported = []
     try:
         with stoppable() as stop, bars(hidden=as_json) as progress:
             total = len(jobs) if isinstance(jobs, Sized) else None  # unknown if the jobs come from a search
@@ -44,18 +44,19 @@ def transfer(
             for result in transfers.several_at_once(runner(progress), jobs, threads, stop.is_set):
                 counts[result.status] += 1
                 progress.update(task, advance=1, description=f"{counts.total()} of {total or '…'}")
-                if result.status == "refused":
-                    refused.append(result)
+                if result.detail:
+                    reported.append(result)
                 if as_json:
                     click.echo(json_line({**dataclasses.asdict(result), "path": str(result.path)}))
     finally:
         if not as_json:
-            for result in refused:
-                click.echo(printable(f"{result.path}: {result.detail} ({result.code})"))
+            for result in reported:
+                code = f" ({result.code})" if result.code else ""
+                click.echo(printable(f"{result.path}: {result.detail}{code}"))
             click.echo(", ".join(f"{counts[status]} {word}" for status, word in words.items()))
     if stop.is_set():
         end_interrupted()
-    if not finish() or refused:
+    if not finish() or counts["refused"]:
         sys.exit(1)
 
 
@@ -66,9 +67,9 @@ def bars(*, hidden: bool) -> Progress:
     return Progress(*columns, console=console, transient=True, disable=hidden or not console.is_terminal)
 
 
-def end_interrupted() -> Never:
+def end_interrupted(advice: str = "Run the same command again to continue.") -> Never:
     """End the command after an interruption."""
-    click.echo("Interrupted. Run the same command again to continue.", err=True)
+    click.echo(f"Interrupted. {advice}", err=True)
     sys.exit(INTERRUPTED)
 
 

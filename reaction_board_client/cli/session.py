@@ -8,10 +8,11 @@ from contextlib import contextmanager
 import click
 
 from reaction_board_client import links
-from reaction_board_client.api import Api, Image
+from reaction_board_client.api import Api
 from reaction_board_client.connection import EXAMPLES
 from reaction_board_client.contents import Fault
 from reaction_board_client.errors import BoardError, NotABoard, WrongAddress
+from reaction_board_client.records import Image
 from reaction_board_client.terminal import json_line, printable
 
 
@@ -40,12 +41,15 @@ def open_board(url: str, connections: int = 1) -> Iterator[Api]:
         raise click.ClickException(printable(error)) from error
 
 
-def print_image(board: str, image: Image, as_json: bool) -> None:
-    """Print an image as a line: JSON, or its id, type, size, tags, filename and address, separated by tabs."""
+def print_image(board: str, image: Image, as_json: bool, *more: object) -> None:
+    """Print an image as a line: JSON, or columns between tabs.
+
+    These are its id, type, size, tags and filename, what is `more`, and its address.
+    """
     link = links.page(board, image)
     if as_json:
         click.echo(json_line({**image, "link": link}))
     else:
         size = f"{image['width']}x{image['height']}"
-        columns = [image["id"], image["mime_type"], size, ",".join(image["tags"]), image["filename"], link]
+        columns = [image["id"], image["mime_type"], size, ",".join(image["tags"]), image["filename"], *more, link]
         click.echo("\t".join(map(printable, columns)))

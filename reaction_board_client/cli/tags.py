@@ -2,10 +2,10 @@
 
 import click
 
-from reaction_board_client.api import Tag
 from reaction_board_client.cli.options import TAG, TAGS, board_options, examples
 from reaction_board_client.cli.session import open_board
 from reaction_board_client.path_tags import split
+from reaction_board_client.records import Tag
 from reaction_board_client.terminal import json_line, printable
 
 

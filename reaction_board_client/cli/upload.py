@@ -9,7 +9,7 @@ import click
 
 from reaction_board_client import files, listing, path_tags, transfers
 from reaction_board_client.api import Api
-from reaction_board_client.cli.options import TAGS, board_options, examples, jobs_option
+from reaction_board_client.cli.options import TAGS, board_options, distance_option, examples, jobs_option
 from reaction_board_client.cli.progress import transfer
 from reaction_board_client.cli.session import open_board
 from reaction_board_client.errors import Refused
@@ -18,7 +18,7 @@ from reaction_board_client.transfers import Upload
 
 
 @click.command(
-    epilog=examples("upload pictures/ cat.gif --tags funny", "upload pictures/ --tags-from folder --tags-from name")
+    epilog=examples("upload pictures/ cat.gif --tags funny", "upload pictures/ --tags-from folder --skip-similar")
 )
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, readable=False, path_type=Path))
 @click.option("--tags", type=TAGS, default="", help="Tags for the images that are new, for example cat,funny.")
@@ -32,6 +32,8 @@ from reaction_board_client.transfers import Upload
 )
 @click.option("--new-tags", is_flag=True, help="With --tags-from name: all words, new ones too, except numbers.")
 @click.option("--tag-duplicates", is_flag=True, help="Add the tags to images that the board already has, too.")
+@click.option("--skip-similar", is_flag=True, help="Do not send what looks like an image that the board has.")
+@distance_option
 @click.option(
     "--from",
     "list_",
@@ -46,6 +48,8 @@ def upload(
     sources: tuple[str, ...],
     new_tags: bool,
     tag_duplicates: bool,
+    skip_similar: bool,
+    distance: int | None,
     list_: TextIO | None,
     jobs: int,
     url: str,
@@ -56,6 +60,10 @@ def upload(
     Images that the board already has are not sent, and keep their tags. In folders, hidden files, links to folders, and
     files that are not JPEG, PNG, GIF or WebP are skipped. If the upload is interrupted, run the same command again to
     continue.
+
+    With --skip-similar, the board looks at each new file first. If it has a similar image, the file is not sent, and
+    the address of that image is printed. The exit status stays 0. Of similar files that are sent at the same time, both
+    can be stored; --jobs 1 sends one after the other.
     """
     if bool(paths) == bool(list_):
         raise click.UsageError("Give either files and folders, or --from.")
@@ -63,6 +71,8 @@ def upload(
         raise click.UsageError("--from names files, not folders, so --tags-from folder finds nothing.")
     if new_tags and "name" not in sources:
         raise click.UsageError("--new-tags needs --tags-from name.")
+    if distance is not None and not skip_similar:
+        raise click.UsageError("--distance needs --skip-similar.")
     listed = _read(list_) if list_ else {}
     given = path_tags.split(tags)
     with open_board(url, jobs) as api:
@@ -72,11 +82,15 @@ def upload(
         uploads = [_upload(path, [*given, *own], paths, sources, new_tags) for path, own in own_tags.items()]
         _check_most_tags(api, uploads, len(given))
         tagged = {"tagged": "tagged"} if tag_duplicates else {}
+        similar = {"similar": "similar"} if skip_similar else {}
+        send = partial(
+            transfers.upload, api, tag_duplicates=tag_duplicates, skip_similar=skip_similar, distance=distance
+        )
         transfer(
             uploads,
-            lambda progress: partial(transfers.upload, api, progress=progress, tag_duplicates=tag_duplicates),
+            lambda progress: partial(send, progress=progress),
             jobs,
-            {"new": "new", **tagged, "duplicate": "already there", "refused": "refused"},
+            {"new": "new", **tagged, "duplicate": "already there", **similar, "refused": "refused"},
             as_json,
         )
 
