@@ -170,14 +170,14 @@ class AgainstAModel(RuleBasedStateMachine):
         tag = self.stands_for.get(name, name)
         before = {alias for alias, of in self.stands_for.items() if of == tag}
         added, removed = set(aliases) - before, before - set(aliases)
-        taken = {alias for alias in added if alias in self.stands_for or alias == tag}
-        if taken or added & set(self.counts()) or self.having(removed):
+        taken = {alias for alias in added if alias in self.stands_for and self.stands_for[alias] not in added}
+        left_out = {alias for alias, of in self.stands_for.items() if of in added} - set(aliases)
+        if tag in added or taken or left_out or added & set(self.counts()) or self.having(removed):
             assert response.status_code == 409
             return
         for alias in removed:
             del self.stands_for[alias]
-        for alias in [*added, *(alias for alias, of in self.stands_for.items() if of in added)]:
-            self.stands_for[alias] = tag
+        self.stands_for.update(dict.fromkeys(added, tag))
         aliases = sorted(alias for alias, of in self.stands_for.items() if of == tag)
         assert response.get_json()["aliases"] == aliases
 
