@@ -117,6 +117,11 @@ def services() -> dict[str, Any]:
     return found
 
 
+def test_every_setting_reaches_the_board_of_compose(services: dict[str, Any]) -> None:
+    passed_on = set(services["board"]["environment"])
+    assert set(SettingsSchema().fields) - passed_on == {"FORWARDED_ALLOW_IPS"}  # nginx comes by the socket
+
+
 def compose() -> Any:
     return YAML(typ="safe").load(ROOT / "compose.yaml")
 

@@ -354,8 +354,8 @@ def test_the_tag_object_is_that_of_the_contract(document: dict[str, Any]) -> Non
     schemas = document["components"]["schemas"]
     fields = ["id", "image_count", "name"]
     assert sorted(schemas["ListedTag"]["required"]) == fields
-    assert set(schemas["ListedTag"]["properties"]) == {*fields, "alias", "together"}
-    assert sorted(schemas["TagWithAliases"]["required"]) == sorted([*fields, "aliases"])
+    assert set(schemas["ListedTag"]["properties"]) == {*fields, "alias", "together", "merging"}
+    assert sorted(schemas["TagWithAliases"]["required"]) == sorted([*fields, "aliases", "merging"])
     parameters = operation_of(document, "get", "/api/v1/tags")["parameters"]
     order = next(parameter["schema"] for parameter in parameters if parameter["name"] == "order")
     assert order == {"type": "string", "enum": ["name", "count"], "default": "name"}
