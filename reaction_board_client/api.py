@@ -131,6 +131,10 @@ class Api:
         response = self._connection.request("POST", "images", files=files, data={"tags": tags})
         return records.image(response, json_of(response))
 
+    def make_thumbnail(self, image: Image, seconds: float) -> None:
+        """Let the board make the thumbnail of an image, unless it has it. Give up after `seconds`, without retries."""
+        self._connection.request("HEAD", f"images/{image['id']}/thumbnail", **at_once(seconds))
+
     @contextmanager
     def bytes_of(self, image: Image) -> Iterator[Iterator[bytes]]:
         """Give the bytes of an image in pieces."""

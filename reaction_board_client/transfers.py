@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -20,6 +21,10 @@ from reaction_board_client.terminal import printable
 
 Job = TypeVar("Job")
 Outcome = TypeVar("Outcome")
+
+MAX_PREPARED = 60  # images that the board's page shows first
+PREPARING_SECONDS = 30
+PREPARING_THREADS = 4
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,24 @@ def _tag_duplicate(api: Api, image: Image, job: Upload) -> Result:
         return Result(job.path, "duplicate", image)
     changed = next(api.change_tags([image["id"]], add, []), image)
     return Result(job.path, "duplicate" if changed["tags"] == image["tags"] else "tagged", changed)
+
+
+def prepare_thumbnails(api: Api, images: Sequence[Image]) -> None:
+    """Let the board make the thumbnails of new images, the last ones first, before a person looks at its page.
+
+    The board makes all others when somebody looks. So a failure does not matter, and after PREPARING_SECONDS no other
+    thumbnail is asked for.
+    """
+    deadline = time.monotonic() + PREPARING_SECONDS
+
+    def prepare(image: Image) -> None:
+        seconds = deadline - time.monotonic()
+        if seconds > 0:
+            with contextlib.suppress(BoardError):
+                api.make_thumbnail(image, seconds)
+
+    with ThreadPoolExecutor(PREPARING_THREADS) as pool:
+        pool.map(prepare, reversed(images))
 
 
 def _all_tags(api: Api, job: Upload) -> list[str]:

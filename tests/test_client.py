@@ -5,23 +5,26 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 from flask import Flask
 
 from reaction_board.api.schemas import MAX_CHANGED_IMAGES, MAX_SEARCHED_TAGS
-from reaction_board_client import api
+from reaction_board_client import api, transfers
 from reaction_board_client.api import Api
 from reaction_board_client.cli import main
 from tests.board import Board, Objects, ids
 from tests.command_line import Answer, CommandLine, served, stand_in
 from tests.pictures import MIME_TYPES, picture
 from tests.servers import PATIENCE
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 UNKNOWN = "01890000-0000-7000-8000-000000000000"
 BROKEN = b"\x89PNG\r\n\x1a\nno image"
@@ -65,6 +68,33 @@ def test_a_second_run_sends_no_bytes(cli: CommandLine, folder: Path, monkeypatch
     cli.done("upload", folder)
     monkeypatch.setattr(Api, "upload", None)
     assert "0 new, 9 already there, 0 refused" in cli.done("upload", folder)
+
+
+@pytest.mark.parametrize("command", ["upload", "import"])
+def test_the_last_images_have_thumbnails_before_a_person_looks(
+    cli: CommandLine, board: Board, objects: Objects, folder: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(transfers, "MAX_PREPARED", 3)
+    cli.done(command, folder, "--jobs", "1")
+    newest = board.search(limit=3)["items"]
+    thumbnails = objects.keys() - {image["hash"] for image in board.search()["items"]}
+    assert thumbnails == {f"thumbnails/{image['hash']}" for image in newest}
+
+
+def test_a_board_that_makes_no_thumbnails_has_the_images_all_the_same(app: Flask, folder: Path) -> None:
+    asked = []
+
+    def refuse(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return app(environ, start_response)
+        asked.append(environ["PATH_INFO"])
+        start_response("500 Internal Server Error", [])
+        return []
+
+    with served(refuse) as url:
+        result = CommandLine(url).run("upload", folder)
+    assert (result.exit_code, result.stdout) == (0, "8 new, 1 already there, 0 refused\n")
+    assert len(asked) == 8
 
 
 def test_what_is_refused_is_named_with_its_reason(cli: CommandLine, board: Board, folder: Path) -> None:

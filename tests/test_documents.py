@@ -95,14 +95,6 @@ def test_the_picker_can_be_framed_by_the_named_origins_and_nothing_else_can(
         assert set(framed.values()) == {"'none'"}
 
 
-def test_the_picker_is_the_board_that_knows_whom_it_may_answer(another: Callable[..., Flask]) -> None:
-    client = another(PICKER_ORIGINS=["https://chat.example", "http://localhost:8080"]).test_client()
-    board, picker = client.get("/").text, client.get("/pick").text
-    mode = ' data-picker="https://chat.example http://localhost:8080"'
-    assert mode in picker
-    assert picker.replace(mode, "") == board
-
-
 def test_there_is_no_picker_unless_an_origin_is_named(client: FlaskClient) -> None:
     assert_error(client.get("/pick"), 404, "not_found")
     page = client.get("/pick", headers=BROWSER)

@@ -1,6 +1,5 @@
 """The pages: the board, its picker for other pages, and one for each image that unfolds where its link is pasted."""
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -20,23 +19,18 @@ MAX_PREVIEW_BYTES = 5_000_000  # chat programs do not fetch larger pictures
 @blp.route("/")
 def show_board() -> Response:
     """Send the page of the board, which does the rest through the API."""
-    return _board()
+    return _shell("board.html", max_upload_bytes=current_app.config["MAX_UPLOAD_BYTES"])
 
 
 @blp.route("/pick")
 def show_picker() -> Response:
-    """Send the page of the board for a small frame in pages of PICKER_ORIGINS, which get what is chosen."""
+    """Send the picker, for a small frame in pages of PICKER_ORIGINS, which get what is chosen."""
     origins = current_app.config["PICKER_ORIGINS"]
     if not origins:
         raise NotFound
-    response = _board(origins)
+    response = _shell("picker.html", origins=origins)
     response.headers["Content-Security-Policy"] = documents.policy(frame_ancestors=" ".join(origins))
     return response
-
-
-def _board(picker_origins: Sequence[str] = ()) -> Response:
-    max_upload_bytes = current_app.config["MAX_UPLOAD_BYTES"]
-    return _shell("board.html", picker_origins=picker_origins, max_upload_bytes=max_upload_bytes)
 
 
 @blp.route("/tags")

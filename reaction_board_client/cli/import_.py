@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from reaction_board_client import archive, sidecars
+from reaction_board_client import archive, sidecars, transfers
 from reaction_board_client.api import Api
 from reaction_board_client.cli.options import board_options, examples, jobs_option
 from reaction_board_client.cli.progress import transfer
@@ -46,6 +46,7 @@ def import_(folder: Path, tag_duplicates: bool, jobs: int, url: str, as_json: bo
                 {"new": "new", **tagged, "duplicate": "already there", "refused": "refused"},
                 as_json,
                 lambda: not is_archive or _add_aliases(api, folder),
+                partial(transfers.prepare_thumbnails, api),
             )
         finally:
             _report_tags(running)

@@ -3,8 +3,8 @@
 import dataclasses
 import signal
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
 from threading import Event
 from typing import Never, TypeVar
@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from reaction_board_client import transfers
+from reaction_board_client.api import Image
 from reaction_board_client.terminal import json_line, printable
 from reaction_board_client.transfers import Result
 
@@ -29,14 +30,17 @@ def transfer(
     words: Mapping[str, str],
     as_json: bool,
     finish: Callable[[], bool] = lambda: True,
+    use_new: Callable[[Sequence[Image]], None] = lambda _: None,
 ) -> None:
     """Run every job, show progress, and print what was refused or similar, and how many files have each status.
 
     `words` say how to call each status. After all jobs, unless they are interrupted, `finish` does the rest and says
-    whether it could. The command ends with exit status 1 if a file was refused, or if it could not.
+    whether it could, and `use_new` gets the last images that are new, at most MAX_PREPARED. The command ends with exit
+    status 1 if a file was refused, or if `finish` could not.
     """
     counts: Counter[str] = Counter()
     reported = []
+    new: deque[Image] = deque(maxlen=transfers.MAX_PREPARED)
     try:
         with stoppable() as stop, bars(hidden=as_json) as progress:
             total = len(jobs) if isinstance(jobs, Sized) else None  # unknown if the jobs come from a search
@@ -46,18 +50,26 @@ def transfer(
                 progress.update(task, advance=1, description=f"{counts.total()} of {total or '…'}")
                 if result.detail:
                     reported.append(result)
+                if result.status == "new" and result.image:
+                    new.append(result.image)
                 if as_json:
                     click.echo(json_line({**dataclasses.asdict(result), "path": str(result.path)}))
     finally:
         if not as_json:
-            for result in reported:
-                code = f" ({result.code})" if result.code else ""
-                click.echo(printable(f"{result.path}: {result.detail}{code}"))
-            click.echo(", ".join(f"{counts[status]} {word}" for status, word in words.items()))
+            _print_summary(reported, counts, words)
     if stop.is_set():
         end_interrupted()
-    if not finish() or counts["refused"]:
+    succeeded = finish()
+    use_new(new)
+    if not succeeded or counts["refused"]:
         sys.exit(1)
+
+
+def _print_summary(reported: Iterable[Result], counts: Mapping[str, int], words: Mapping[str, str]) -> None:
+    for result in reported:
+        code = f" ({result.code})" if result.code else ""
+        click.echo(printable(f"{result.path}: {result.detail}{code}"))
+    click.echo(", ".join(f"{counts[status]} {word}" for status, word in words.items()))
 
 
 def bars(*, hidden: bool) -> Progress:

@@ -92,6 +92,7 @@ def upload(
             jobs,
             {"new": "new", **tagged, "duplicate": "already there", **similar, "refused": "refused"},
             as_json,
+            use_new=partial(transfers.prepare_thumbnails, api),
         )
 
 

@@ -1,17 +1,27 @@
 """What the page shows of boards that each test fills itself."""
 
 import re
+from collections.abc import Callable
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Page, expect
 
 from tests.board import Board
+from tests.command_line import served
 from tests.page import MARKS
 from tests.page.actions import open_image, outcome, search_box, status
 from tests.page.conftest import OpenPage
 from tests.pictures import MIME_TYPES, animation, picture
 
 pytestmark = [*MARKS, pytest.mark.usefixtures("app")]
+
+
+def test_the_picker_of_an_empty_board_offers_no_upload(another: Callable[..., Flask], open_page: OpenPage) -> None:
+    with served(another(PICKER_ORIGINS=["https://chat.example"])) as url:
+        page = open_page(base_url=url)
+        page.goto("/pick")
+        expect(outcome(page)).to_have_text("This board has no pictures yet.")
 
 
 def test_an_empty_board_says_what_to_do(page: Page) -> None:

@@ -11,7 +11,7 @@ import * as address from "./history.js";
 import { icon } from "./icons.js";
 import { ImageList } from "./list.js";
 import { offerMenu } from "./menu.js";
-import { neighbour } from "./movement.js";
+import { listenToKeys } from "./movement.js";
 import { Outcome } from "./outcome.js";
 import * as queries from "./query.js";
 import { SearchBox } from "./searchbox.js";
@@ -25,6 +25,7 @@ import { Viewer } from "./viewer.js";
 
 const actions = {
   isStarred: (image) => collections.isStarred(image),
+  onChoose: (image) => copying.copy(image),
   onCopy: (image) => copying.copy(image),
   onOpen: (image) => openImage(image),
   onStar: (image) => showStar(image, collections.toggleStar(image)),
@@ -214,19 +215,7 @@ function reload() {
   show();
 }
 
-function moveAmongTiles(event) {
-  const tile = event.target.closest(".tile");
-  if (!tile || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-  if (event.key === "Escape") search.focus();
-  else if (event.key.startsWith("Arrow")) {
-    const next = neighbour([...document.querySelectorAll("main .tile")], tile, event.key);
-    if (next) next.focus();
-    else if (event.key === "ArrowUp") search.focus();
-  } else return;
-  event.preventDefault();
-}
-
-find("main").addEventListener("keydown", moveAmongTiles);
+listenToKeys(find("main"), search);
 find("#shuffle").addEventListener("click", () => {
   const { query } = address.current();
   searchFor({ ...query, order: query.order === "random" ? undefined : "random", seed: undefined });
@@ -238,11 +227,6 @@ find("#home").addEventListener("click", (event) => {
   event.preventDefault();
   scrollTo(0, 0);
   searchFor(queries.EMPTY);
-});
-addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.target.matches("input") || find("dialog[open]")) return;
-  event.preventDefault();
-  search.focus();
 });
 addEventListener("popstate", () => show({ again: true }));
 addEventListener("online", () => list.more());

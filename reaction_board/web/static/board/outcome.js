@@ -6,7 +6,8 @@ import { conditions, isNarrow } from "./query.js";
 const NAME = "Reaction Image Board";
 
 export class Outcome {
-  // `onQuery(query)` is called with another search to try, `onUpload()` to begin with the first image.
+  // `onQuery(query)` is called with another search to try, and `onUpload()` to begin with the first image, where
+  // images can be uploaded.
   constructor({ onQuery, onUpload }) {
     Object.assign(this, { onQuery, onUpload });
     this.root = find("#outcome");
@@ -43,6 +44,7 @@ export class Outcome {
   }
 
   #welcome() {
+    if (!this.onUpload) return [element("p", {}, "This board has no pictures yet.")];
     return [
       element("h2", {}, "Nothing here yet"),
       element("p", {}, "Upload the first picture, drop it on this page, or paste it."),

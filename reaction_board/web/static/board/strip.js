@@ -8,7 +8,7 @@ import { listenToTiles, makeTabStop, makeTile } from "./tiles.js";
 const HEIGHT = 96; // pixels, of a tile
 const TABS = ["recent", "favourites"];
 const EMPTY = {
-  recent: "Pictures that you copy appear here.",
+  recent: "Pictures that you use appear here.",
   favourites: "Star a picture, and it appears here.",
 };
 
@@ -28,12 +28,7 @@ export class Strip {
       return tab;
     });
     listenToTiles(this.tiles, { ...actions, imageOf: (id) => this.#images.find((image) => image.id === id) });
-    new MenuButton(find(".more-button", root), () => [
-      { label: "Export as a file", run: () => this.#export() },
-      { label: "Import a file", run: () => this.file.click() },
-    ]);
-    this.file = find("input", root);
-    this.file.addEventListener("change", () => this.#import());
+    if (find(".more-button", root)) this.#offerFiles();
   }
 
   show(isWanted) {
@@ -62,6 +57,15 @@ export class Strip {
     if (!this.#images.length) this.tiles.append(element("p", { class: "facts" }, EMPTY[name]));
     makeTabStop(this.tiles, find(".tile", this.tiles));
     if (hadFocus) find(`[data-image="${hadFocus}"] .tile`, this.tiles)?.focus({ preventScroll: true });
+  }
+
+  #offerFiles() {
+    this.file = find("input", this.root);
+    this.file.addEventListener("change", () => this.#import());
+    new MenuButton(find(".more-button", this.root), () => [
+      { label: "Export as a file", run: () => this.#export() },
+      { label: "Import a file", run: () => this.file.click() },
+    ]);
   }
 
   get #name() {

@@ -1,5 +1,5 @@
-// A tile: a small picture of an image, and what can be done with it. A click or Enter copies; the tools appear where the
-// pointer or the focus is.
+// A tile: a small picture of an image, and what can be done with it. A click or Enter chooses it; the tools appear where
+// the pointer or the focus is.
 
 import * as api from "./api.js";
 import { element, find } from "./dom.js";
@@ -38,9 +38,10 @@ export function makeTile(image, height, { isStarred, onGone }) {
   return cell;
 }
 
-// Listen to all tiles below an element. `imageOf(id)` is the image of a tile as it is now, `onCopy(image)`, `onOpen(image)`
-// and `onStar(image)` do what is asked for. A click that somebody else has handled is left alone.
-export function listenToTiles(root, { imageOf, isStarred, onCopy, onOpen, onStar }) {
+// Listen to all tiles below an element. `imageOf(id)` is the image of a tile as it is now, `onChoose(image)` does what a
+// click is for. The tools do `onStar(image)`, and `onCopy(image)` and `onOpen(image)` if they are
+// given. A click that somebody else has handled is left alone.
+export function listenToTiles(root, { imageOf, onChoose, ...tools }) {
   const cellOf = (event) => event.target.closest?.(".cell");
   const imageAt = (event) => imageOf(cellOf(event)?.dataset.image);
   const isTile = (event) => event.target.closest(".tile");
@@ -51,12 +52,12 @@ export function listenToTiles(root, { imageOf, isStarred, onCopy, onOpen, onStar
     if (event.defaultPrevented || !image || !isTile(event) || withModifier(event)) return;
     event.preventDefault();
     isTile(event).focus({ preventScroll: true }); // Safari does not, and the tools would stay away from fingers
-    onCopy(image);
+    onChoose(image);
   });
   root.addEventListener("keydown", (event) => {
     const image = imageAt(event);
     if (event.defaultPrevented || !image || !isTile(event) || withModifier(event)) return;
-    const run = { o: onOpen, " ": onOpen, s: onStar }[event.key];
+    const run = { o: tools.onOpen, " ": tools.onOpen, s: tools.onStar }[event.key];
     if (!run) return;
     event.preventDefault();
     run(image);
@@ -68,7 +69,7 @@ export function listenToTiles(root, { imageOf, isStarred, onCopy, onOpen, onStar
 
   const show = (cell) => {
     const image = cell && imageOf(cell.dataset.image);
-    if (image && !find(".tools", cell)) cell.append(makeTools(image, { isStarred, onCopy, onOpen, onStar }));
+    if (image && !find(".tools", cell)) cell.append(makeTools(image, tools));
   };
   const hide = (cell) => {
     if (cell && !cell.matches(":hover, :focus-within")) find(".tools", cell)?.remove();
@@ -114,9 +115,9 @@ function makeTools(image, { isStarred, onCopy, onOpen, onStar }) {
   return element(
     "div",
     { class: "tools" },
-    button("copy", "Copy", onCopy),
+    ...(onCopy ? [button("copy", "Copy", onCopy)] : []),
     button("star", "Star", onStar, { class: "star-button", "aria-pressed": String(isStarred(image)) }),
-    button("open", "Open", onOpen),
+    ...(onOpen ? [button("open", "Open", onOpen)] : []),
   );
 }
 
