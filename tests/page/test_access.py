@@ -77,7 +77,7 @@ def test_a_token_is_asked_for_kept_and_asked_for_again_if_it_is_wrong(guarded_pa
 
 def test_a_token_that_is_refused_is_not_asked_for_again_by_the_other_uploads(guarded_page: Page) -> None:
     page = guarded_page
-    uploads = Gate(page, "**/api/v1/images")
+    uploads = Gate(page, "**/api/v1/images/similar?*")
     give(page, "paste", ("a.png", picture()), ("b.png", picture()))
     page.locator("#start").click()
     uploads.expect_waiting(2)
