@@ -2,7 +2,6 @@
 
 import * as api from "./api.js";
 import { find } from "./dom.js";
-import { likeness } from "./similar.js";
 import { makeTile } from "./tiles.js";
 
 const HEIGHT = 80; // pixels, of a tile
@@ -58,9 +57,7 @@ export class SimilarStrip {
 
   #tile(image) {
     const cell = makeTile(image, HEIGHT, { ...this.actions, onGone: () => cell.remove() });
-    const tile = find(".tile", cell);
-    tile.tabIndex = 0;
-    tile.title = likeness(image.distance);
+    find(".tile", cell).tabIndex = 0;
     return cell;
   }
 }

@@ -4,7 +4,6 @@ import { fetchPicture, nameOf } from "./address.js";
 import * as api from "./api.js";
 import { bytes, find, note } from "./dom.js";
 import { filesIn, whyUnreadable } from "./files.js";
-import { listen } from "./incoming.js";
 import { askAboutLookalike, offerKnown } from "./lookalike.js";
 import { findLookalike } from "./similar.js";
 import { TagField } from "./tags.js";
@@ -50,7 +49,6 @@ export class Uploader {
       this.receive({ files: input.files });
       input.value = "";
     });
-    listen((contents) => this.receive(contents));
     addEventListener("beforeunload", (event) => {
       if (this.#running || this.#count("similar")) event.preventDefault();
     });
