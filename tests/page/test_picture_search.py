@@ -188,7 +188,7 @@ def test_the_menu_lets_a_file_be_chosen(page: Page) -> None:
     page.get_by_role("button", name="Menu").click()
     with page.expect_file_chooser() as chooser:
         page.get_by_role("menuitem", name="Search by picture").click()
-    chooser.value.set_files([file_of("face.png", face())])  # type: ignore[list-item]
+    chooser.value.set_files([file_of("face.png", face())])  # type: ignore[arg-type]
     expect_texts(page, "large", "cropped")
 
 
@@ -198,6 +198,7 @@ def test_what_a_picture_finds_is_accessible(open_page: OpenPage, scheme: str, si
     page = open_page(color_scheme=scheme, viewport=size, reduced_motion="reduce")
     page.goto("/")
     search_by(page, "paste", "a-cat-with-a-very-long-name-from-a-chat-program.jpg", face())
+    expect(page.locator("#grid .likeness")).to_have_count(2)
     expect(page.locator("#grid .tile.loaded")).to_have_count(2)
     page.screenshot(path=f"/tmp/simpage-like-{scheme}-{size['width']}.png")  # XXX
     assert violations(page) == []
