@@ -94,11 +94,11 @@ def tab_to(page: Page, condition: str) -> None:
     raise AssertionError(f"Tab does not lead to an element with {condition}")
 
 
-GIVE_FILES = """([kind, files, closed]) => {
+GIVE_FILES = """([kind, files, closed, target]) => {
     const data = new DataTransfer();
     for (const {name, type, bytes} of files)
         data.items.add(new File([Uint8Array.from(atob(bytes), c => c.charCodeAt(0))], name, {type}));
-    const body = document.body;
+    const body = document.querySelector(target);
     if (closed) document.querySelector(closed).close();
     if (kind === "paste") body.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true}));
     else for (const event of ["dragenter", "dragover", "drop"].slice(0, kind === "drag" ? 1 : 3))
@@ -106,10 +106,10 @@ GIVE_FILES = """([kind, files, closed]) => {
 }"""
 
 
-def give(page: Page, how: str, *files: tuple[str, bytes], closed: str | None = None) -> None:
+def give(page: Page, how: str, *files: tuple[str, bytes], closed: str | None = None, target: str = "body") -> None:
     """Paste files, drop them, or drag them over the page; close a dialog first, within the same task of the browser."""
     entries = [{"name": name, "type": "image/png", "bytes": b64encode(data).decode()} for name, data in files]
-    page.evaluate(GIVE_FILES, [how, entries, closed])
+    page.evaluate(GIVE_FILES, [how, entries, closed, target])
 
 
 def drop_from_disk(page: Page, *paths: Path) -> None:

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.board import Board
 from tests.command_line import served
+from tests.drawings import drawing
 from tests.page import MARKS
 from tests.page.actions import (
     Gate,
@@ -77,7 +78,7 @@ def test_a_token_is_asked_for_kept_and_asked_for_again_if_it_is_wrong(guarded_pa
 
 def test_a_token_that_is_refused_is_not_asked_for_again_by_the_other_uploads(guarded_page: Page) -> None:
     page = guarded_page
-    uploads = Gate(page, "**/api/v1/images")
+    uploads = Gate(page, "**/api/v1/images/similar?*")
     give(page, "paste", ("a.png", picture()), ("b.png", picture()))
     page.locator("#start").click()
     uploads.expect_waiting(2)
@@ -88,6 +89,15 @@ def test_a_token_that_is_refused_is_not_asked_for_again_by_the_other_uploads(gua
     expect(page.locator("#uploads .stopped")).to_have_count(2)
     expect(page.locator("#uploader-message")).to_have_text("2 not sent")
     expect(page.locator("#token")).to_be_hidden()
+
+
+def test_a_token_is_asked_for_before_the_board_looks_at_a_picture(guarded_page: Page, board: Board) -> None:
+    page = guarded_page
+    board.added(data=drawing(2).pngsave_buffer(), tags="face")
+    board.added(tags="other")
+    give(page, "paste", ("face.png", drawing(2).resize(0.5).pngsave_buffer()), target="#search input")
+    enter_token(page, "right")
+    expect_texts(page, "face")
 
 
 def enter_token(page: Page, token: str) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.board import Board
 from tests.page import MARKS
-from tests.page.actions import delete, expect_texts, file_of, open_image, search_box, wait_for
+from tests.page.actions import delete, expect_texts, file_of, give, open_image, outcome, search_box, wait_for
 from tests.page.conftest import OpenPage
 from tests.pictures import picture
 from tests.servers import Gunicorn, Nginx, needs_nginx
@@ -34,6 +34,11 @@ def test_everything_is_done_under_the_path(page: Page, board: Board, origin_and_
     page.goto("./")
     expect_texts(page, "cat, old")
     expect(page.locator(".tile.loaded")).to_have_count(1)
+
+    give(page, "paste", ("like.png", picture()), target="#search input")
+    expect(outcome(page)).to_contain_text("No image looks like like.png.")
+    page.get_by_role("button", name="Remove Like like.png").click()
+    expect_texts(page, "cat, old")
 
     page.get_by_role("button", name="Upload").click()
     page.locator("#files").set_input_files([file_of("new.png", picture())])  # type: ignore[arg-type]

@@ -206,7 +206,7 @@ def test_a_file_that_is_too_large_is_not_sent(another: Callable[..., Flask], ope
         page = open_page(base_url=url)
         page.goto("/")
         sent: list[str] = []
-        page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+        page.on("request", lambda request: sent.append(request.url) if request.url.endswith("/images") else None)
         give(page, "paste", ("large.png", data + b"!"), ("fits.png", data))
         expect(page.locator("#uploads > li").first).to_contain_text("this board takes up to")
         page.locator("#start").click()

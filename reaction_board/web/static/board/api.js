@@ -76,6 +76,23 @@ export async function image(id) {
   return { ...(await response.json()), etag: response.headers.get("ETag") };
 }
 
+// Images that look like one, each with its `distance` (0 to 9), the nearest first.
+export async function similarTo(image, limit, signal) {
+  const response = await ask(`images/${image.id}/similar?${new URLSearchParams({ include: "frames", limit })}`, {
+    signal,
+  });
+  return (await response.json()).items;
+}
+
+// Images that look like the picture in a file, which the board does not keep.
+export async function similarToFile(file, limit, signal) {
+  const form = new FormData();
+  form.append("file", file, file.name);
+  const query = new URLSearchParams({ include: "frames", limit });
+  const response = await ask(`images/similar?${query}`, { method: "POST", body: form, signal });
+  return (await response.json()).items;
+}
+
 // Fetch a thumbnail into the browser's cache.
 export const fetchThumbnail = (image) => ask(`images/${image.id}/thumbnail`);
 

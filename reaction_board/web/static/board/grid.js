@@ -54,7 +54,8 @@ export class Grid {
   }
 
   replace(image) {
-    const replaceIn = (list) => list.map((other) => (other.id === image.id ? image : other));
+    const replaceIn = (list) =>
+      list.map((other) => (other.id === image.id ? { distance: other.distance, ...image } : other));
     this.#images = replaceIn(this.#images);
     for (const block of this.#blocks) for (const row of block.rows) row.images = replaceIn(row.images);
     const tile = tileOf(image);

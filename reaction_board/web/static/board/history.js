@@ -2,6 +2,7 @@
 // image is that of its own page, /i/{id}, so that it unfolds wherever it is pasted. The search below it is in the history.
 
 import { ROOT } from "./api.js";
+import { recall } from "./picture-search.js";
 import { addressOf, parse, text } from "./query.js";
 
 let returned = Promise.resolve(); // pending while history.back() is under way
@@ -11,23 +12,30 @@ const imagePath = new RegExp(`^${ROOT}i/([0-9a-f-]{36})$`);
 // What the address says: {query, image}; `image` is the id of the opened one, or null.
 export function current() {
   const [, opened] = imagePath.exec(location.pathname) ?? [];
-  if (opened) return { query: parse(history.state?.search ?? ""), image: opened };
-  return { query: parse(location.search), image: new URLSearchParams(location.search).get("image") };
+  const like = recall(history.state?.like);
+  const queryOf = (search) => ({ ...parse(search), ...(like && { like }) });
+  if (opened) return { query: queryOf(history.state?.search ?? ""), image: opened };
+  return { query: queryOf(location.search), image: new URLSearchParams(location.search).get("image") };
 }
 
 // Change the address. With `replace`, it takes the place of the current one in the history. Returns whether it changed.
 export async function go(query, { replace = false } = {}) {
   await returned;
   const address = addressOf(query);
-  if (address === location.pathname + location.search) return false;
-  history[replace ? "replaceState" : "pushState"](null, "", address);
+  const isSame = address === location.pathname + location.search && query.like?.key === history.state?.like;
+  if (isSame) return false;
+  history[replace ? "replaceState" : "pushState"](stateOf(query), "", address);
   return true;
 }
 
 // Let the address be that of an image; `opened` says that the list is one step back in the history.
 export async function open(id, query, { replace = false, opened = true } = {}) {
   await returned;
-  history[replace ? "replaceState" : "pushState"]({ search: text(query), opened }, "", `${ROOT}i/${id}`);
+  history[replace ? "replaceState" : "pushState"](
+    { ...stateOf(query), search: text(query), opened },
+    "",
+    `${ROOT}i/${id}`,
+  );
 }
 
 // Take the image out of the address. If it was opened from the list, go back to that, so that the image does not stay in
@@ -37,9 +45,13 @@ export function leave() {
     goBack();
     return true;
   }
-  history.replaceState(null, "", addressOf(current().query));
+  const { query } = current();
+  history.replaceState(stateOf(query), "", addressOf(query));
   return false;
 }
+
+// What the history holds of a search beside its address.
+const stateOf = ({ like }) => (like ? { like: like.key } : null);
 
 const PLACE = `reaction-board-place${ROOT.slice(0, -1)}`;
 

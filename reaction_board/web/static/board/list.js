@@ -1,16 +1,19 @@
 // The images that a search finds, page by page, in the grid. A late answer never replaces a newer one.
 
 import * as api from "./api.js";
+import { pageLike } from "./picture-search.js";
 import { EMPTY, parameters } from "./query.js";
 import { withToken } from "./token.js";
 
 const AHEAD = 1500; // pixels below the window: how far the next images are fetched
 const MOST_KEPT = 10; // lists that are remembered, for the way back to them
 
+const pageAt = (address) => (signal) => api.page(address, signal);
+
 export class ImageList {
   query = EMPTY;
   total = null; // of the images that the search finds, on all pages; null until the board has answered
-  #next = null; // the address of the next images, if there are any
+  #next = null; // next(signal) resolves with the next page of images, if there is one
   #key = null; // the query whose images the grid shows, as JSON
   #request = null; // aborts the request for the next images
   #loading = null; // the promise of that request
@@ -145,7 +148,7 @@ export class ImageList {
 
   // The images before stay until the answer is there, so that the page does not flicker.
   #load(query) {
-    this.#next = api.searchAddress(parameters(query));
+    this.#next = query.like ? (signal) => pageLike(query.like, signal) : pageAt(api.searchAddress(parameters(query)));
     this.total = null;
     return this.#start(true);
   }
@@ -165,9 +168,9 @@ export class ImageList {
     this.#request = new AbortController();
     const { signal } = this.#request;
     try {
-      const page = await withToken(() => api.page(this.#next, signal));
+      const page = await withToken(() => this.#next(signal));
       if (signal.aborted) return false;
-      this.#next = page.next;
+      this.#next = page.next && pageAt(page.next);
       const images = page.items.filter(({ id }) => !this.#hidden.has(id));
       this.total = page.total - (page.items.length - images.length);
       if (page.seed !== undefined && !this.query.seed) this.onSeed(String(page.seed));

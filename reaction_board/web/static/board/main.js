@@ -9,10 +9,12 @@ import { Filters } from "./filters.js";
 import { Grid } from "./grid.js";
 import * as address from "./history.js";
 import { icon } from "./icons.js";
+import { listen } from "./incoming.js";
 import { ImageList } from "./list.js";
 import { offerMenu } from "./menu.js";
 import { listenToKeys } from "./movement.js";
 import { Outcome } from "./outcome.js";
+import * as pictures from "./picture-search.js";
 import * as queries from "./query.js";
 import { SearchBox } from "./searchbox.js";
 import { SelectionBar } from "./selectionbar.js";
@@ -54,7 +56,11 @@ const search = new SearchBox(find("#search"), find("#suggestions"), {
   suggest: (query, limit, signal) => suggest(query, imagesShown, limit, signal),
 });
 const filters = new Filters(find("#filters"), { onQuery: searchFor });
-const outcome = new Outcome({ onQuery: searchFor, onUpload: () => find("#upload").click() });
+const outcome = new Outcome({
+  onQuery: searchFor,
+  onUpload: () => find("#upload").click(),
+  onUploadLike: (like) => uploader.receive({ files: [pictures.fileOf(like)] }),
+});
 const deletion = new Deletion({
   hide: (image) => {
     const show = list.hide(image);
@@ -79,6 +85,7 @@ const uploader = new Uploader({
   onOpen: (image) => openImage(image),
   onChange: (image) => grid.replace(image),
 });
+listen({ receive: (contents) => uploader.receive(contents), search: searchByPicture });
 copying.offer(null, find("#copy-choice"));
 const selection = new SelectionBar(grid, {
   onChange: (images) => {
@@ -90,6 +97,7 @@ const selection = new SelectionBar(grid, {
   },
 });
 offerMenu(find("#menu"), [
+  { label: "Search by picture", run: () => pictures.chooseFile(searchByPicture) },
   { label: "Select images", run: () => selection.begin() },
   { label: "Tags", href: `${api.ROOT}tags` },
 ]);
@@ -99,6 +107,10 @@ let shown = queries.EMPTY; // the search that the grid shows, which may be still
 async function searchFor(query) {
   await address.go(query);
   show();
+}
+
+function searchByPicture(file) {
+  return searchFor({ ...queries.EMPTY, like: pictures.likeOf(file) });
 }
 
 // Show what is being typed; null ends that.
@@ -218,7 +230,7 @@ function reload() {
 listenToKeys(find("main"), search);
 find("#shuffle").addEventListener("click", () => {
   const { query } = address.current();
-  searchFor({ ...query, order: query.order === "random" ? undefined : "random", seed: undefined });
+  searchFor({ ...query, like: undefined, order: query.order === "random" ? undefined : "random", seed: undefined });
 });
 find("#upload").prepend(icon("upload"));
 find("#home").href = api.ROOT; // the address of the page may be that of an image

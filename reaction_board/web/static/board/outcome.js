@@ -6,10 +6,10 @@ import { conditions, isNarrow } from "./query.js";
 const NAME = "Reaction Image Board";
 
 export class Outcome {
-  // `onQuery(query)` is called with another search to try, and `onUpload()` to begin with the first image, where
-  // images can be uploaded.
-  constructor({ onQuery, onUpload }) {
-    Object.assign(this, { onQuery, onUpload });
+  // `onQuery(query)` is called with another search to try. Where images can be uploaded, `onUpload()` is called to begin
+  // with the first one, and `onUploadLike(like)` to upload the picture that was searched for.
+  constructor({ onQuery, onUpload, onUploadLike }) {
+    Object.assign(this, { onQuery, onUpload, onUploadLike });
     this.root = find("#outcome");
   }
 
@@ -17,7 +17,8 @@ export class Outcome {
     find("#status").textContent = total === 1 ? "1 image" : `${total.toLocaleString()} images`;
     const all = conditions(query);
     document.title = all.length ? `${all.map(({ text }) => text).join(", ")} – ${NAME}` : NAME;
-    if (total) this.root.replaceChildren();
+    if (query.like) this.root.replaceChildren(...this.#offerUpload(query.like, total));
+    else if (total) this.root.replaceChildren();
     else if (isNarrow(query)) this.root.replaceChildren(...this.#offerOthers(query, all));
     else this.root.replaceChildren(...this.#welcome());
   }
@@ -40,6 +41,15 @@ export class Outcome {
     return [
       element("p", {}, `No image matches ${searched}.`),
       element("p", { class: "actions wrap centred" }, ...all.map(without)),
+    ];
+  }
+
+  // What was pasted may have been meant to be uploaded.
+  #offerUpload(like, total) {
+    const upload = () => this.onUploadLike(like);
+    return [
+      ...(total ? [] : [element("p", {}, `No image looks like ${like.name}.`)]),
+      ...(this.onUploadLike ? [element("button", { type: "button", onclick: upload }, "Upload this picture")] : []),
     ];
   }
 

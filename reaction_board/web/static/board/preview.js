@@ -18,6 +18,22 @@ export function previewOf(file) {
   return canvas;
 }
 
+// Draw a whole picture on a canvas whose longer side is at most `side` pixels. Resolves with
+// {canvas, width, height}, the picture's own size; throws if it cannot be decoded.
+export async function scaled(file, side) {
+  const picture = await createImageBitmap(file);
+  const { width, height } = picture;
+  const scale = Math.min(1, side / Math.max(width, height));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(width * scale));
+  canvas.height = Math.max(1, Math.round(height * scale));
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  picture.close();
+  return { canvas, width, height };
+}
+
 // Draw the middle of a picture, as large as fits: for animations the first frame.
 async function draw(canvas, file) {
   const picture = await createImageBitmap(file);

@@ -5,6 +5,8 @@
 //     ?type=gif&animated=true       animated GIFs; with animated=false, images that do not move
 //     ?untagged                     images without tags
 //     ?tags=cat&order=random&seed=7 in a random order
+//
+// A search may be for images `like` a picture instead: see picture-search.js. It has no address.
 
 import { ROOT } from "./api.js";
 
@@ -37,7 +39,7 @@ export function text(query) {
 export const addressOf = (query) => ROOT + text(query);
 
 // The parameters of the API.
-export function parameters({ type, untagged, ...query }) {
+export function parameters({ type, untagged, like: _, ...query }) {
   const all = { ...query, mime_type: type && `image/${type === "jpg" ? "jpeg" : type}`, untagged };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value?.length ?? value));
 }
@@ -48,7 +50,7 @@ export const asksForAny = (query) => query.any.length > 0 && !query.tags.length;
 // Whether a search narrows the board at all: a random order does not.
 export const isNarrow = (query) => conditions(query).length > 0;
 
-// The conditions of a search, each {text, kind, without}: `kind` is tag, any, none or filter, and `without` the search
+// The conditions of a search, each {text, kind, without}: `kind` is tag, any, none, filter or like, and `without` the search
 // that lacks it.
 export function conditions(query) {
   const withoutName = (name, tag) => ({ ...query, [name]: query[name].filter((other) => other !== tag) });
@@ -64,7 +66,9 @@ export function conditions(query) {
     ["animated", query.animated === "false" ? "still" : "animated"],
     ["type", query.type?.toUpperCase()],
   ];
+  const { like } = query;
   return [
+    ...(like ? [{ text: `Like ${like.name}`, kind: "like", without: { ...query, like: undefined } }] : []),
     ...tags,
     ...filters
       .filter(([name]) => query[name])
@@ -72,15 +76,20 @@ export function conditions(query) {
   ];
 }
 
-// The search with one more tag: with images that have it, or if `excluded` with those that have it not.
+// The search with one more tag, and for no picture: with images that have it, or if `excluded` with those that have it not.
 export function withTag(query, tag, { excluded = false, any = asksForAny(query) } = {}) {
   const list = excluded ? "none" : any ? "any" : "tags";
   const others = Object.fromEntries(NAMES.map((name) => [name, query[name].filter((other) => other !== tag)]));
-  return { ...query, ...others, [list]: query[list].includes(tag) ? query[list] : [...others[list], tag] };
+  return {
+    ...query,
+    like: undefined,
+    ...others,
+    [list]: query[list].includes(tag) ? query[list] : [...others[list], tag],
+  };
 }
 
-// The search that asks for all or for any of its tags.
+// The search that asks for all or for any of its tags, and for no picture.
 export function asking(query, any) {
   const tags = [...query.tags, ...query.any];
-  return { ...query, tags: any ? [] : tags, any: any ? tags : [] };
+  return { ...query, like: undefined, tags: any ? [] : tags, any: any ? tags : [] };
 }

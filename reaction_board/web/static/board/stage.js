@@ -11,8 +11,8 @@ export class Stage {
   #image = null;
 
   // `onClose()` is called for a click beside the picture, `onStep(by)` for a swipe to the previous (-1) or next (1) one,
-  // `onBroken(image)` when the picture cannot be shown.
-  constructor(root, { onClose, onStep, onBroken }) {
+  // `onLoad(image)` when the picture is there, and `onBroken(image)` when it cannot be shown.
+  constructor(root, { onClose, onStep, onLoad, onBroken }) {
     Object.assign(this, { root, onClose, onStep });
     this.picture = find("img", root);
     this.scroller = find(".scroller", root);
@@ -24,6 +24,7 @@ export class Stage {
     this.picture.addEventListener("load", () => {
       this.picture.style.backgroundImage = "";
       this.picture.classList.add("loaded");
+      if (this.#image) onLoad(this.#image);
     });
     this.picture.addEventListener("error", () => this.#image && onBroken(this.#image));
     this.#listenToSwipes();

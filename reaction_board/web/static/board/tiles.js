@@ -5,6 +5,7 @@ import * as api from "./api.js";
 import { element, find } from "./dom.js";
 import { carry } from "./dragging.js";
 import { icon } from "./icons.js";
+import { likeness } from "./similar.js";
 
 const NARROWEST = 0.45; // of a picture's width to its height: what is outside is cropped
 const WIDEST = 3.2;
@@ -31,6 +32,7 @@ export function makeTile(image, height, { isStarred, onGone }) {
   });
   const tile = element("a", { class: "tile", href: api.linkOf(image), tabindex: "-1" }, picture);
   picture.addEventListener("error", () => retry(tile, picture, image, onGone), { once: true });
+  if (image.distance !== undefined) tile.append(element("span", { class: "likeness" }, likeness(image.distance)));
   if (isAnimated(image)) tile.dataset.kind = "animated";
   if (isAnimated(image) && reducedMotion.matches) holdStill(tile, picture);
   const cell = element("div", { class: isStarred(image) ? "cell starred" : "cell", "data-image": image.id }, tile);

@@ -7,7 +7,7 @@ import { TagField } from "./tags.js";
 export class UploadRow {
   #removeButton;
 
-  // `onRemove()` is called when the button × is pressed, while the file waits.
+  // `onRemove()` is called when the button × is pressed, while the file waits or the user must decide.
   constructor(name, onRemove) {
     this.size = element("span", { class: "count" });
     this.#removeButton = element(
@@ -20,7 +20,7 @@ export class UploadRow {
     this.tags = new TagField(this.field, { label: `Tags of ${name}`, placeholder: "Add tags" });
     this.names = element("p", { class: "facts", hidden: true });
     this.bar = element("progress", { max: 1, value: 0, hidden: true, "aria-label": `Upload of ${name}` });
-    this.outcome = element("p", { class: "outcome" });
+    this.outcome = element("div", { class: "outcome" });
     this.root = element(
       "li",
       {},
@@ -60,6 +60,16 @@ export class UploadRow {
     this.outcome.textContent = share < 1 ? `${Math.floor(share * 100)} %` : "storing…";
   }
 
+  // The board is asked for pictures that look like it.
+  look() {
+    this.outcome.textContent = "looking for similar pictures…";
+  }
+
+  // The user must decide what becomes of the file.
+  ask(...content) {
+    this.#show("similar", ...content);
+  }
+
   // The end of it: `kind` is done, known or failed; `outcome` are texts and elements that say so.
   end(kind, ...outcome) {
     this.#show(kind, ...outcome);
@@ -68,7 +78,8 @@ export class UploadRow {
   #show(kind, ...outcome) {
     const isWaiting = !kind || kind === "stopped";
     this.root.className = kind;
-    this.field.hidden = this.#removeButton.hidden = !isWaiting;
+    this.field.hidden = !isWaiting;
+    this.#removeButton.hidden = !isWaiting && kind !== "similar";
     this.names.hidden = isWaiting || !this.names.textContent;
     this.bar.hidden = kind !== "queued";
     this.outcome.replaceChildren(...outcome);

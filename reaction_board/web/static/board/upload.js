@@ -2,9 +2,10 @@
 
 import { fetchPicture, nameOf } from "./address.js";
 import * as api from "./api.js";
-import { bytes, element, find, note } from "./dom.js";
+import { bytes, find, note } from "./dom.js";
 import { filesIn, whyUnreadable } from "./files.js";
-import { listen } from "./incoming.js";
+import { askAboutLookalike, offerKnown } from "./lookalike.js";
+import { findLookalike } from "./similar.js";
 import { TagField } from "./tags.js";
 import { withToken } from "./token.js";
 import { UploadRow } from "./upload-row.js";
@@ -13,17 +14,25 @@ const PARALLEL_UPLOADS = 3;
 
 export class Uploader {
   #waiting = []; // each {file, row, isNew}: before the button Upload is pressed; `isNew` if it never was
-  #queue = []; // each {file, row, names}: after it
+  #queue = []; // each {file, row, names, isDecided}: after it; `isDecided` if it is known to look like an image
   #running = 0;
   #searches = 0; // folders that are being walked, and addresses that are being fetched
   #opening = 0; // how often the dialog was opened
   #closeTimer = 0;
+  #known; // what can be done with images that the board has already
 
   // `onUpload(image)` is called for each new image, `onOpen(image)` to show one that the board already has, and
   // `onChange(image)` when such an image has got tags.
   constructor({ onUpload, onOpen, onChange }) {
-    Object.assign(this, { onUpload, onOpen, onChange });
+    this.onUpload = onUpload;
     this.dialog = find("#uploader");
+    this.#known = {
+      onOpen: (image) => {
+        this.dialog.close();
+        onOpen(image);
+      },
+      onChange,
+    };
     this.maxBytes = Number(this.dialog.dataset.maxBytes);
     this.list = find("#uploads");
     this.message = find("#uploader-message");
@@ -40,8 +49,9 @@ export class Uploader {
       this.receive({ files: input.files });
       input.value = "";
     });
-    listen((contents) => this.receive(contents));
-    addEventListener("beforeunload", (event) => this.#running && event.preventDefault());
+    addEventListener("beforeunload", (event) => {
+      if (this.#running || this.#count("similar")) event.preventDefault();
+    });
   }
 
   // Files that were never begun when the dialog was closed are forgotten: they may have been dropped by mistake. So are
@@ -54,7 +64,7 @@ export class Uploader {
       this.tags.clear();
       this.#opening += 1;
     }
-    if (!this.#running && !this.#waiting.length) {
+    if (!this.#running && !this.#waiting.length && !this.#count("similar")) {
       this.list.replaceChildren();
       this.message.textContent = "";
     }
@@ -119,7 +129,7 @@ export class Uploader {
   }
 
   #addRow(name) {
-    const row = new UploadRow(name, () => this.#forget(this.#waiting.find((each) => each.row === row)));
+    const row = new UploadRow(name, () => this.#forget({ row }));
     this.list.append(row.root);
     return row;
   }
@@ -127,16 +137,16 @@ export class Uploader {
   #wait(each, reason = "") {
     each.row.wait(reason);
     this.#waiting.push(each);
-    this.#count();
+    this.#offerStart();
   }
 
   #forget(each) {
-    this.#waiting = this.#waiting.filter((other) => other !== each);
+    this.#waiting = this.#waiting.filter(({ row }) => row !== each.row);
     each.row.root.remove();
-    this.#count();
+    this.#offerStart();
   }
 
-  #count() {
+  #offerStart() {
     const count = this.#waiting.length;
     this.start.disabled = !count;
     this.start.textContent = count > 1 ? `Upload ${count} images` : "Upload";
@@ -156,14 +166,14 @@ export class Uploader {
     const fields = [this.tags, ...this.#waiting.map(({ row }) => row.tags)];
     for (const field of fields) field.commit();
     if (fields.some((field) => field.input.value.trim())) return; // the text is no valid tag, and its field says so
-    for (const { file, row } of this.#waiting) {
+    for (const { file, row, isDecided } of this.#waiting) {
       const names = [...new Set([...this.tags.names, ...row.tags.names])];
       row.queue(names);
-      this.#queue.push({ file, row, names });
+      this.#queue.push({ file, row, names, isDecided });
     }
     this.tags.names = [];
     this.#waiting = [];
-    this.#count();
+    this.#offerStart();
     this.message.textContent = "";
     while (this.#running < PARALLEL_UPLOADS && this.#queue.length) this.#next();
   }
@@ -175,7 +185,7 @@ export class Uploader {
       await this.#send(each);
     } catch (error) {
       const { reason, stops } = await causeOf(error, each.file);
-      if (stops) for (const { file, row } of [each, ...this.#queue.splice(0)]) this.#wait({ file, row }, reason);
+      if (stops) for (const { names: _, ...other } of [each, ...this.#queue.splice(0)]) this.#wait(other, reason);
       else each.row.end("failed", reason);
     }
     this.#running -= 1;
@@ -183,45 +193,50 @@ export class Uploader {
     else if (!this.#running) this.#finish();
   }
 
-  async #send({ file, row, names }) {
+  async #send({ file, row, names, isDecided }) {
+    if (!isDecided) row.look();
+    const lookalike = isDecided ? null : await findLookalike(file);
+    if (lookalike) {
+      this.#ask({ file, row, names }, lookalike);
+      return;
+    }
     row.progress(0);
     const image = await withToken(() => api.upload(file, names, (share) => row.progress(share)));
     if (image.duplicate) {
-      this.#offerDuplicate(row, image, names);
+      offerKnown(row, image, names, this.#known);
       return;
     }
     row.end("done", "uploaded");
     this.onUpload(image);
   }
 
-  // A duplicate keeps its tags: offer to show it, and to give it those that it lacks.
-  #offerDuplicate(row, image, names) {
-    const link = (text, run) => element("button", { type: "button", class: "link", onclick: run }, text);
-    const show = link("already here", () => {
-      this.dialog.close();
-      this.onOpen(image);
-    });
-    const missing = names.filter((name) => !image.tags.includes(name));
-    const say = (...what) => row.end("known", show, ...(what.length ? [" · ", ...what] : []));
-    const add = async () => {
-      say("adding tags…");
-      try {
-        const [changed] = await withToken(() => api.changeTags([image.id], { add: missing }));
-        this.onChange(changed);
-        say("tags added");
-      } catch (error) {
-        say(error.message, " · ", offer);
-      }
+  // Let the user decide about a file that looks like an image of the board.
+  #ask({ file, row, names }, image) {
+    const end = () => {
+      this.#finish();
+      (find(".similar button:not(.round)", this.list) ?? find(".close", this.dialog)).focus(); // the next question
     };
-    const offer = link(`Add ${missing.join(", ")} to it`, add);
-    say(...(missing.length ? [offer] : []));
+    const upload = () => {
+      row.queue(names);
+      this.#queue.push({ file, row, names, isDecided: true });
+      if (this.#running < PARALLEL_UPLOADS) this.#next();
+      end();
+    };
+    askAboutLookalike(row, { file, image, names }, { ...this.#known, onUpload: upload, onEnd: end });
+  }
+
+  // How many files of the list are of a kind.
+  #count(kind) {
+    return this.list.querySelectorAll(`:scope > .${kind}`).length;
   }
 
   #finish() {
-    const count = (kind) => this.list.querySelectorAll(`.${kind}`).length;
+    if (this.#running) return;
+    const count = (kind) => this.#count(kind);
     const parts = [
       [count("done"), "uploaded"],
       [count("known"), "already here"],
+      [count("similar"), "to be decided"],
       [count("failed"), "failed"],
       [count("stopped"), "not sent"],
     ];
@@ -229,8 +244,10 @@ export class Uploader {
       .filter(([number]) => number)
       .map(([number, what]) => `${number} ${what}`)
       .join(", ");
-    if (!this.dialog.open) note(`Uploads: ${this.message.textContent}.`);
-    else if (!this.#waiting.length && !this.#searches && !count("known") && !count("failed")) {
+    const isRead = !["known", "similar", "failed"].some(count);
+    const show = count("similar") ? { label: "Show", run: () => this.show() } : null;
+    if (!this.dialog.open) note(`Uploads: ${this.message.textContent}.`, show);
+    else if (!this.#waiting.length && !this.#searches && isRead) {
       this.#closeTimer = setTimeout(() => this.dialog.close(), 900);
     }
   }

@@ -5,6 +5,7 @@ import { bytes, find, note } from "./dom.js";
 import { MenuButton } from "./menubutton.js";
 import { addressOf, EMPTY } from "./query.js";
 import * as sharing from "./sharing.js";
+import { SimilarStrip } from "./similar-strip.js";
 import { Stage } from "./stage.js";
 import { TagEdits } from "./tagedits.js";
 import { TagField } from "./tags.js";
@@ -24,6 +25,7 @@ export class Viewer {
     this.stage = new Stage(find(".stage", this.dialog), {
       onClose: () => this.close(),
       onStep: (by) => this.#go(by),
+      onLoad: (image) => this.similar.load(image),
       onBroken: (image) => this.#explainBroken(image).catch((error) => this.#report(error, image)),
     });
     this.tags = new TagField(find("#viewer-tags"), {
@@ -32,6 +34,13 @@ export class Viewer {
       onChange: (names) => this.edits.save(this.#image, names),
       searchOf: (tag) => addressOf({ ...EMPTY, tags: [tag] }),
       onSearch,
+    });
+    this.similar = new SimilarStrip(find("#similar"), {
+      onOpen: (image) => {
+        this.#move(image);
+        find("[data-act=copy]", this.dialog).focus(); // its tile is no more
+      },
+      actions,
     });
     this.edits = new TagEdits({
       onChange: (image) => {
@@ -77,7 +86,10 @@ export class Viewer {
     const day = new Date(image.created_at).toLocaleDateString(undefined, { dateStyle: "medium" });
     find("#viewer-facts").textContent =
       `${type} · ${image.width} × ${image.height} · ${bytes(image.size_bytes)} · ${day}`;
-    if (isOther) this.tags.clear(); // what is half typed is not meant for this image
+    if (isOther) {
+      this.tags.clear(); // what is half typed is not meant for this image
+      this.similar.clear();
+    }
     this.tags.names = this.edits.namesOf(image);
     find("[data-act=download]", this.dialog).href = api.fileOf(image);
     find("[data-act=page]", this.dialog).href = api.linkOf(image);
@@ -102,6 +114,7 @@ export class Viewer {
   hide() {
     this.#image = null;
     this.tags.clear();
+    this.similar.clear();
     this.stage.hide();
     this.dialog.close();
   }
@@ -110,8 +123,12 @@ export class Viewer {
     const image = this.#image;
     const neighbour = image && (await this.step(image, by));
     if (!neighbour || this.#image !== image) return; // the viewer may show another one since
-    this.show(neighbour);
-    this.onMove(neighbour);
+    this.#move(neighbour);
+  }
+
+  #move(image) {
+    this.show(image);
+    this.onMove(image);
   }
 
   #showStar() {
