@@ -202,7 +202,7 @@ def change_tags_of_many(
     names = look_up(connection, {*add, *(name for image in found.values() for name in image["tags"])}, remove)
     added, removed = names.resolve(add), names.resolve(remove)
     if both := set(added).intersection(removed):
-        raise InvalidField(f"remove: {min(both)!r} is to be added, too.")
+        raise InvalidField(f"remove: {min(both)!r} is also in add.")
     changes = []
     for image_id in image_ids:
         tags = sorted(set(names.resolve(found[image_id]["tags"])).difference(removed).union(added))
