@@ -83,7 +83,7 @@ def merge(connection: Connection, name: str, into: str) -> int:
     source, target = found.tag_of(name), found.tag_of(into) if into in found.by_name else None
     has_begun = source["name"] != name
     if has_begun and source is not target:
-        raise AliasConflict(f"{name!r} is an alias of {source['name']!r}. Merge that tag instead.")
+        raise AliasConflict(f"{name!r} is an alias of {source['name']!r}. Use that name instead.")
     if source is target and not has_begun:
         what = "the same tag" if into == name else f"an alias of {name!r}: remove it from the aliases of that tag first"
         raise AliasConflict(f"{into!r} is {what}.")
