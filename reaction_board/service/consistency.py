@@ -224,7 +224,7 @@ def _fingerprints(repair: bool, tick: Callable[[int], object]) -> Iterator[Findi
         failures = sum(_lacks_fingerprint(image, tick) for image in images)
     detail = f"{missing} have no fingerprint, so no search for similar images finds them"
     if failures:
-        detail += f"; {failures} fingerprints could not be computed"
+        detail += f"; {failures} of them could not be computed"
     yield Finding("missing fingerprints", "images", detail, repair and not failures)
 
 
