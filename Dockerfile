@@ -13,7 +13,7 @@ RUN /app/venv/bin/python -m pip install --no-cache-dir --no-deps --no-build-isol
     && /app/venv/bin/python -m pip uninstall --yes pip setuptools pkgconfig
 
 FROM python:3.13-slim-trixie@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
-# 40 threads would each keep an arena of freed memory.
+# Otherwise each of the 40 threads would keep an arena of freed memory.
 ENV PATH=/app/venv/bin:$PATH MALLOC_ARENA_MAX=2 PYTHONUNBUFFERED=1
 WORKDIR /app
 COPY --from=build /app/venv venv
@@ -24,5 +24,5 @@ USER 10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/api/v1/health', timeout=2)"]
-# `alembic -c setup.cfg upgrade head` in the same image brings the database up to date.
+# To migrate the database, run `alembic -c setup.cfg upgrade head` in the same image.
 CMD ["gunicorn", "--bind", "0.0.0.0:8000", "wsgi:app"]

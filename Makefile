@@ -14,23 +14,23 @@ help: ## list these commands
 run: install-local ## run the board on http://127.0.0.1:8000 with its own database and store (PORT=8000, DATA_DIR=./var)
 	@exec "$(BIN)/python" -m reaction_board.local
 
-dev: install-local ## run the board, and load its code again whenever that changes
+dev: install-local ## run the board, and reload its code whenever it changes
 	@exec "$(BIN)/python" -m reaction_board.local --reload
 
-migrate: install-local ## bring the database at DATABASE_URL up to date
+migrate: install-local ## migrate the database at DATABASE_URL to the newest version
 	@exec "$(BIN)/python" -m alembic -c setup.cfg upgrade head
 
 test: lint ## run all checks and all tests
 	"$(BIN)/python" -m pytest --cov
 
-test-fast: install-test ## run the tests that take no browser, no nginx and no waiting: less than a minute
+test-fast: install-test ## run the tests that need no browser, no nginx and no waiting, in less than a minute
 	"$(BIN)/python" -m pytest -m "not slow"
 
 lint: install-test ## check formatting, style, spelling, types, imports, the Dockerfile and the configuration files
 	"$(BIN)/ruff" format --check .
 	"$(BIN)/ruff" check .
 	@if [ -x "$(BIN)/biome" ]; then set -x; "$(BIN)/biome" check --error-on-warnings; \
-		else echo "There is no biome for this machine: scripts and styles are not checked."; fi
+		else echo "biome is not available for this machine: scripts and styles are not checked."; fi
 	"$(BIN)/codespell"
 	"$(BIN)/mypy"
 	"$(BIN)/lint-imports" --config setup.cfg
@@ -38,24 +38,24 @@ lint: install-test ## check formatting, style, spelling, types, imports, the Doc
 	"$(BIN)/check-jsonschema" --builtin-schema vendor.compose-spec compose.yaml
 	"$(BIN)/check-jsonschema" --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
-format: install-test ## format the code, and mend what the linters can mend
+format: install-test ## format the code, and fix what the linters can fix
 	"$(BIN)/ruff" format .
 	"$(BIN)/ruff" check --fix .
 	"$(BIN)/biome" check --write
 
-soak: install-test ## hammer the board for longer than the tests do (SECONDS=60 for each of four hammerings)
+soak: install-test ## run the four load tests for longer than the tests do (SECONDS=60 for each)
 	SOAK_SECONDS=$(SECONDS) "$(BIN)/python" -m pytest -m soak
 
 bench: install-test ## measure the board with N generated images (N=1000000; ARGS=--help lists the options)
 	@exec "$(BIN)/python" -m benchmarks --images $(N) $(ARGS)
 
-screenshots: install-test ## make the pictures of the README anew, with Chromium
+screenshots: install-test ## take the screenshots of the README again, with Chromium
 	@exec "$(BIN)/python" -m tests.screenshots
 
-icons: install-test ## make the icons of the installed page anew, from the one in SVG
+icons: install-test ## render the icons of the installed page again, from the SVG icon
 	@exec "$(BIN)/python" -m tests.icons
 
-constraints: ## pin the newest releases of everything that is installed; run `make test` afterwards
+constraints: ## pin the newest release of every dependency; run `make test` afterwards
 	rm -rf .venv-constraints
 	$(PYTHON) -m venv .venv-constraints
 	.venv-constraints/bin/python -m pip install --disable-pip-version-check '.[test]'
@@ -63,11 +63,11 @@ constraints: ## pin the newest releases of everything that is installed; run `ma
 	rm -rf .venv-constraints
 	$(MAKE) hashes
 
-# What production installs, at the versions of constraints.txt, with the hashes of all its wheels. Run it with the oldest
-# Python that is supported: it needs all that newer ones need. pyvips has no wheel, so there is a list for its build, too.
+# The dependencies of production, at the versions of constraints.txt, with the hashes of all their wheels. Run this with the
+# oldest supported Python, which needs everything that newer ones need. pyvips has no wheel, so its build has a list, too.
 COMPILE = CUSTOM_COMPILE_COMMAND='make constraints' .venv-hashes/bin/pip-compile --quiet --generate-hashes --strip-extras \
 	--no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --constraint constraints.txt
-hashes: ## list what production installs, at the versions of constraints.txt, with hashes
+hashes: ## list the dependencies of production, at the versions of constraints.txt, with hashes
 	rm -rf .venv-hashes requirements.txt requirements-build.txt
 	$(PYTHON) -m venv .venv-hashes
 	.venv-hashes/bin/python -m pip install --disable-pip-version-check pip-tools
@@ -75,7 +75,7 @@ hashes: ## list what production installs, at the versions of constraints.txt, wi
 	printf 'cffi\npkgconfig\nsetuptools\n' | $(COMPILE) --allow-unsafe --output-file requirements-build.txt -
 	rm -rf .venv-hashes
 
-# Installs once, and again when the list of what to install has changed.
+# Installs once, and again when the list of dependencies has changed.
 install-local install-test: install-%:
 	@if [ ! -e "$(VENV)/.$*" ] || [ -n "$$(find setup.cfg pyproject.toml constraints.txt -newer "$(VENV)/.$*")" ]; then \
 		echo "Installing into $(VENV) …" && \

@@ -13,7 +13,7 @@ from reaction_board.web import pages
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Flask:
-    """Return the application, with the settings in `config` or else those of the environment."""
+    """Return the application, with the settings in `config` or, without it, those of the environment."""
     app = Flask(__name__, static_folder="web/static", template_folder="web/templates")
     app.config.update(settings.load() if config is None else config)
     request_log.init_app(app)

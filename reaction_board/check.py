@@ -1,4 +1,4 @@
-"""`flask --app wsgi check`: whether database and bucket agree, and whether kept counts are right."""
+"""`flask --app wsgi check`: verifies that the database and the bucket agree, and that the stored counts are right."""
 
 import dataclasses
 import json
@@ -17,16 +17,16 @@ from reaction_board.service.consistency import Finding
 @click.option(
     "--repair",
     is_flag=True,
-    help="Finish deletes and merges, delete objects without a record, mend counts and bitmaps, have damaged thumbnails"
-    " made again, make missing fingerprints.",
+    help="Finish deletes and merges, delete objects without a record, correct counts and bitmaps, delete damaged"
+    " thumbnails so that they are rendered again, compute missing fingerprints.",
 )
-@click.option("--force", is_flag=True, help="Let --repair delete more than a tenth of the objects.")
+@click.option("--force", is_flag=True, help="Allow --repair to delete more than a tenth of the objects.")
 @click.option("--json", "as_json", is_flag=True, help="Print a line of JSON for each finding.")
 @with_appcontext
 def check(deep: bool, repair: bool, force: bool, as_json: bool) -> None:
-    """Compare database and bucket in both directions, and counts with fresh ones.
+    """Compare the database with the bucket in both directions, and stored counts with fresh ones.
 
-    Exits with 0 if nothing is wrong, 1 if something is, 2 if the board cannot be checked.
+    Exit status: 0 if nothing is wrong, 1 if something is, 2 if the board cannot be checked.
     """
     wrong = 0
     try:
@@ -35,7 +35,7 @@ def check(deep: bool, repair: bool, force: bool, as_json: bool) -> None:
             for finding in consistency.findings(deep=deep, repair=repair, force=force, tick=bar.update):
                 wrong += 1
                 click.echo(json.dumps(dataclasses.asdict(finding)) if as_json else _line(finding))
-    except Exception as error:  # noqa: BLE001 - whatever it was, it is not a finding
+    except Exception as error:  # noqa: BLE001 - no error is a finding
         click.echo(f"could not be checked: {error} ({error.__cause__ or type(error).__name__})", err=True)
         sys.exit(2)
     sys.exit(1 if wrong else 0)
@@ -46,5 +46,5 @@ def _line(finding: Finding) -> str:
 
 
 def init_app(app: Flask) -> None:
-    """Give the application's command line the command."""
+    """Add the command to the application's command line."""
     app.cli.add_command(check)

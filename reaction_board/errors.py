@@ -1,4 +1,4 @@
-"""Every error that a client can be told of, with its HTTP status and its code.
+"""Every error that a client can receive, with its HTTP status and its code.
 
     BoardError
     ├── BadRequest            400  bad_request
@@ -25,17 +25,16 @@
     ├── ServiceUnavailable    503  service_unavailable
     └── BoardFull             507  board_full
 
-They are raised where they are known and turned into the envelope in `http/envelope.py`, as are the errors that
-Werkzeug raises for HTTP's own reasons: those have the code of the class of their status here. `detail` is read by
-people who use the API: it never says anything about the database or the object store. The cause of a fault is chained
-with `raise … from` and logged.
+`http/envelope.py` turns these errors into the envelope. Errors that Werkzeug raises get the code of the class with the
+same status. People who use the API read `detail`: it never says anything about the database or the object store. A
+fault is raised with `raise … from`, and its cause is logged.
 """
 
 from typing import ClassVar
 
 
 class BoardError(Exception):
-    """An error of the API: raise a subclass, with a `detail` that helps the client more than the default one."""
+    """An error of the API. Raise a subclass, with a `detail` if the default one can be made more helpful."""
 
     status: ClassVar[int]
     code: ClassVar[str]
@@ -48,7 +47,7 @@ class BoardError(Exception):
 
 
 class BadRequest(BoardError):
-    """The body cannot be parsed, or the `Host` is not one of the board's."""
+    """The request body cannot be parsed, or `Host` is not a name of the board."""
 
     status = 400
     code = "bad_request"
@@ -56,20 +55,20 @@ class BadRequest(BoardError):
 
 
 class Unauthorized(BoardError):
-    """The operation needs a token, and the request brings none that is valid."""
+    """The operation needs a token, and the request has no valid one."""
 
     status = 401
     code = "unauthorized"
-    detail = "This needs a valid token: send the header 'Authorization: Bearer …'."
+    detail = "This request needs an access token. Send a valid one in the header 'Authorization: Bearer …'."
     headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
 
 
 class CrossOrigin(BoardError):
-    """A browser says that a page of another site sent this write."""
+    """A page of another site sent this write, according to the browser."""
 
     status = 403
     code = "cross_origin"
-    detail = "A page of another site sent this. The board takes writes from its own pages, and from CORS_ORIGINS."
+    detail = "A page of another site sent this request. Only the board's own pages and CORS_ORIGINS may write."
 
 
 class NotFound(BoardError):
@@ -81,7 +80,7 @@ class NotFound(BoardError):
 
 
 class ImageNotFound(BoardError):
-    """No image has that id."""
+    """No image has this id."""
 
     status = 404
     code = "image_not_found"
@@ -89,7 +88,7 @@ class ImageNotFound(BoardError):
 
 
 class TagNotFound(BoardError):
-    """No tag and no alias has that name."""
+    """No tag or alias has this name."""
 
     status = 404
     code = "tag_not_found"
@@ -97,15 +96,15 @@ class TagNotFound(BoardError):
 
 
 class MethodNotAllowed(BoardError):
-    """The path does not know this method."""
+    """The path does not support this method."""
 
     status = 405
     code = "method_not_allowed"
-    detail = "This method is not allowed here."
+    detail = "This path does not support the method. The header Allow lists those that it supports."
 
 
 class RequestTimeout(BoardError):
-    """The body did not arrive in time."""
+    """The request body did not arrive in time."""
 
     status = 408
     code = "request_timeout"
@@ -113,31 +112,31 @@ class RequestTimeout(BoardError):
 
 
 class TagInUse(BoardError):
-    """Images have the tag: a merge takes it from them, and then it can be an alias."""
+    """Images have the tag, so it cannot become an alias. Merge it instead."""
 
     status = 409
     code = "tag_in_use"
-    detail = "Images have this tag: merge it instead."
+    detail = "Images have this tag. To make it an alias, merge it into the other tag."
 
 
 class AliasConflict(BoardError):
-    """A name would stand for itself, or for two tags."""
+    """The alias would stand for itself, or for two tags."""
 
     status = 409
     code = "alias_conflict"
-    detail = "An alias stands for one tag, and not for itself."
+    detail = "An alias stands for exactly one tag, and never for itself."
 
 
 class PreconditionFailed(BoardError):
-    """What the request makes its condition does not hold."""
+    """A condition of the request, such as `If-Match`, does not hold."""
 
     status = 412
     code = "precondition_failed"
-    detail = "The condition of the request does not hold."
+    detail = "A condition of the request does not hold. Fetch the current state and try again."
 
 
 class PayloadTooLarge(BoardError):
-    """The body, or a field beside the file, is too large."""
+    """The request body, or a text field of the form, is too large."""
 
     status = 413
     code = "payload_too_large"
@@ -145,23 +144,23 @@ class PayloadTooLarge(BoardError):
 
 
 class UnsupportedMediaType(BoardError):
-    """The body is not of the type that the operation takes."""
+    """The operation does not accept a body of this type."""
 
     status = 415
     code = "unsupported_media_type"
-    detail = "The request body is of a type that is not accepted here."
+    detail = "This operation does not accept a body of this type."
 
 
 class RangeNotSatisfiable(BoardError):
-    """The range lies outside of the bytes."""
+    """The range starts beyond the end of the file."""
 
     status = 416
     code = "range_not_satisfiable"
-    detail = "The range lies outside of the bytes."
+    detail = "The range starts beyond the end of the file."
 
 
 class InvalidMimeType(BoardError):
-    """The upload is not a readable image of an accepted type."""
+    """The file is not a readable image of an accepted type."""
 
     status = 422
     code = "invalid_mime_type"
@@ -169,7 +168,7 @@ class InvalidMimeType(BoardError):
 
 
 class FileTooLarge(BoardError):
-    """The file has more bytes, or the picture more pixels, than the board takes."""
+    """The file has more bytes, or the picture more pixels, than the board accepts."""
 
     status = 422
     code = "file_too_large"
@@ -177,7 +176,7 @@ class FileTooLarge(BoardError):
 
 
 class InvalidTag(BoardError):
-    """A tag fails validation."""
+    """A tag is not valid."""
 
     status = 422
     code = "invalid_tag"
@@ -185,7 +184,7 @@ class InvalidTag(BoardError):
 
 
 class InvalidField(BoardError):
-    """Any other query, form or body field is wrong; `detail` begins with its name."""
+    """Any other query parameter, form field or body field is not valid. `detail` begins with its name."""
 
     status = 422
     code = "validation_error"
@@ -193,47 +192,47 @@ class InvalidField(BoardError):
 
 
 class UndecodableImage(BoardError):
-    """The picture cannot be decoded, or not within the bounds on memory and time, so it has no thumbnail."""
+    """The picture cannot be decoded within the limits on memory and time, so it has no thumbnail."""
 
     status = 422
     code = "undecodable_image"
-    detail = "The picture cannot be decoded, or is too large for that, so it has no thumbnail."
+    detail = "The picture is damaged or too large to decode, so it has no thumbnail."
 
 
 class StorageError(BoardError):
-    """The object store failed, or no longer has the bytes."""
+    """The object store failed, or no longer has the file."""
 
     status = 500
     code = "storage_error"
-    detail = "The image content cannot be reached at the moment."
+    detail = "The image file is not available at the moment. Try again later."
 
 
 class InternalError(BoardError):
-    """A fault of ours."""
+    """The board failed to handle the request. Its log has the cause, with the request's id."""
 
     status = 500
     code = "internal_error"
-    detail = "Something went wrong on our side."
+    detail = "The board failed to handle the request. Its log has the cause, with the id in X-Request-ID."
 
 
 class ServiceUnavailable(BoardError):
-    """The database cannot be reached, the disk is full, or too many requests wait for the same part of the board."""
+    """The database is unreachable, the disk is full, or too many requests are waiting. Try again later."""
 
     status = 503
     code = "service_unavailable"
-    detail = "The service is unavailable at the moment. Try again soon."
+    detail = "The board is unavailable at the moment. Try again in a few seconds."
     headers: ClassVar[dict[str, str]] = {"Retry-After": "5"}  # seconds
 
 
 class BoardFull(BoardError):
-    """All positions are taken: as many images were uploaded as the board can number, deleted ones included."""
+    """The board has assigned every position that it can number. Deleted images do not free theirs."""
 
     status = 507
     code = "board_full"
-    detail = "This board is full: it takes no more new images."
+    detail = "This board is full and accepts no more images."
 
 
-# What Werkzeug and the web servers raise by themselves, by status.
+# The errors that Werkzeug and the web servers raise themselves, by status.
 HTTP_ERRORS: dict[int, type[BoardError]] = {
     error.status: error
     for error in (
@@ -251,7 +250,7 @@ HTTP_ERRORS: dict[int, type[BoardError]] = {
         ServiceUnavailable,
     )
 }
-# Further statuses that Werkzeug, gunicorn or nginx may answer with. Python renames its own between versions.
+# Other statuses that Werkzeug, gunicorn or nginx may answer with. Python's own names differ between versions.
 HTTP_CODES = {
     406: "not_acceptable",
     409: "conflict",
@@ -276,6 +275,6 @@ HTTP_CODES = {
 
 
 def code_of(status: int) -> str:
-    """Return the code of an error that HTTP itself has: one for each status, whichever program answers with it."""
+    """Return the code of an error of HTTP itself. Each status has one, whichever program answers with it."""
     known = HTTP_ERRORS.get(status)
     return known.code if known else HTTP_CODES[status]

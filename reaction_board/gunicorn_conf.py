@@ -1,4 +1,4 @@
-"""How gunicorn runs the application: read by every `gunicorn wsgi:app` that is started in this folder."""
+"""Configuration of gunicorn. Every `gunicorn wsgi:app` that is started in the folder of gunicorn.conf.py reads it."""
 
 import json
 import os
@@ -13,51 +13,53 @@ from typing import Any
 from gunicorn import util
 from gunicorn.http import message
 
-# In memory, where that is a folder: what is written there is small, and a busy disk would delay it.
+# In memory if the system has such a folder. The files in it are small, and a busy disk would delay writing them.
 _memory = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path("/var/tmp")  # noqa: S108 - names within it cannot be guessed
-# The workers count their metrics in files of this folder, which they share. The library looks for it when it is
-# imported. It is this process's own, also when it replaces another, and stays if the configuration is read again.
+# The workers count their metrics in files of this shared folder. prometheus-client reads the variable when it is
+# imported. Each main process has its own folder, also after SIGUSR2, and keeps it when the configuration is reloaded.
 _own = f"{_memory}/reaction-board-metrics-{os.getpid()}-"
 if not os.environ.get("PROMETHEUS_MULTIPROC_DIR", "").startswith(_own):
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = _own + secrets.token_hex(8)
 _metrics_folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
 
-# This imports the application into the main process: SIGHUP starts workers of the same release, SIGUSR2 the next one.
+# This imports the application into the main process. So SIGHUP starts workers of the same release, and SIGUSR2 starts
+# the next release.
 from reaction_board import settings  # noqa: E402 - after the environment is set
 from reaction_board.errors import code_of  # noqa: E402 - as above
 from reaction_board.http import slow_clients  # noqa: E402 - as above
 
-# A missing or malformed setting stops the start here, with one line, instead of in every worker.
+# A missing or malformed setting stops the start here with one line, instead of in every worker.
 configured = settings.load()
 
-# A proxy stands in front, so nobody else needs to reach it; without this, PORT in the environment would open it to
-# everyone. With nginx on the same machine: `--bind unix:/run/reaction-board/gunicorn.sock` costs less than TCP.
+# Only the proxy needs to reach gunicorn. Without this setting, PORT in the environment would open gunicorn to everyone.
+# With nginx on the same machine, `--bind unix:/run/reaction-board/gunicorn.sock` costs less than TCP.
 bind = "127.0.0.1:8000"
-# One process per core; threads, because a request mostly waits: for the database, the store, a slow client.
+# Threads, because a request mostly waits: for the database, the store or a slow client.
 worker_class = "gthread"
 workers = configured["WEB_CONCURRENCY"]
-threads = 40  # more than may wait for the object store (storage.py) or for the database, so that some are always free
-# A worker that gives no sign of life for so long is killed; a long request is no reason, its main thread goes on.
+threads = 40  # more than may wait for the object store (storage.py) or the database, so that some are always free
+# gunicorn kills a worker whose main thread sends no heartbeat for so long. A long request does not stop the heartbeat.
 timeout = 30  # seconds
-# Where a worker's heartbeat is a file: delayed by a busy disk, it would get a healthy worker killed.
+# The folder of the heartbeat files. If a busy disk delayed a heartbeat, gunicorn would kill a healthy worker.
 worker_tmp_dir = str(_memory)
-# A proxy keeps its connections: longer than its idle time (60 s), or it sends a request into a closing one.
+# Longer than the proxy keeps an idle connection (60 s). Otherwise the proxy could send a request into a closing one.
 keepalive = 75  # seconds
-# For running requests to finish when it is stopped or replaced; the largest upload takes a few.
+# The time for running requests to finish during a stop or a reload. The largest upload takes a few seconds.
 graceful_timeout = 30  # seconds
-# A search for 200 tags of 64 characters in each of `tags`, `any` and `none`, with `%2C%20` between, has 42,000 bytes.
-# gunicorn lowers a larger setting to its own maximum, so that is raised, too. deploy/nginx.conf has the same bound.
+# A search for 200 tags of 64 characters in each of `tags`, `any` and `none`, separated by `%2C%20`, has 42,000 bytes.
+# gunicorn reduces a larger setting to its own maximum, so this raises the maximum, too. deploy/nginx.conf has the same
+# limit.
 limit_request_line = message.MAX_REQUEST_LINE = 48 * 1024  # bytes
-# Whose X-Forwarded-Proto counts: an application that believed everyone could be told that it is called by https.
+# The proxies whose X-Forwarded-Proto counts. Otherwise any client could claim that it uses https.
 forwarded_allow_ips = ",".join(configured["FORWARDED_ALLOW_IPS"])
-# Nothing else that such a proxy passes on from its clients counts: not X-Forwarded-Ssl or X-Forwarded-Protocol, nor
-# SCRIPT_NAME and PATH_INFO, which would change what links say.
+# A proxy may pass on other headers from its clients. None of them counts: not X-Forwarded-Ssl or X-Forwarded-Protocol,
+# nor SCRIPT_NAME and PATH_INFO, which would change the links in responses.
 secure_scheme_headers = {"X-FORWARDED-PROTO": "https"}
 forwarder_headers = ""
-# The runtime control interface is not used; its socket would be a door.
+# The runtime control interface is not used, and its socket would be an unnecessary access.
 control_socket_disable = True
 
-if configured["LOG_FORMAT"] == "json":  # of gunicorn's own lines, too
+if configured["LOG_FORMAT"] == "json":  # applies to gunicorn's own lines, too
     logconfig_dict = {
         "formatters": {"generic": {"()": "reaction_board.http.request_log.formatter", "log_format": "json"}},
         "loggers": {"gunicorn.error": {"handlers": ["error_console"], "propagate": False}},
@@ -66,25 +68,25 @@ if configured["LOG_FORMAT"] == "json":  # of gunicorn's own lines, too
 
 
 def _write_error(client: socket.socket, status: int, reason: str, message: str) -> None:
-    """Answer what is not even a request of HTTP in the envelope of every error."""
+    """Answer a request that is not valid HTTP, with the envelope of every error."""
     body = json.dumps({"detail": f"{reason}.", "code": code_of(status)})
     head = f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
     util.write_nonblock(client, f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
 
 
-# gunicorn answers such requests itself, in HTML, and has no setting for it.
+# gunicorn itself answers such requests in HTML, and has no setting for this.
 util.write_error = _write_error
 
 slow_clients.install(answer=lambda client: _write_error(client, 408, "Request Timeout", ""))
 
 
 def pre_request(worker: Any, req: Any) -> None:
-    """Begin to wait for the body."""
+    """Start the time for the body."""
     slow_clients.expect(req.unreader, body=True)
 
 
 def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:
-    """Begin to wait for the head of the next request on this connection."""
+    """Start the time for the head of the next request on this connection."""
     slow_clients.expect(req.unreader, body=False)
 
 
@@ -96,28 +98,28 @@ def on_starting(server: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """Say which release this is, and make the folder, now that nothing can stop the start any more."""
+    """Log the version, and create the metrics folder now that nothing can stop the start any more."""
     server.log.info("Reaction Image Board %s", version("reaction-board"))
     if configured["METRICS"]:
         _metrics_folder.mkdir(mode=0o700)
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """With `--reload`, let a new worker import the code as it is now, instead of what the main process imported."""
+    """With `--reload`, make a new worker import the current code instead of the main process's."""
     if worker.cfg.reload:
         for name in [name for name in sys.modules if name.startswith("reaction_board")]:
             del sys.modules[name]
 
 
 def post_worker_init(worker: Any) -> None:
-    """Finish what an earlier worker may have left behind."""
+    """Finish the pending deletes of earlier workers."""
     from reaction_board.service import pending_deletes
 
     pending_deletes.finish_in_background(worker.wsgi)
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Forget what a worker had in use when it ended; what it counted stays."""
+    """Remove the gauges of a worker that has ended. Its counters remain."""
     if configured["METRICS"]:
         from prometheus_client import multiprocess
 
@@ -125,5 +127,5 @@ def child_exit(server: Any, worker: Any) -> None:
 
 
 def on_exit(server: Any) -> None:
-    """Leave nothing behind."""
+    """Delete the metrics folder."""
     shutil.rmtree(_metrics_folder, ignore_errors=True)

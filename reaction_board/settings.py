@@ -1,6 +1,6 @@
-"""The settings: one row each, read from the environment once, when the process starts.
+"""The settings, which are read from the environment once, when the process starts.
 
-boto3 reads its own variables (`AWS_ENDPOINT_URL_S3`, `AWS_ACCESS_KEY_ID`, …) itself, under their own names.
+boto3 itself reads its own variables (`AWS_ENDPOINT_URL_S3`, `AWS_ACCESS_KEY_ID`, …).
 """
 
 import ipaddress
@@ -26,7 +26,7 @@ def _postgresql_url(value: str) -> None:
 
 
 class Words(fields.Field[list[str]]):
-    """A list of words, separated by commas; at least one, if it is set."""
+    """A list of words, separated by commas. If it is set, it has at least one word."""
 
     def _deserialize(self, value: str, *args: Any, **kwargs: Any) -> list[str]:
         words = [word.strip() for word in value.split(",") if word.strip()]
@@ -37,7 +37,7 @@ class Words(fields.Field[list[str]]):
 
 def _sendable(tokens: list[str]) -> None:
     if not all(re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", token) for token in tokens):  # RFC 6750, 2.1
-        raise ValidationError("A token has only letters, digits and '-._~+/', and '=' at its end.")
+        raise ValidationError("A token may have only letters, digits and '-._~+/', and '=' at its end.")
 
 
 def _origins(words: list[str]) -> None:
@@ -45,19 +45,19 @@ def _origins(words: list[str]) -> None:
         if word != "*" and not re.fullmatch(
             r"[a-z][a-z0-9+.-]*://[a-z0-9.-]+(:[0-9]+)?|https?://\[[0-9a-f:.]+\](:[0-9]+)?", word
         ):
-            raise ValidationError("Must be origins as browsers send them, as https://pages.example, or '*'.")
+            raise ValidationError("Must be origins as browsers send them, such as https://pages.example, or '*'.")
 
 
 def _frame_ancestors(words: list[str]) -> None:
     _origins(words)
     if any(word == "*" or "[" in word for word in words):
-        raise ValidationError("Must be origins with a host name: Content-Security-Policy knows no IPv6 addresses.")
+        raise ValidationError("Must be origins with a host name, not '*' or an IPv6 address.")
 
 
 def _host_names(words: list[str]) -> None:
     for word in words:
         if not re.fullmatch(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*", word, re.IGNORECASE):
-            raise ValidationError("Must be host names without a port, as board.example, or .board.example.")
+            raise ValidationError("Must be host names without a port, such as board.example or .board.example.")
 
 
 def _networks(words: list[str]) -> None:
@@ -66,21 +66,21 @@ def _networks(words: list[str]) -> None:
             try:
                 ipaddress.ip_network(word)
             except ValueError as error:
-                raise ValidationError("Must be addresses or networks, as 10.0.0.0/8, or '*'.") from error
+                raise ValidationError("Must be addresses or networks, such as 10.0.0.0/8, or '*'.") from error
 
 
-# The path that a board is served under. Nothing in it needs encoding, and no segment begins with a dot.
+# The path under which a board is served. It needs no encoding, and none of its segments begins with a dot.
 PREFIX = r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?"
 
 
 def _scheme_host_and_path(value: str) -> None:
     url = urlsplit(value)
     if not re.fullmatch(PREFIX, url.path) or url.query or url.fragment or url.username is not None:
-        raise ValidationError("Must be a scheme, a host and a plain path, as https://host.example/board.")
+        raise ValidationError("Must be a scheme, a host and a plain path, such as https://host.example/board.")
 
 
 class SettingsSchema(Schema):
-    """Name, type, default, bounds and unit of every setting. docs/settings.md says what each is for."""
+    """Name, type, default, limits and unit of every setting. docs/settings.md explains each one."""
 
     DATABASE_URL = fields.String(
         required=True,
@@ -190,13 +190,13 @@ class SettingsSchema(Schema):
     @validates_schema
     def _have_tokens(self, data: Mapping[str, Any], **_: Any) -> None:
         if data.get("READING") == "links" and not data.get("API_TOKENS"):
-            raise ValidationError("Needs API_TOKENS: without a token, nobody could find an image.", "READING")
+            raise ValidationError("Set API_TOKENS, too: without a token, nobody could find an image.", "READING")
 
 
 def load(environ: Mapping[str, str] = os.environ, only: Sequence[str] | None = None) -> dict[str, Any]:
-    """Return the settings by name, all of them or `only` some.
+    """Return all settings, or those in `only`, by name.
 
-    A missing or malformed setting ends the process (SystemExit) with one line that names it.
+    A missing or malformed setting ends the process (SystemExit) with one line that names the setting.
     """
     try:
         return SettingsSchema(only=only, unknown=EXCLUDE).load(dict(environ))

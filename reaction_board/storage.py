@@ -1,6 +1,6 @@
-"""The object store: where image bytes live, under the key that is their hash. The only file that knows boto3.
+"""The object store, which holds each image file under its hash. Only this module uses boto3.
 
-Thumbnails live beside them, under the hash of the image that they are of, and a prefix.
+The key of a thumbnail is a prefix and the hash of its image.
 """
 
 import base64
@@ -24,96 +24,97 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
-CHUNK_BYTES = 256 * 1024  # smaller ones cost CPU (16 KiB: 2.5 times as much), larger ones only memory
-# Threads of one worker process that may wait for the store, or stream from it. Fewer than the worker has threads
-# (gunicorn_conf.py) and database connections: when the store hangs, the others still answer.
+CHUNK_BYTES = 256 * 1024  # smaller chunks cost CPU time (16 KiB: 2.5 times as much), larger ones cost only memory
+# Threads of one worker process that may wait for the store, or stream from it. A worker has more threads
+# (gunicorn_conf.py) and more database connections, so it still answers other requests when the store hangs.
 MAX_AT_ONCE = 28
 
 CONFIG = Config(
     connect_timeout=3,  # seconds
     retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=MAX_AT_ONCE,
-    user_agent="reaction-board",  # boto3 builds its own for each request, which takes a tenth of its time
-    # `put` gives the one checksum that it has anyway; a range is not the object that a checksum in the answer is of.
+    user_agent="reaction-board",  # boto3 would build its own for each request, in a tenth of the request's time
+    # `put` sends the checksum that it has anyway. A checksum in a response is that of the whole object, not of a range.
     request_checksum_calculation="when_required",
     response_checksum_validation="when_required",
     s3={"payload_signing_enabled": False},
 )
 
 
-HASH_PATTERN = "[0-9a-f]{64}"  # a SHA-256, as keys have it
-THUMBNAILS = "thumbnails/"  # the prefix of their keys
-MARKER = "board-id"  # the key of the object that says which board the bucket belongs to
+HASH_PATTERN = "[0-9a-f]{64}"  # a SHA-256 in hexadecimal, as in keys
+THUMBNAILS = "thumbnails/"  # the prefix of the keys of thumbnails
+MARKER = "board-id"  # the key of the object with the id of the board that owns the bucket
 
 
 def thumbnail_key(content_hash: str) -> str:
-    """Return the key of the thumbnail of the image with that hash."""
+    """Return the key of the thumbnail of the image with this hash."""
     return THUMBNAILS + content_hash
 
 
 class ObjectMissing(Exception):
-    """The store answers, and has no object under that key."""
+    """The store answered that it has no object with this key."""
 
 
 class Blob(Protocol):
-    """The bytes of an object, or a part of them, on their way from the store: iterate once, then close."""
+    """The bytes of an object, or a part of them, streamed from the store. Iterate once, then close."""
 
     def __iter__(self) -> Iterator[bytes]: ...
     def close(self) -> None:
-        """Give the connection back, whatever is left unread."""
+        """Release the connection, even if bytes are unread."""
 
 
 class Storage(Protocol):
-    """What the board asks of an object store.
+    """The operations that the board needs of an object store.
 
-    Every method raises StorageError if the store fails, and ServiceUnavailable if too many threads wait for it.
+    Every method raises StorageError if the store fails, and ServiceUnavailable if too many threads wait for the store.
     """
 
     def place(self) -> AbstractContextManager[None]:
-        """Take a place among the threads that may wait for the store: for work that includes other waits.
+        """Take a place among the threads that may wait for the store, for work that includes other waits.
 
-        Raises ServiceUnavailable if there is none left. What a thread asks the store meanwhile needs no other place.
+        The requests that the thread sends to the store meanwhile need no other place. Raises ServiceUnavailable if no
+        place is left.
         """
 
     def get(self, key: str, size_bytes: int, part: slice | None = None, sha256: str | None = None) -> Blob:
-        """Return the bytes of an object, or those from `part.start` up to before `part.stop`.
+        """Return the bytes of an object, or those from `part.start` up to but not including `part.stop`.
 
-        The first bytes are there when it returns. Raises ObjectMissing if there is no object, StorageError if it does
-        not have `size_bytes`. Iterating raises StorageError if the store breaks off or, with `sha256`, before the last
-        bytes of a whole object that does not have that hash.
+        The first bytes have arrived when this returns. Raises ObjectMissing if there is no object, and StorageError if
+        the object does not have `size_bytes`. Iterating raises StorageError if the store breaks off. With `sha256`, it
+        also raises StorageError before the last bytes of a whole object with another hash.
         """
 
     def put(self, key: str, file: BinaryIO, size_bytes: int, mime_type: str, sha256: str) -> None:
-        """Store the bytes of a seekable file, whose SHA-256 is given in hexadecimal digits."""
+        """Store the bytes of a seekable file. `sha256` is their hash in hexadecimal digits."""
 
     def delete(self, key: str) -> None:
-        """Delete an object; one that is not there is fine."""
+        """Delete an object. A missing object is not an error."""
 
     def size(self, key: str) -> int | None:
-        """Return the size of an object in bytes, None if there is none."""
+        """Return the size of an object in bytes, or None if there is no object."""
 
     def board_id(self) -> str | None:
-        """Return the id of the board that the bucket belongs to, None if no board has claimed it."""
+        """Return the id of the board that owns the bucket, or None if no board has claimed it."""
 
     def claim(self, board_id: str) -> None:
-        """Write into the bucket that it belongs to this board."""
+        """Write the id of the board that owns the bucket into the bucket."""
 
     def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
-        """Yield key and size in bytes of all objects, or those whose keys begin with `prefix`, in the order of keys."""
+        """Yield the key and the size in bytes of every object whose key begins with `prefix`, in the order of keys."""
 
     def probe(self) -> None:
-        """Raise StorageError unless the bucket is there."""
+        """Raise StorageError unless the bucket exists."""
 
 
-# `read` is the body that follows a `get`; `claim` finds out, or says, whose bucket it is.
+# `read` is the body that follows a `get`; `claim` reads or writes the id of the bucket's owner.
 OPERATIONS = ("get", "read", "put", "delete", "head", "list", "probe", "claim")
-# Called after every request to the store with the operation, the seconds until the answer began, and whether it failed.
-# A read takes as long as its client, so it is reported only if it failed, without a time.
+# Called after every request to the store with the operation, the seconds until the response began, and whether it
+# failed. A read takes as long as the client takes, so only a failed read is reported, without a time.
 Observer = Callable[[str, float | None, bool], None]
 
 
 class S3Blob:
-    """The body of an answer of S3. Its first bytes are read, and checked if they are all, when it is made."""
+    """The body of an S3 response. The constructor reads the first bytes, and checks them if they are the whole body."""
 
     def __init__(
         self, body: StreamingBody, sha256: str | None, on_failure: Callable[[], None], on_close: Callable[[], None]
@@ -128,7 +129,7 @@ class S3Blob:
             raise
 
     def _read(self, sha256: str | None) -> Iterator[bytes]:
-        """Yield the chunks, each when the next one is there: the last one only if the hash of all is right."""
+        """Yield each chunk when the next one has arrived, and the last one only if the hash of all chunks is right."""
         digest = hashlib.sha256()
         previous = b""
         try:
@@ -161,20 +162,20 @@ class S3Blob:
 
 
 class S3Storage:
-    """Amazon's S3, or any server that speaks its language."""
+    """Amazon's S3, or any server with the same protocol."""
 
     def __init__(self, bucket: str, region: str | None, timeout: int) -> None:
-        """Make a client that waits for `timeout` seconds without a byte, three times at most."""
+        """Make a client that gives up after `timeout` seconds without a byte, in each of at most three attempts."""
         self.observers: list[Observer] = []
         self._bucket = bucket
         self._places, self._thread = BoundedSemaphore(MAX_AT_ONCE), local()
-        # One client for all threads, made at the start: made lazily by racing threads it costs twice the memory.
+        # All threads share one client. Racing threads that each made one would use twice the memory.
         self._client: S3Client = boto3.client(
             "s3", region_name=region, config=CONFIG.merge(Config(read_timeout=timeout))
         )
 
     def _take_place(self) -> Callable[[], None]:
-        """Take a place unless this thread has one; return the function that gives it back."""
+        """Take a place unless this thread has one. Return the function that releases it."""
         if getattr(self._thread, "has_place", False):
             return lambda: None
         if not self._places.acquire(blocking=False):
@@ -194,25 +195,25 @@ class S3Storage:
 
     @contextmanager
     def _asking(self, operation: str) -> Iterator[None]:
-        """Take a place for as long as a request takes, and translate its errors."""
+        """Hold a place during a request, and translate the errors of the request."""
         with self.place(), self._translating(operation):
             yield
 
     @contextmanager
     def _translating(self, operation: str) -> Iterator[None]:
-        """Translate what boto3 raises: a missing object into ObjectMissing, all else into StorageError."""
+        """Translate the errors of boto3: a missing object into ObjectMissing, any other one into StorageError."""
         started, failed = time.perf_counter(), True
         try:
             yield
             failed = False
         except ClientError as error:
-            # Not every store says `NoSuchKey`, and the answer to a HEAD has no body that could say anything.
+            # Not every store sends `NoSuchKey`, and the response to a HEAD has no body that could contain it.
             is_404 = error.response["ResponseMetadata"]["HTTPStatusCode"] == 404
             if is_404 and error.response["Error"]["Code"] != "NoSuchBucket":
                 failed = False
                 raise ObjectMissing from error
             raise StorageError from error
-        except (BotoCoreError, ValueError) as error:  # boto3 raises the latter for a header that it cannot read
+        except (BotoCoreError, ValueError) as error:  # boto3 raises ValueError for a malformed header
             raise StorageError from error
         finally:
             self._report(operation, time.perf_counter() - started, failed)
@@ -239,10 +240,10 @@ class S3Storage:
         return S3Blob(body, None if part else sha256, on_failure, give_back)
 
     def _open(self, request: "GetObjectRequestTypeDef", size_bytes: int) -> StreamingBody:
-        """Return the body of an answer of that size. Raises StorageError and ObjectMissing."""
+        """Return the body of a response of this size. Raises StorageError and ObjectMissing."""
         with self._translating("get"):
             answer = self._client.get_object(**request)
-        answered_bytes = answer.get("ContentLength")  # None of a chunked body, whose end nobody could tell
+        answered_bytes = answer.get("ContentLength")  # None for a chunked body, which could be truncated unnoticed
         if answered_bytes != size_bytes:
             answer["Body"].close()
             reason = f"{request['Key']} has {answered_bytes} bytes instead of {size_bytes}"
@@ -276,7 +277,7 @@ class S3Storage:
             return None
 
     def board_id(self) -> str | None:
-        """Return the id of the board that the bucket belongs to: see Storage."""
+        """Return the id of the board that owns the bucket: see Storage."""
         try:
             with self._asking("claim"):
                 return (
@@ -286,12 +287,12 @@ class S3Storage:
             return None
 
     def claim(self, board_id: str) -> None:
-        """Write into the bucket that it belongs to this board: see Storage."""
+        """Write the id of the owner into the bucket: see Storage."""
         with self._asking("claim"):
             self._client.put_object(Bucket=self._bucket, Key=MARKER, Body=board_id.encode(), ContentType="text/plain")
 
     def sizes(self, prefix: str = "") -> Iterator[tuple[str, int]]:
-        """Yield key and size of objects: see Storage."""
+        """Yield the keys and sizes of objects: see Storage."""
         pages = iter(self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix))
         while True:
             with self._asking("list"):
@@ -301,15 +302,15 @@ class S3Storage:
             yield from ((entry["Key"], entry["Size"]) for entry in page.get("Contents", []))
 
     def probe(self) -> None:
-        """Ask for the bucket: see Storage."""
+        """Check that the bucket exists: see Storage."""
         try:
-            with self._translating("probe"):  # it has a thread of its own: see readiness
+            with self._translating("probe"):  # without a place, because it has its own thread: see readiness
                 self._client.head_bucket(Bucket=self._bucket)
         except ObjectMissing as error:
             raise StorageError from error
 
     def create_bucket(self) -> None:
-        """Create the bucket unless it is there: for an embedded store; a managed one is made by its owner."""
+        """Create the bucket of an embedded store, if it is missing. The owner of a managed store creates the bucket."""
         try:
             self.probe()
         except StorageError:
@@ -317,14 +318,14 @@ class S3Storage:
 
 
 def init_app(app: Flask) -> None:
-    """Give the application its store."""
+    """Add the store to the application."""
     app.extensions["storage"] = S3Storage(
         app.config["S3_BUCKET_NAME"], app.config["AWS_REGION"], app.config["S3_TIMEOUT"]
     )
 
 
 def observe(app: Flask, observer: Observer) -> None:
-    """Have `observer` called after every request to the store."""
+    """Call `observer` after every request to the store."""
     store: S3Storage = app.extensions["storage"]
     store.observers.append(observer)
 

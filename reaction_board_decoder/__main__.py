@@ -1,9 +1,9 @@
-"""The protocol: requests come in over the socket at descriptor 0, answers go out.
+"""The protocol between the server and the decoder, over the socket at descriptor 0.
 
-A request is an open file and JSON: `{"job": …, "memory_bytes": …, "cpu_seconds": …, "options": {…}}`, with a job of
-`JOBS`. An answer is the sizes of what follows (two big-endian 32-bit numbers), JSON and bytes. The JSON is `{"result":
-{…}}` or `{"refused": …, "detail": …}`, with the `cpu_seconds` that the process has used so far. An answer without a
-result comes first, unasked: the decoder is ready. The kernel ends the process when a job exceeds its bounds.
+A request is an open file and JSON: `{"job": …, "memory_bytes": …, "cpu_seconds": …, "options": {…}}`. The job is one of
+`JOBS`. An answer is the sizes of its two parts (big-endian 32-bit integers), JSON, and bytes. The JSON is `{"result":
+{…}}` or `{"refused": …, "detail": …}`, with the `cpu_seconds` that the process has used so far. When the decoder is
+ready, it first sends an answer without a result. The kernel ends the process when a job exceeds its limits.
 """
 
 import contextlib
@@ -37,11 +37,11 @@ MAX_REQUEST_BYTES = 4096
 
 def main() -> None:
     """Do jobs until the server closes the socket."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal reaches the server, which decides
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server handles Ctrl-C
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     server = socket.socket(fileno=0)
     _send(server, {}, b"")
-    # libvips and the libraries below it write what they think of a picture there: nobody wants to read that.
+    # libvips and its libraries write warnings about pictures to stderr, which would only fill the log.
     with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), sys.stderr.fileno())
     while True:
@@ -69,10 +69,10 @@ def _answer(job: str, file: Any, options: dict[str, Any]) -> tuple[dict[str, Any
 
 
 def _bound(memory_bytes: int, cpu_seconds: int) -> None:
-    """Let the kernel end this process when it takes more than that from now on."""
-    signal.setitimer(signal.ITIMER_PROF, cpu_seconds)  # exact, and without a handler it ends the process
+    """Let the kernel end this process when it uses more than this from now on."""
+    signal.setitimer(signal.ITIMER_PROF, cpu_seconds)  # exact; without a handler, its signal ends the process
     _limit(resource.RLIMIT_CPU, int(_cpu_seconds() + cpu_seconds) + 1)
-    with contextlib.suppress(FileNotFoundError):  # only Linux tells how much memory is used, and heeds the bound
+    with contextlib.suppress(FileNotFoundError):  # only Linux reports the memory in use, and enforces the limit
         status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
         _limit(resource.RLIMIT_DATA, int(status["VmData"].split()[0]) * 1024 + memory_bytes)
 
@@ -90,7 +90,7 @@ def _cpu_seconds() -> float:
 if __name__ == "__main__":
     try:
         main()
-    except BaseException:  # noqa: BLE001 - for want of memory, mostly
+    except BaseException:  # noqa: BLE001 - mostly MemoryError
         traceback.print_exc()
-        # The server sees the socket close at the moment when this status is there, and not before.
+        # An immediate exit, so that the exit status is available as soon as the server sees the socket close.
         os._exit(1)

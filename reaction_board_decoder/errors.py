@@ -1,10 +1,10 @@
-"""Why a picture is refused."""
+"""The reasons to refuse a picture."""
 
 from typing import Any
 
 
 class Refused(Exception):
-    """The picture is not taken; the message is for a person, `facts` for the server."""
+    """The picture is refused. The message is for people, and `facts` are for the server."""
 
     def __init__(self, detail: str = "", **facts: Any) -> None:
         self.facts = facts
@@ -20,4 +20,4 @@ class TooLarge(Refused):
 
 
 class Heavy(Refused):
-    """The job would exceed its bounds; `memory_bytes` says how much memory it may need."""
+    """The job would exceed its limits. It may need `memory_bytes`."""

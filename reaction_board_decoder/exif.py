@@ -1,28 +1,28 @@
-"""EXIF data: bounds on its directories, and the orientation that browsers read from it. Source: EXIF 2.32."""
+"""EXIF data: limits on its directories, and the orientation that browsers read from it. Source: EXIF 2.32."""
 
 import struct
 from collections.abc import Iterator
 
 from reaction_board_decoder.errors import TooLarge
 
-MAX_DIRECTORIES = 50  # of a file; cameras write five. Each may lead to others, and back to itself
-MAX_TAGS = 100_000  # of a file; cameras write a hundred
+MAX_DIRECTORIES = 50  # per file; cameras write five. A directory may point to others, and to itself
+MAX_TAGS = 100_000  # per file; cameras write a hundred
 
 ORIENTATION = 0x0112
 EXIF_DIRECTORY = 0x8769
-POINTERS = (EXIF_DIRECTORY, 0x8825, 0xA005)  # the tags that lead to the directories of EXIF, GPS and interoperability
+POINTERS = (EXIF_DIRECTORY, 0x8825, 0xA005)  # the tags that point to the directories of EXIF, GPS and interoperability
 SHORT, LONG = 3, 4  # types of values
 BYTE_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
 
 
 class Directories:
-    """The directories in all EXIF data of a file. libexif walks along them: again and again, if they lead back."""
+    """Counts the directories in all EXIF data of a file. libexif follows their pointers, even in a cycle."""
 
     def __init__(self) -> None:
         self._directories = self._tags = 0
 
     def add(self, data: bytes) -> None:
-        """Walk along the directories of EXIF data, as libexif would. Raises TooLarge if those so far take long."""
+        """Follow the directories of EXIF data, as libexif would. Raises TooLarge if the file has too many of them."""
         order = BYTE_ORDERS.get(data[:4])
         if order is None:
             return
@@ -35,7 +35,7 @@ class Directories:
             entries = list(_entries(data, order, at))
             self._directories, self._tags = self._directories + 1, self._tags + len(entries)
             if self._directories > MAX_DIRECTORIES or self._tags > MAX_TAGS:
-                raise TooLarge("The EXIF data of the picture is too complex.")
+                raise TooLarge("The EXIF data of the picture is too complex. Save it again without metadata.")
             following += [value for tag, _, _, value in entries if tag in POINTERS]
             end = at + 2 + count * 12
             if end + 4 <= len(data):
@@ -43,9 +43,10 @@ class Directories:
 
 
 def orientation(data: bytes) -> int:
-    """Return the orientation of EXIF data, 1 (upright) to 8; 1 if it has none that Chromium honours.
+    """Return the orientation in EXIF data, from 1 (upright) to 8. It is 1 if Chromium honours none.
 
-    Chromium takes the first valid one of the first directory and the EXIF directory within it, if it is one SHORT.
+    Chromium takes the first valid orientation of the first directory and the EXIF directory within it. It must be a
+    single SHORT.
     """
     order = BYTE_ORDERS.get(data[:4])
     if order is None or len(data) < 8:
@@ -67,7 +68,7 @@ def _orientations(data: bytes, order: str, at: int, depth: int) -> Iterator[int]
 
 
 def _entries(data: bytes, order: str, at: int) -> Iterator[tuple[int, int, int, int]]:
-    """Yield tag, type, count and value of the entries of a directory, as far as the data goes."""
+    """Yield the tag, type, count and value of each entry of a directory. Truncated data ends the entries."""
     if at + 2 > len(data):
         return
     (count,) = struct.unpack_from(order + "H", data, at)

@@ -1,12 +1,12 @@
 """Fingerprints: 64 bits that stay nearly the same when a picture is recompressed, resized or converted.
 
-The method of pHash (Christoph Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions", 2010): the
-picture is shrunk to 32 × 32 grey pixels, and a discrete cosine transform says how much of each frequency is in them. Of
-the 8 × 8 lowest frequencies, a bit says whether there is more of it than of the median one.
+The method is that of pHash (Christoph Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions",
+2010). The picture is shrunk to 32 × 32 grey pixels, and a discrete cosine transform computes the share of each
+frequency. Each of the 8 × 8 lowest frequencies has one bit, which says whether its share is above the median.
 
-Other than there, the pixels fade out towards the edges, which is where pictures are cropped, framed and captioned. Of
-58 photographs and backgrounds that lost 5 %, 100 % instead of 74 % keep a distance of 9; with captions, 93 instead of
-72.
+Unlike pHash, this module fades the pixels out towards the edges, where pictures are cropped, framed and captioned. Of
+58 photographs and backgrounds that were cropped by 5 %, 100 % instead of 74 % stay within a distance of 9; with
+captions, 93 % instead of 72 %.
 """
 
 import math
@@ -49,7 +49,7 @@ def fingerprint(file: BinaryIO, max_bytes: int, max_seconds: float) -> tuple[dic
         header = open_picture(picture.source)
         cost.check(picture, header, 1, max_bytes, max_seconds)
         plain_inks = pictures.has_plain_inks(header)
-        del header  # and the frame that libvips keeps with it
+        del header  # frees the frame that libvips keeps with it
         bits = bits_of(_grey_pixels(picture, plain_inks=plain_inks))
     return {"fingerprint": None if bits is None else f"{bits:016x}"}, b""
 
@@ -64,9 +64,9 @@ def _grey_pixels(picture: Picture, *, plain_inks: bool) -> bytes:
 
 
 def bits_of(pixels: bytes) -> int | None:
-    """Return the fingerprint of grey pixels, None if they have no structure.
+    """Return the fingerprint of grey pixels, or None if they have no structure.
 
-    Neighbouring frequencies are far apart in it: the index of bands halves what a search reads.
+    Neighbouring frequencies have distant bits, which halves the rows that a search reads through the index of bands.
     """
     mean = sum(pixels) / len(pixels)
     lines = []

@@ -1,4 +1,4 @@
-"""GIF89a: bounds on its structure, and what browsers show of it that libvips does not."""
+"""GIF89a: limits on its structure, and the differences between browsers and libvips."""
 
 import mmap
 import struct
@@ -9,24 +9,24 @@ from itertools import pairwise
 from reaction_board_decoder.errors import TooLarge
 
 MAX_FRAMES = 10_000
-MAX_BLOCKS = 2_000_000  # full blocks of 255 bytes make 200,000 of 50 MB
+MAX_BLOCKS = 2_000_000  # 50 MB in full blocks of 255 bytes are 200,000
 
 IMAGE, EXTENSION, GRAPHIC_CONTROL = b",", b"!", b"\xf9"
 DESCRIPTOR_BYTES = 10
 DISPOSAL = 0b11100  # in the packed fields
 DISPOSE_BY_CLEARING = 2
-DISPOSE_BY_RESTORING = (3, 4)  # what was there before; some programs write 4
-ONE_PIXEL = b"\x02\x02\x44\x01\0"  # the codes of an image that ends after a pixel of the colour 0
+DISPOSE_BY_RESTORING = (3, 4)  # restores the previous pixels; some programs write 4
+ONE_PIXEL = b"\x02\x02\x44\x01\0"  # the codes of an image that ends after one pixel of colour 0
 
 
 @dataclass(frozen=True)
 class _Image:
-    """One image of a GIF, a frame if it is an animation."""
+    """One image of a GIF, which is a frame if the GIF is an animation."""
 
-    control: int  # where the packed fields of its graphic control extension are, 0 if it has none
-    packed: int  # these fields
+    control: int  # the position of the packed fields in its graphic control extension, or 0 if it has none
+    packed: int  # the packed fields
     rectangle: tuple[int, int, int, int]  # left, top, width and height in pixels
-    end: int  # the position after it
+    end: int  # the position after the image
 
     @property
     def is_transparent(self) -> bool:
@@ -47,7 +47,7 @@ class Rewritten:
     """A GIF that libvips reads as browsers read the original."""
 
     data: bytes
-    pages: list[int]  # the numbers of its frames, from 0, that are those of the original
+    pages: list[int]  # the numbers, from 0, of the frames that come from the original
 
 
 def matches(head: bytes) -> bool:
@@ -56,22 +56,22 @@ def matches(head: bytes) -> bool:
 
 
 def check(data: mmap.mmap) -> int:
-    """Return the number of frames; a file that ends early is counted as far as it goes. Raises TooLarge."""
+    """Return the number of frames, at least 1. Of a truncated file, the existing frames count. Raises TooLarge."""
     frames = 0
     for _ in _images(data):
         frames += 1
         if frames > MAX_FRAMES:
-            raise TooLarge(f"The picture has more than {MAX_FRAMES} frames.")
+            raise TooLarge(f"The animation has more than {MAX_FRAMES:,} frames.")
     return max(1, frames)
 
 
 def orientation(_: mmap.mmap) -> int:
-    """Return 1: a GIF is always upright."""
+    """Return 1, because a GIF is always upright."""
     return 1
 
 
 def canvas(data: mmap.mmap) -> tuple[int, int]:
-    """Return the width and height in pixels: those of the screen, or as far as the first image goes."""
+    """Return the width and height in pixels: those of the logical screen, enlarged to contain the first image."""
     width, height = struct.unpack_from("<HH", data, 6) if len(data) >= 10 else (0, 0)
     first = next(_images(data), None)
     if first is None:
@@ -80,12 +80,12 @@ def canvas(data: mmap.mmap) -> tuple[int, int]:
 
 
 def rewritten(data: mmap.mmap) -> Rewritten | None:
-    """Return a GIF that libvips reads as browsers read this one; None if it is the same.
+    """Return a GIF that libvips shows as browsers show this one, or None if libvips shows this one correctly.
 
-    In browsers, what no frame covers is transparent, and so is what a frame leaves behind that is disposed of by
-    clearing. libvips takes the size of some canvases for that of the first frame, and fills what is left with a colour,
-    unless frames are declared transparent. So an empty transparent frame of the size of the canvas goes before the
-    others; and a frame without transparency is not cleared itself, but by another empty one after it.
+    In browsers, an area that no frame covers is transparent, and so is the area of a frame that is disposed of by
+    clearing. libvips uses the size of the first frame for some canvases. It fills empty areas with a colour, unless
+    frames are declared transparent. So this function inserts an empty transparent frame with the size of the canvas
+    before the others. A frame without transparency is not cleared itself: an empty frame after it clears its area.
     """
     images = list(_images(data))
     if not images:
@@ -111,19 +111,19 @@ def rewritten(data: mmap.mmap) -> Rewritten | None:
 
 
 def _clears(image: _Image, following: _Image) -> bool:
-    """Return whether a frame without transparency is cleared, and one can see that in the next frame."""
+    """Return whether a frame without transparency is cleared, and the next frame makes that visible."""
     is_hidden = following.covers(image.rectangle) and not following.is_transparent
     return image.disposal == DISPOSE_BY_CLEARING and not image.is_transparent and not is_hidden
 
 
 def _empty_image(rectangle: tuple[int, int, int, int]) -> bytes:
-    """Return an image whose only pixel is transparent, disposed of by clearing its rectangle."""
+    """Return an image with a single transparent pixel, which is disposed of by clearing its rectangle."""
     control = EXTENSION + GRAPHIC_CONTROL + struct.pack("<BBHBB", 4, DISPOSE_BY_CLEARING << 2 | 1, 0, 0, 0)
     return control + IMAGE + struct.pack("<4HB", *rectangle, 0) + ONE_PIXEL
 
 
 def _images(data: mmap.mmap) -> Iterator[_Image]:
-    """Walk along the blocks and yield the images, as far as the file goes. Raises TooLarge if there are many blocks."""
+    """Walk the blocks and yield the images, up to the end of the file. Raises TooLarge if there are too many blocks."""
     at, blocks, control, packed = _header_size(data), 0, 0, 0
     while (head := data[at : at + DESCRIPTOR_BYTES])[:1] in (IMAGE, EXTENSION):
         is_image = head[:1] == IMAGE
@@ -131,18 +131,18 @@ def _images(data: mmap.mmap) -> Iterator[_Image]:
             return
         if head[1:2] == GRAPHIC_CONTROL and not is_image:
             control, packed = at + 3, int.from_bytes(head[3:4])
-        # The label of an extension; or an image's descriptor, its own colours and the size of its codes.
+        # Skip the label of an extension, or an image's descriptor, its colour table and the size of its codes.
         at, number = _after_blocks(data, at + (11 + _colour_table_size(head[9]) if is_image else 2))
         blocks += number
         if blocks > MAX_BLOCKS:
-            raise TooLarge("The picture is made of too many blocks.")
+            raise TooLarge("The GIF has too many data blocks. Save it again with another program.")
         if is_image:
             yield _Image(control, packed, struct.unpack_from("<4H", head, 1), at)
             control = packed = 0
 
 
 def _after_blocks(data: mmap.mmap, at: int) -> tuple[int, int]:
-    """Return the position after a list of blocks, the end of the file if it ends before, and their number."""
+    """Return the position after a list of blocks, at most the end of the file, and the number of blocks."""
     number = 0
     try:
         while (size := data[at]) and number <= MAX_BLOCKS:

@@ -1,4 +1,4 @@
-"""ICC profiles of three primaries and a curve, for PNG. Sources: ICC.1:2022, ITU-T H.273."""
+"""ICC profiles with three primaries and a curve, for PNG. Sources: ICC.1:2022, ITU-T H.273."""
 
 import struct
 
@@ -11,7 +11,7 @@ D50 = (0.9642, 1.0, 0.8249)
 BRADFORD: Matrix = [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
 MAX_GAMMA = 1000.0
 
-# By their numbers in H.273. Not here: curves of high dynamic range (PQ, HLG), which need more than a profile.
+# By their numbers in H.273. Curves of high dynamic range (PQ, HLG) are missing, because they need more than a profile.
 CODED_PRIMARIES: dict[int, Primaries] = {
     1: SRGB,
     4: (0.310, 0.316, 0.67, 0.33, 0.21, 0.71, 0.14, 0.08),
@@ -23,7 +23,7 @@ CODED_PRIMARIES: dict[int, Primaries] = {
     11: (0.314, 0.351, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
     12: (0.3127, 0.3290, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
 }
-# A power, or (g, a, b, c, d): (a·x + b)^g from d on, c·x below. Video (1, 6, 14, 15) has the power of its screens.
+# A power, or (g, a, b, c, d): (a·x + b)^g from d on, c·x below. Video (1, 6, 14, 15) has the power of video screens.
 CODED_CURVES: dict[int, tuple[float, ...]] = {
     1: (2.4,),
     4: (2.2,),
@@ -43,19 +43,19 @@ def is_profile(data: bytes) -> bool:
 
 
 def gamma(exponent: float) -> bytes:
-    """Return the curve of a power."""
+    """Return the curve of a power function."""
     return _curve(min(exponent, MAX_GAMMA))
 
 
 def profile_of_code_points(primaries: int, curve: int, matrix: int, full_range: int) -> bytes | None:
-    """Return the profile of RGB pixels by numbers of H.273, None if there is none."""
+    """Return the profile of RGB pixels for numbers of H.273, or None if there is none."""
     if matrix != 0 or full_range != 1 or primaries not in CODED_PRIMARIES or curve not in CODED_CURVES:
         return None
     return profile(CODED_PRIMARIES[primaries], _curve(*CODED_CURVES[curve]))
 
 
 def profile(primaries: Primaries, curve: bytes) -> bytes | None:
-    """Return an ICC profile, None if no colours can be mixed from these primaries."""
+    """Return an ICC profile, or None if no colours can be mixed from these primaries."""
     try:
         columns = list(zip(*_to_d50(primaries), strict=True))
     except ZeroDivisionError:
@@ -77,7 +77,7 @@ def profile(primaries: Primaries, curve: bytes) -> bytes | None:
 
 
 def _curve(*parameters: float) -> bytes:
-    """Return a curve of one parameter (the exponent), or of the five of CODED_CURVES."""
+    """Return a curve with one parameter (the exponent), or with the five of CODED_CURVES."""
     kind = {1: 0, 5: 3}[len(parameters)]
     return b"para" + struct.pack(">4xHxx", kind) + b"".join(map(_fixed, parameters))
 
@@ -91,7 +91,7 @@ def _fixed(value: float) -> bytes:
 
 
 def _to_d50(primaries: Primaries) -> Matrix:
-    """Return the matrix from linear RGB to XYZ, whose white is adapted to that of ICC profiles."""
+    """Return the matrix from linear RGB to XYZ, with the white adapted to that of ICC profiles."""
     white, *colours = ((x / y, 1.0, (1 - x - y) / y) for x, y in zip(primaries[::2], primaries[1::2], strict=True))
     columns = [list(row) for row in zip(*colours, strict=True)]
     scale = _applied(_inverse(columns), white)
@@ -112,7 +112,7 @@ def _product(left: Matrix, right: Matrix) -> Matrix:
 
 
 def _inverse(m: Matrix) -> Matrix:
-    """Return the inverse of a matrix of three rows. Raises ZeroDivisionError if there is none."""
+    """Return the inverse of a 3 × 3 matrix. Raises ZeroDivisionError if it has none."""
     adjugate = [
         [
             m[(c + 1) % 3][(r + 1) % 3] * m[(c + 2) % 3][(r + 2) % 3]

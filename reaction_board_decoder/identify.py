@@ -1,4 +1,4 @@
-"""What a picture is: its format, dimensions and number of frames."""
+"""Identifies a picture: its format, dimensions and number of frames."""
 
 from typing import Any, BinaryIO
 
@@ -8,13 +8,13 @@ from reaction_board_decoder import gif, structure
 from reaction_board_decoder.errors import TooLarge, Unreadable
 from reaction_board_decoder.formats import MIME_TYPES, open_picture
 
-MAX_SIDE = 65_535  # pixels; only a PNG can have more. libvips buffers hundreds of lines, however long they are
+MAX_SIDE = 65_535  # pixels; only a PNG can have more. libvips buffers hundreds of lines of any length
 
 
 def identify(file: BinaryIO, max_pixels: int) -> tuple[dict[str, Any], bytes]:
     """Return `mime_type`, `width` and `height` in pixels as browsers display them, and `frames`. No pixel is decoded.
 
-    Raises Unreadable, and TooLarge if a frame has over `max_pixels` or the structure is too complex.
+    Raises Unreadable, and TooLarge if a frame has more than `max_pixels` or the structure is too complex.
     """
     with structure.opened(file) as (kind, data):
         frames = kind.check(data)
@@ -29,9 +29,9 @@ def identify(file: BinaryIO, max_pixels: int) -> tuple[dict[str, Any], bytes]:
     if not width or not height:
         raise Unreadable
     if max(width, height) > MAX_SIDE:
-        raise TooLarge(f"The picture has a side of more than {MAX_SIDE} pixels.")
+        raise TooLarge(f"The picture is wider or higher than {MAX_SIDE:,} pixels. Scale it down.")
     if width * height > max_pixels:
-        raise TooLarge(f"The picture has more than {max_pixels} pixels.")
-    if orientation >= 5:  # those turn the picture by a quarter
+        raise TooLarge(f"The picture has more than {max_pixels / 1_000_000:.4g} megapixels. Scale it down.")
+    if orientation >= 5:  # rotated by 90 degrees
         width, height = height, width
     return {"mime_type": mime_type, "width": width, "height": height, "frames": frames}, b""

@@ -1,4 +1,4 @@
-"""JPEG (ITU T.81): bounds on its structure, and its orientation."""
+"""JPEG (ITU T.81): limits on its structure, and its orientation."""
 
 import mmap
 import re
@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from reaction_board_decoder import exif
 from reaction_board_decoder.errors import TooLarge
 
-MAX_SCANS = 60  # encoders make about 10, and jpegtran's scripts up to 30; each is a pass over the whole picture
-MAX_SEGMENTS = 10_000  # before the first scan; 50 MB of full ones are 800
+MAX_SCANS = 60  # encoders write about 10, and jpegtran's scripts up to 30; each is a pass over the whole picture
+MAX_SEGMENTS = 10_000  # before the first scan; 50 MB in full segments are 800
 PORTION_BYTES = 1024 * 1024
 
 START_OF_SCAN, END_OF_IMAGE, APP1 = 0xDA, 0xD9, 0xE1
-# Not a stuffed byte, a restart, a fill byte, or a marker without a segment.
+# This excludes stuffed bytes, restarts, fill bytes and markers without a segment.
 _MARKER = re.compile(rb"\xff[\x02-\xcf\xd9-\xfe]")
 
 
@@ -27,15 +27,15 @@ def check(data: mmap.mmap) -> int:
     directories = exif.Directories()
     for number, (kind, at, size) in enumerate(_segments_before_scans(data)):
         if number >= MAX_SEGMENTS:
-            raise TooLarge("The picture is made of too many segments.")
+            raise TooLarge("The JPEG has too many metadata segments. Save it again without metadata.")
         if kind == APP1:
             directories.add(_exif(data, at, size))
-    # Quick, and never too few: it also counts the scans of previews in the metadata.
+    # This count is quick and never too low. It also includes the scans of previews in the metadata.
     portions = range(0, len(data), PORTION_BYTES)
     if sum(data[at : at + PORTION_BYTES + 1].count(b"\xff\xda") for at in portions) <= MAX_SCANS:
         return 1
     if sum(kind == START_OF_SCAN for kind, _, _ in _segments(data)) > MAX_SCANS:
-        raise TooLarge(f"The picture has more than {MAX_SCANS} scans.")
+        raise TooLarge(f"The JPEG has more than {MAX_SCANS} scans. Save it again as a baseline JPEG.")
     return 1
 
 
@@ -46,8 +46,8 @@ def orientation(data: mmap.mmap) -> int:
 
 
 def _exif(data: mmap.mmap, at: int, size: int) -> bytes:
-    """Return the EXIF data in a segment; none if there is something else in it."""
-    # The sixth byte should be a zero. Chromium does not look at it.
+    """Return the EXIF data in a segment, or no bytes if the segment contains other data."""
+    # The sixth byte should be zero, but Chromium ignores it.
     return data[at + 8 : at + size] if data[at + 2 : at + 7] == b"Exif\0" else b""
 
 
@@ -59,11 +59,11 @@ def _segments_before_scans(data: mmap.mmap) -> Iterator[tuple[int, int, int]]:
 
 
 def _segments(data: mmap.mmap) -> Iterator[tuple[int, int, int]]:
-    """Yield the marker of each segment, where its two bytes of size are, and that size."""
+    """Yield the marker of each segment, the position of its two bytes of size, and the size."""
     at = 2
     while marker := _MARKER.search(data, at):
         kind, at = data[marker.end() - 1], marker.end()
-        # At the end of the picture a multi-picture file goes on, and nobody reads that.
+        # A multi-picture file continues after the end of the first picture, but decoders do not read the rest.
         if kind == END_OF_IMAGE or at + 2 > len(data):
             return
         (size,) = struct.unpack_from(">H", data, at)

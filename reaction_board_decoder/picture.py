@@ -1,4 +1,4 @@
-"""Pictures as browsers show them, where libvips alone would show something else."""
+"""Shows pictures as browsers do, where libvips alone would show them differently."""
 
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -8,27 +8,27 @@ import pyvips
 from reaction_board_decoder import gif, png, structure
 from reaction_board_decoder.formats import open_picture
 
-JPEG_SHRINKS = (8, 4, 2)  # by which libjpeg can shrink while it decodes
+JPEG_SHRINKS = (8, 4, 2)  # the factors by which libjpeg can shrink a picture while it decodes
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture for libvips to read, and what browsers do with it that libvips does not."""
+    """A picture for libvips to read, with the properties that libvips does not handle as browsers do."""
 
-    source: BinaryIO | bytes  # bytes if libvips is not to read the file itself
-    orientation: int  # as EXIF has it, 1 to 8
-    pages: list[int] | None = None  # of a GIF, the frames to show; None: all of them
+    source: BinaryIO | bytes  # bytes if libvips must not read the file itself
+    orientation: int  # by EXIF, 1 to 8
+    pages: list[int] | None = None  # the frames of a GIF to show; None for all
     profile: bytes | None = None  # an ICC profile of the colours
-    frame: png.Frame | None = None  # of an animated PNG, the one to show
+    frame: png.Frame | None = None  # the frame of an animated PNG to show
 
     @property
     def first_page(self) -> str:
-        """The option of libvips' loader that leaves all frames but the first away."""
+        """The option with which libvips' loader reads only the first frame to show."""
         return f"page={self.pages[0]}" if self.pages else ""
 
 
 def read(file: BinaryIO) -> Picture:
-    """Return a picture from a file. Raises Unreadable if the file begins like none of the formats."""
+    """Return a picture from a file. Raises Unreadable if the file does not begin like one of the formats."""
     with structure.opened(file) as (kind, data):
         orientation = kind.orientation(data)
         if kind is gif and (rewritten := gif.rewritten(data)):
@@ -40,29 +40,29 @@ def read(file: BinaryIO) -> Picture:
 
 
 def has_plain_inks(header: Any) -> bool:
-    """Return whether a picture has the colours of print, and no profile says how they look."""
+    """Return whether a picture has the colours of print (CMYK) without a profile that describes them."""
     return header.interpretation == "cmyk" and not header.get_typeof("icc-profile-data")
 
 
 def thumbnail(picture: Picture, side: int, load_options: str, *, plain_inks: bool, size: str = "down") -> Any:
     """Return libvips' image of a thumbnail of at most `side` × `side` pixels in sRGB. It is not decoded yet.
 
-    The options are those of libvips' loader, for example the number of frames. With the size "force", it is distorted
-    to exactly `side` × `side`.
+    `load_options` are those of libvips' loader, for example the number of frames. With the size "force", the picture is
+    distorted to exactly `side` × `side`.
     """
     options = {"height": side, "size": size, "no_rotate": True, "export_profile": "srgb"}
     if plain_inks:
         image = _in_plain_inks(picture, side).thumbnail_image(side, **options)
     elif picture.profile or picture.frame:
         image = _converted(picture).thumbnail_image(side, **options)
-    else:  # the quickest: libvips shrinks while it loads, if it can
+    else:  # the fastest way, because libvips shrinks during loading if it can
         load = pyvips.Image.thumbnail_source
         image = open_picture(picture.source, load, side, option_string=load_options, **options)
     return _turned(image, picture.orientation)
 
 
 def pages_of(image: Any, pages: list[int], delays: list[int]) -> Any:
-    """Return an animation of these pages of an image, in this order, which show for that many milliseconds each."""
+    """Return an animation of these pages of an image, in this order. `delays` has milliseconds for each page."""
     height = image.get("page-height")
     if pages != list(range(image.height // height)):
         shown = [image.crop(0, page * height, image.width, height) for page in pages]
@@ -74,24 +74,24 @@ def pages_of(image: Any, pages: list[int], delays: list[int]) -> Any:
 
 
 def _in_plain_inks(picture: Picture, side: int) -> Any:
-    """Return a picture in CMYK with each ink as an ideal filter of light, which is what browsers make of it."""
+    """Return a CMYK picture in sRGB, with each ink as an ideal filter of light, as in browsers."""
     header = open_picture(picture.source)
     times = max(header.width, header.height) / side
-    shrink = next((shrink for shrink in JPEG_SHRINKS if times >= 2 * shrink), 1)  # the rest is done with more care
+    shrink = next((shrink for shrink in JPEG_SHRINKS if times >= 2 * shrink), 1)  # the rest is done at higher quality
     light = open_picture(picture.source, access="sequential", shrink=shrink).invert()
     return (light.extract_band(0, n=3) * (light[3] / 255)).rint().cast("uchar").copy(interpretation="srgb")
 
 
 def _converted(picture: Picture) -> Any:
-    """Return a PNG in the colours of its profile, converted to sRGB, with its frame in its place."""
+    """Return a PNG, converted from its profile to sRGB, with its frame at the right place on the canvas."""
     image = open_picture(picture.source, access="sequential")
     if picture.profile:
         if image.bands < 3:
             image = image.colourspace("rgb16" if image.format == "ushort" else "srgb")
         image = image.copy()
         image.set_type(pyvips.GValue.blob_type, "icc-profile-data", picture.profile)
-        # Before it is shrunk, as in browsers: the mean of a pattern depends on it. Of 16 bits, afterwards: those take
-        # 160 ns a pixel, 8 bits 12.
+        # Like browsers, this converts 8-bit colours before shrinking, because the mean of a pattern depends on the
+        # order. 16-bit colours are converted afterwards: they take 160 ns per pixel, and 8-bit colours 12 ns.
         if image.format == "uchar":
             image = image.icc_transform("srgb", embedded=True)
     if picture.frame:
@@ -105,6 +105,6 @@ def _converted(picture: Picture) -> Any:
 def _turned(image: Any, orientation: int) -> Any:
     if orientation == 1:
         return image
-    image = image.copy_memory().copy()  # of a thumbnail: libvips reads the lines from the first to the last, once
+    image = image.copy_memory().copy()  # decoded first, because libvips can read the lines only once, in order
     image.set_type(pyvips.GValue.gint_type, "orientation", orientation)
     return image.autorot()

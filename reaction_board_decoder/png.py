@@ -1,4 +1,4 @@
-"""PNG (third edition): bounds on its structure, and what browsers show of it that libvips does not."""
+"""PNG (third edition): limits on its structure, and the differences between browsers and libvips."""
 
 import mmap
 import struct
@@ -11,15 +11,15 @@ from reaction_board_decoder import exif, icc
 from reaction_board_decoder.errors import TooLarge
 
 MAX_FRAMES = 10_000
-MAX_CHUNKS = 100_000  # encoders write chunks of 8 KB and more, which makes 6,400 of 50 MB
-MAX_METADATA_BYTES = 16 * 1024 * 1024  # of all compressed texts and profiles, inflated
+MAX_CHUNKS = 100_000  # encoders write chunks of at least 8 KB, so 50 MB are 6,400
+MAX_METADATA_BYTES = 16 * 1024 * 1024  # all compressed texts and profiles, inflated
 PORTION_BYTES = 1024 * 1024
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# The chunks that say how to show the pixels, and those that libvips needs to read them.
+# The chunks that define how browsers show the pixels, and the chunks that libvips needs to read them.
 SHOWN_BY = (b"acTL", b"fcTL", b"eXIf", b"cICP", b"iCCP", b"sRGB", b"gAMA", b"cHRM")
 READ_BY = (b"PLTE", b"tRNS", b"iCCP")
-GAMMA_TOLERANCE = 0.05  # up to there, a gamma of 1/2.2 is sRGB's: libpng's own threshold
+GAMMA_TOLERANCE = 0.05  # libpng's threshold: a gamma this close to 1/2.2 counts as that of sRGB
 
 
 def matches(head: bytes) -> bool:
@@ -28,34 +28,35 @@ def matches(head: bytes) -> bool:
 
 
 def check(data: mmap.mmap) -> int:
-    """Return the number of frames that an animated PNG announces, else 1. Raises TooLarge if it is too complex."""
+    """Return the number of frames that an animated PNG declares, else 1. Raises TooLarge if it is too complex."""
     directories = exif.Directories()
     frames, inflated = 1, 0
     for number, (kind, at, size) in enumerate(_chunks(data)):
         if number >= MAX_CHUNKS:
-            raise TooLarge("The picture is made of too many chunks.")
+            raise TooLarge("The PNG has too many chunks. Save it again with another program.")
         if kind == b"acTL" and at + 4 <= len(data):
             (frames,) = struct.unpack_from(">I", data, at)
         elif kind in (b"zTXt", b"iTXt", b"iCCP"):
             inflated += _inflated_size(kind, data[at : at + size], MAX_METADATA_BYTES - inflated)
             if inflated >= MAX_METADATA_BYTES:
-                raise TooLarge("The picture has too many or too large texts and profiles.")
+                raise TooLarge("The PNG has too much text or colour profile data. Save it again without metadata.")
         elif kind == b"eXIf":
             directories.add(data[at : at + size])
     if frames > MAX_FRAMES:
-        raise TooLarge(f"The picture has more than {MAX_FRAMES} frames.")
+        raise TooLarge(f"The animation has more than {MAX_FRAMES:,} frames.")
     return max(1, frames)
 
 
 def orientation(data: mmap.mmap) -> int:
-    """Return the orientation in the first chunk of EXIF data, if that is before the pixels."""
+    """Return the orientation in the first chunk of EXIF data, if the chunk precedes the pixels."""
     return exif.orientation(_head(data).get(b"eXIf", b""))
 
 
 def colour_profile(data: mmap.mmap) -> bytes | None:
-    """Return an ICC profile of the colours as chunks describe them, None if they are sRGB or libvips knows them.
+    """Return an ICC profile for the colours that the chunks describe, or None if libvips needs none.
 
-    libvips heeds iCCP alone. The first of cICP, iCCP, sRGB and gAMA counts that is valid; cHRM does only with gAMA.
+    libvips needs none for sRGB, and for iCCP, which is the only chunk that it honours. The first valid chunk of cICP,
+    iCCP, sRGB and gAMA counts. cHRM counts only together with gAMA.
     """
     head = _head(data)
     if len(head.get(b"cICP", b"")) == 4:
@@ -75,7 +76,7 @@ def colour_profile(data: mmap.mmap) -> bytes | None:
 
 @dataclass(frozen=True)
 class Frame:
-    """The first frame of an animation: a PNG, and where it is on the canvas, in pixels."""
+    """The first frame of an animation: a PNG, and its position on the canvas, in pixels."""
 
     data: bytes
     left: int
@@ -85,7 +86,7 @@ class Frame:
 
 
 def first_frame(data: mmap.mmap) -> Frame | None:
-    """Return the first frame of an animation whose default image is not part of it, so that browsers hide that."""
+    """Return the first frame of an animation without its default image, which browsers hide; None for any other PNG."""
     head = _head(data)
     if int.from_bytes(head.get(b"acTL", b"")[:4]) == 0 or b"fcTL" in head:
         return None
@@ -107,7 +108,7 @@ def first_frame(data: mmap.mmap) -> Frame | None:
 
 
 def _head(data: mmap.mmap) -> dict[bytes, bytes]:
-    """Return the contents of the chunks that say how to show the pixels: the first valid one of each kind."""
+    """Return the contents of the first valid chunk of each kind in SHOWN_BY."""
     head: dict[bytes, bytes] = {}
     for kind, at, size in _chunks(data):
         if kind == b"IDAT":
@@ -120,7 +121,7 @@ def _head(data: mmap.mmap) -> dict[bytes, bytes]:
 
 
 def _chunks(data: mmap.mmap) -> Iterator[tuple[bytes, int, int]]:
-    """Yield kind, position and size of the contents of each chunk before IEND. The file may end before a chunk does."""
+    """Yield the kind of each chunk before IEND, and the position and size of its contents. A chunk may be truncated."""
     at = len(SIGNATURE)
     while at + 8 <= len(data):
         size, kind = struct.unpack_from(">I4s", data, at)
@@ -136,7 +137,7 @@ def _chunk(kind: bytes, contents: bytes) -> bytes:
 
 
 def _inflated_size(kind: bytes, chunk: bytes, most: int) -> int:
-    """Return how many bytes the compressed part of a chunk has when it is inflated, `most` if it has more."""
+    """Return the inflated size of the compressed part of a chunk in bytes, limited to about `most`."""
     keyword, _, rest = chunk.partition(b"\0")
     if kind == b"iTXt":
         if rest[:1] != b"\1":  # not compressed
@@ -145,7 +146,7 @@ def _inflated_size(kind: bytes, chunk: bytes, most: int) -> int:
     inflate = zlib.decompressobj()
     compressed, inflated = rest[1:], 0
     try:
-        while compressed and inflated < most:  # in portions: what comes before an error was inflated, too
+        while compressed and inflated < most:  # in portions, because data before an error were inflated, too
             inflated += len(inflate.decompress(compressed, min(PORTION_BYTES, most - inflated)))
             compressed = inflate.unconsumed_tail
     except zlib.error:
@@ -154,7 +155,7 @@ def _inflated_size(kind: bytes, chunk: bytes, most: int) -> int:
 
 
 def _is_profile(chunk: bytes) -> bool:
-    """Return whether what is in iCCP looks like an ICC profile."""
+    """Return whether the contents of an iCCP chunk look like an ICC profile."""
     compressed = chunk.partition(b"\0")[2][1:]
     try:
         return icc.is_profile(zlib.decompressobj().decompress(compressed, icc.HEADER_BYTES))

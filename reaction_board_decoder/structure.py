@@ -1,7 +1,7 @@
-"""How a file is put together: what can be counted without decoding anything, and bounds on it.
+"""The structure of a file: the parts that can be counted without decoding, and limits on their numbers.
 
-A few bytes of a file can cost seconds: an empty frame, an empty scan, a comment that inflates a thousand times. What is
-counted in the modules of the formats is far beyond any honest picture.
+A few bytes of a file can cost seconds: an empty frame, an empty scan, a comment that inflates a thousand times. The
+limits in the modules of the formats are far above any honest picture.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from reaction_board_decoder.errors import Unreadable
 
 
 class Format(Protocol):
-    """What the module of a format offers."""
+    """The functions in the module of a format."""
 
     def matches(self, head: bytes, /) -> bool:
         """Return whether a file that begins like this has the format. The head is 12 bytes, or the whole file."""
@@ -23,7 +23,7 @@ class Format(Protocol):
         """Return the number of frames, at least 1. Raises TooLarge if the structure is too complex."""
 
     def orientation(self, data: mmap.mmap, /) -> int:
-        """Return how browsers turn the picture: an orientation as EXIF has it, 1 (not at all) to 8."""
+        """Return the orientation in which browsers show the picture, as in EXIF: 1 (upright) to 8."""
 
 
 FORMATS: tuple[Format, ...] = (png, gif, webp, jpeg)
@@ -31,7 +31,7 @@ FORMATS: tuple[Format, ...] = (png, gif, webp, jpeg)
 
 @contextlib.contextmanager
 def opened(file: BinaryIO) -> Iterator[tuple[Format, mmap.mmap]]:
-    """Give the format and the bytes of a picture. Raises Unreadable if it begins like none of the formats."""
+    """Yield the format and the bytes of a picture. Raises Unreadable if it does not begin like one of the formats."""
     file.seek(0)
     head = file.read(12)
     kind = next((each for each in FORMATS if each.matches(head)), None)

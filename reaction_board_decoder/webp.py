@@ -1,4 +1,4 @@
-"""WebP (RFC 9649): bounds on its structure, and the memory that libvips reserves for it."""
+"""WebP (RFC 9649): limits on its structure, and the memory that libvips reserves for it."""
 
 import mmap
 import struct
@@ -7,8 +7,8 @@ from typing import BinaryIO
 from reaction_board_decoder import exif
 from reaction_board_decoder.errors import TooLarge
 
-MAX_FRAMES = 3_000  # libwebp's time grows with the square: 10,000 frames take 0.3 s to identify
-MAX_SIDE = 16_384  # pixels; the format has no more
+MAX_FRAMES = 3_000  # libwebp's time grows quadratically: 10,000 frames take 0.3 s to identify
+MAX_SIDE = 16_384  # pixels, the maximum of the format
 
 
 def matches(head: bytes) -> bool:
@@ -25,22 +25,22 @@ def check(data: mmap.mmap) -> int:
         if kind == b"EXIF":
             directories.add(data[at + 8 : at + 8 + size].removeprefix(b"Exif\0\0"))
         frames += kind == b"ANMF"
-        # Into a frame, not over it: libwebp goes on behind the pixels, whatever size the frame claims.
+        # This enters a frame instead of skipping it: libwebp continues after the pixels, and ignores the frame's size.
         at += 24 if kind == b"ANMF" else 8 + size + size % 2
     if frames > MAX_FRAMES:
-        raise TooLarge(f"The picture has more than {MAX_FRAMES} frames.")
+        raise TooLarge(f"The animation has more than {MAX_FRAMES:,} frames.")
     return max(1, frames)
 
 
 def orientation(_: mmap.mmap) -> int:
-    """Return 1: browsers do not turn a WebP, whatever its EXIF data says."""
+    """Return 1, because browsers ignore the EXIF orientation of a WebP."""
     return 1
 
 
 def reserved_bytes(file: BinaryIO) -> int:
-    """Return how much memory libvips reserves when it reads the header of a picture, and touches only to decode it.
+    """Return the memory that libvips reserves when it reads a header, and uses only for decoding, in bytes.
 
-    That is a frame of a WebP, and nothing of the other formats.
+    It reserves one frame of a WebP, and nothing for the other formats.
     """
     file.seek(0)
     head = file.read(30).ljust(30, b"\0")

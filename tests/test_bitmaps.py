@@ -314,7 +314,7 @@ def test_entries_that_differ_from_the_records_are_told(app: Flask, board: Board,
     names = [finding for finding in check(app)[1] if finding["kind"] == "wrong tag names"]
     assert [(finding["subject"], finding["detail"]) for finding in names] == [
         (image["id"], "a does not list it"),
-        ("position 77", "a lists it, and its record does not name that"),
+        ("position 77", "a lists it, but its record does not name the tag"),
     ]
 
 

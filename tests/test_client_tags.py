@@ -119,7 +119,7 @@ def test_a_tag_gets_another_name_but_not_that_of_another_tag(cli: CommandLine, b
     assert board.tag_counts() == {"cat": 1, "funny": 3, "laughing": 1}
     result = cli.run("tag-rename", "unknown", "new")
     assert (result.exit_code, result.stderr) == (1, "Error: No tag or alias is named 'unknown'. (tag_not_found)\n")
-    assert cli.run("tag-merge", "haha", "cat").stderr.startswith("Error: 'haha' is an alias of 'laughing': use that")
+    assert cli.run("tag-merge", "haha", "cat").stderr.startswith("Error: 'haha' is an alias of 'laughing'. Use that")
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../images", "a/b", "x" * 65, "ü"])

@@ -103,7 +103,10 @@ def test_aliases_are_added_and_those_that_the_board_refuses_are_named(
     put(exported / "tags.jsonl", (exported / "tags.jsonl").read_text() + '{"name": "gone", "aliases": ["lost"]}\n')
     result = cli.run("import", exported)
     assert (result.exit_code, result.stdout) == (1, "5 new, 0 already there, 0 refused\n")
-    assert result.stderr == "cat, alias kitten: Images have 'kitten': merge it into 'cat'. (tag_in_use)\n"
+    assert (
+        result.stderr
+        == "cat, alias kitten: Images have 'kitten'. To make it an alias, merge it into 'cat'. (tag_in_use)\n"
+    )
     assert board.tag("cat")["aliases"] == ["kitty", "pussycat"]
 
 

@@ -56,7 +56,7 @@ def test_a_folder_and_a_port_are_for_one_board(run: Run) -> None:
 
     third = Run(run.folder.parent / "other", port=run.port)
     assert third.popen.wait(PATIENCE) == 1
-    assert re.fullmatch(rf"reaction-board: port {run.port} cannot be had .*PORT.*\n", third.log())
+    assert re.fullmatch(rf"reaction-board: port {run.port} is not available .*PORT.*\n", third.log())
 
 
 def test_it_finds_every_image_when_it_is_stopped_and_started_again(folder: Path) -> None:

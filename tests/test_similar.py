@@ -187,7 +187,7 @@ def test_a_fingerprint_that_cannot_be_made_is_told(
     objects.delete(drawn[0]["hash"])
     findings = check(app, "--repair")[1]
     assert kinds(findings)[1:] == [("missing fingerprints", "images", False)]
-    assert "of 1, none could be made" in findings[1]["detail"]
+    assert "1 of them could not be computed" in findings[1]["detail"]
 
 
 def test_an_upload_does_not_fail_with_the_decoder_of_its_fingerprint(

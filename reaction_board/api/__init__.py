@@ -1,10 +1,10 @@
-"""The API's routes, a module for each resource, and the schemas of what they take and answer."""
+"""The API's routes, one module for each resource, and the schemas of their requests and responses."""
 
 from reaction_board.api import files, health, images, oembed, search, similar, tags, thumbnails
 from reaction_board.http.envelope import Api
 
 
 def init_app(api: Api) -> None:
-    """Register the routes. Their order is that of the OpenAPI document."""
+    """Register the routes, in the order of the OpenAPI document."""
     for resource in (images, search, similar, files, thumbnails, tags, oembed, health):
         api.register_blueprint(resource.blp)

@@ -1,4 +1,4 @@
-"""The bytes of the images."""
+"""Routes that send the image files."""
 
 from functools import partial
 from uuid import UUID
@@ -12,7 +12,7 @@ from reaction_board.http.blueprint import Blueprint
 from reaction_board.media.formats import EXTENSIONS
 from reaction_board.service import images
 
-blp = Blueprint("files", __name__, description="The bytes of the images")
+blp = Blueprint("files", __name__, description="Image files")
 
 _EXTENSION = f"<any({', '.join(extension[1:] for extension in EXTENSIONS.values())}):extension>"
 
@@ -21,10 +21,10 @@ _EXTENSION = f"<any({', '.join(extension[1:] for extension in EXTENSIONS.values(
 @blp.raises(ImageNotFound, StorageError, ServiceUnavailable)
 @blp.answers_bytes(EXTENSIONS)
 def get_file(image_id: UUID) -> Response:
-    """Fetch the bytes of an image
+    """Download an image file
 
-    `HEAD` gives the headers alone. Bytes never change: they may be cached for ever. If the store breaks off in the
-    middle, the connection is closed before `Content-Length` is reached.
+    The file of an image never changes, so clients may cache it for ever. `HEAD` returns only the headers. If the object
+    store fails during the download, the connection closes before `Content-Length` bytes have arrived.
     """
     return _send(images.find_image(image_id))
 
@@ -33,10 +33,11 @@ def get_file(image_id: UUID) -> Response:
 @blp.raises(ImageNotFound, StorageError, ServiceUnavailable)
 @blp.answers_bytes(EXTENSIONS)
 def get_direct_link(image_id: UUID, extension: str) -> Response:
-    """Fetch the bytes of an image by a link that ends in its extension
+    """Download an image file by a link that ends in its extension
 
-    For programs that recognize pictures by the end of their addresses. Everything else is as at the path of the file.
-    Each image has one extension, that of its type (`jpg`, not `jpeg`); with another one it is not found.
+    Use this link for programs that recognize pictures by the extension in the URL. Otherwise it behaves like
+    `/api/v1/images/{image_id}/file`. Each type has one extension (`jpg`, not `jpeg`); any other one is answered with
+    404.
     """
     image = images.find_image(image_id)
     if EXTENSIONS[image["mime_type"]] != f".{extension}":

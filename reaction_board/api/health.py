@@ -1,20 +1,20 @@
-"""Whether the service answers, and whether the database and the store do."""
+"""Health of the service, and readiness of its database and object store."""
 
 from reaction_board.api.schemas import HealthSchema, ReadinessSchema
 from reaction_board.errors import ServiceUnavailable
 from reaction_board.http.blueprint import Blueprint
 from reaction_board.service import readiness
 
-blp = Blueprint("health", __name__, url_prefix="/api/v1", description="Whether the service answers")
+blp = Blueprint("health", __name__, url_prefix="/api/v1", description="Health and readiness")
 
 
 @blp.route("/health")
 @blp.raises()
 @blp.response(200, HealthSchema)
 def get_health() -> dict[str, str]:
-    """Say that the service answers
+    """Check that the service answers
 
-    Whatever the state of the database and of the object store.
+    This does not check the database or the object store.
     """
     return {"status": "ok"}
 
@@ -23,9 +23,9 @@ def get_health() -> dict[str, str]:
 @blp.raises(ServiceUnavailable)
 @blp.response(200, ReadinessSchema)
 def get_readiness() -> dict[str, str]:
-    """Say that the service can do its work
+    """Check that the service is ready
 
-    The database and the object store answer, within three seconds.
+    The service is ready if the database and the object store answer within three seconds.
     """
     readiness.assert_ready()
     return {"status": "ready"}

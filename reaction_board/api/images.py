@@ -37,18 +37,18 @@ from reaction_board.errors import (
 from reaction_board.http.blueprint import Blueprint, string_header
 from reaction_board.service import images, tags
 
-blp = Blueprint("images", __name__, url_prefix="/api/v1/images", description="The images")
+blp = Blueprint("images", __name__, url_prefix="/api/v1/images", description="Upload, look up, tag and delete images")
 
-ETAG = {"ETag": string_header("of the record: for If-None-Match and If-Match")}
+ETAG = {"ETag": string_header("identifies this state of the record, for If-None-Match and If-Match")}
 
 
 def etag_of(image: Image) -> str:
-    """Return the ETag of an image's record, of which nothing but the tags can change."""
+    """Return the ETag of an image's record. Only the tags of a record can change."""
     return hashlib.sha256(f"{image['id']} {' '.join(image['tags'])}".encode()).hexdigest()[:32]
 
 
 def with_etag(image: Image) -> ResponseReturnValue:
-    """Return the answer that is an image's record, or 304 if the client has it."""
+    """Return the response with an image's record, or 304 if the client already has it."""
     etag = etag_of(image)
     headers = {"ETag": f'"{etag}"'}
     if request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(etag):
@@ -57,8 +57,8 @@ def with_etag(image: Image) -> ResponseReturnValue:
 
 
 def if_match(image: Image) -> None:
-    """Raise PreconditionFailed if the request is for another state of an image's record."""
-    # Weak tags match, too: nginx weakens the tag of an answer that it compresses.
+    """Raise PreconditionFailed if `If-Match` does not name the current state of an image's record."""
+    # Weak ETags match, too: nginx weakens the ETag of a response that it compresses.
     if "If-Match" in request.headers and not request.if_match.contains_weak(etag_of(image)):
         raise PreconditionFailed
 
@@ -69,13 +69,13 @@ def if_match(image: Image) -> None:
 @blp.arguments(UploadSchema, location="multipart")
 @blp.response(201, UploadedImageSchema, headers={"Location": string_header("the path of the new image"), **ETAG})
 @blp.alt_response(
-    200, schema=UploadedImageSchema, success=True, description="The board has these bytes already", headers=ETAG
+    200, schema=UploadedImageSchema, success=True, description="The board already has this file", headers=ETAG
 )
 def upload_image(form: Mapping[str, Any]) -> ResponseReturnValue:
     """Upload an image
 
-    The bytes decide what it is; the same bytes are stored once. A duplicate is answered with the image that is there,
-    whose tags and filename stay as they are: add the missing tags with another request.
+    The content of the file decides its type, and the same file is stored only once. The response to a duplicate is the
+    existing image, with its own tags and filename. Use another request to add tags to it.
     """
     file = form["file"]
     image, duplicate = images.add_image(file.stream, file.mimetype, file.filename, form["tags"])
@@ -87,10 +87,10 @@ def upload_image(form: Mapping[str, Any]) -> ResponseReturnValue:
 
 @blp.route("/<image_id:image_id>")
 @blp.raises(ImageNotFound, ServiceUnavailable)
-@blp.reads_headers(If_None_Match="an ETag that the client has: 304 if the image is still the same")
+@blp.reads_headers(If_None_Match="the ETag of the client's copy: 304 if it is current")
 @blp.arguments(IncludeSchema, location="query")
 @blp.response(200, WholeImageSchema, headers=ETAG)
-@blp.alt_response(304, description="The client has it", headers=ETAG, success=True)
+@blp.alt_response(304, description="The client's copy is current", headers=ETAG, success=True)
 def get_image(query: Mapping[str, Any], image_id: UUID) -> ResponseReturnValue:
     """Look up an image"""
     return with_etag(with_included(images.find_image(image_id), query["include"]))
@@ -102,21 +102,22 @@ def get_image(query: Mapping[str, Any], image_id: UUID) -> ResponseReturnValue:
 def delete_image(image_id: UUID) -> None:
     """Delete an image
 
-    Its record, its place in the lists of its tags and its bytes; the tags stay. From then on the image is gone,
-    whatever happens to the object store: bytes that cannot be deleted now are deleted later.
+    This deletes the record, its tag assignments and the file. The tags themselves remain. The image is gone even if
+    the object store fails: the board then deletes the file later.
     """
     images.delete_image(image_id)
 
 
 @blp.route("/<image_id:image_id>/tags", methods=["PATCH"])
 @blp.raises(Unauthorized, CrossOrigin, ImageNotFound, PreconditionFailed, InvalidTag, ServiceUnavailable)
-@blp.reads_headers(If_Match="an ETag of the image: 412, and nothing changes, if it is another one by now")
+@blp.reads_headers(If_Match="an ETag of the image: 412, without a change, if it is no longer current")
 @blp.arguments(TagsSchema)
 @blp.response(200, ImageSchema, headers=ETAG)
 def replace_tags(body: Mapping[str, Any], image_id: UUID) -> ResponseReturnValue:
     """Replace the tags of an image
 
-    The whole set; an empty list takes all tags away. With `If-Match`, only if nobody else has changed them since.
+    The list is the complete new set of tags; an empty list removes them all. With `If-Match`, the tags are replaced
+    only if they have not changed since the client read them.
     """
     return with_etag(tags.replace_tags(image_id, body["tags"], if_match))
 
@@ -126,9 +127,10 @@ def replace_tags(body: Mapping[str, Any], image_id: UUID) -> ResponseReturnValue
 @blp.arguments(TagChangeSchema)
 @blp.response(200, ImageListSchema)
 def change_tags(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Give tags to many images, and take others from them
+    """Add and remove tags on many images
 
-    All of it or, after an error, nothing. The answer has the images in the order of `ids`; a repeated id counts once.
+    Either all images change or, after an error, none does. The response lists the images in the order of `ids`, and a
+    repeated id once.
     """
     return {"items": tags.change_tags(body["ids"], body["add"], body["remove"])}
 
@@ -140,8 +142,8 @@ def change_tags(body: Mapping[str, Any]) -> dict[str, Any]:
 def delete_images(body: Mapping[str, Any]) -> dict[str, Any]:
     """Delete many images
 
-    Each like a single one, in the order of `ids`; a repeated id counts once. After a 503, some may be deleted and
-    others not: repeat the request.
+    This deletes the images one after the other, in the order of `ids`, and a repeated id once. A request that fails
+    with 503 may have deleted some of them: repeat it.
     """
     deleted, missing = images.delete_images(body["ids"])
     return {"deleted": deleted, "missing": missing}

@@ -1,4 +1,4 @@
-"""oEmbed: what chat programs ask about a link."""
+"""oEmbed: chat programs use it to preview a link."""
 
 import sys
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from reaction_board.http.blueprint import Blueprint
 from reaction_board.media.thumbnail import thumbnail_size
 from reaction_board.service import images
 
-blp = Blueprint("oembed", __name__, url_prefix="/api/v1/oembed", description="What chat programs ask about a link")
+blp = Blueprint("oembed", __name__, url_prefix="/api/v1/oembed", description="Link previews for chat programs")
 
 
 @blp.route("")
@@ -24,8 +24,8 @@ blp = Blueprint("oembed", __name__, url_prefix="/api/v1/oembed", description="Wh
 def describe_link(query: Mapping[str, Any]) -> dict[str, Any]:
     """Describe the link of an image (oEmbed)
 
-    The picture is the image itself or, where that is larger than `maxwidth` and `maxheight` allow, its thumbnail.
-    `width` and `height` are the size to show it in. Unknown parameters are ignored, as oEmbed requires.
+    `url` is the image file or, if the image is larger than `maxwidth` or `maxheight`, its thumbnail. `width` and
+    `height` are the size to show it in. Unknown parameters are ignored, as oEmbed requires.
     """
     image = images.find_image(links.image_id(query["url"]))
     most = query["maxwidth"] or sys.maxsize, query["maxheight"] or sys.maxsize

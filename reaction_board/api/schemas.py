@@ -1,4 +1,4 @@
-"""What the routes take and answer: all schemas of the API."""
+"""The schemas of all requests and responses of the API."""
 
 import base64
 import re
@@ -27,13 +27,13 @@ PIXELS = {"minimum": 1, "description": "pixels"}
 
 
 TAG_PATTERN = "^[a-z0-9_-]{1,64}$"
-# What clients may write for a tag, which is trimmed and lower-cased, and for several, separated by commas.
+# The text that clients may send for one tag, before it is trimmed and lower-cased, and for tags separated by commas.
 GIVEN_TAG = "[A-Za-z0-9_-]{1,64}"
 GIVEN_TAG_PATTERN = f"^ *{GIVEN_TAG} *$"
 GIVEN_TAGS_PATTERN = f"^ *({GIVEN_TAG} *)?(, *({GIVEN_TAG} *)?)*$"
-# Of each parameter of a search, which has them in its address: gunicorn_conf.py and deploy/nginx.conf have room for it.
+# For each parameter of a search. gunicorn_conf.py and deploy/nginx.conf accept URLs of this length.
 MAX_SEARCHED_TAGS = 200
-MAX_ALIASES = 10_000  # in one request, of at most 1 MiB; merges can bring a tag to any number of them
+MAX_ALIASES = 10_000  # in one request, of at most 1 MiB; merges can give a tag any number of aliases
 
 
 def normalize_tags(names: Iterable[str], field: str, most: int) -> list[str]:
@@ -44,16 +44,16 @@ def normalize_tags(names: Iterable[str], field: str, most: int) -> list[str]:
     tags = sorted({name.strip().lower() for name in names})
     for tag in tags:
         if not re.fullmatch(TAG_PATTERN[1:-1], tag):
-            raise InvalidTag(f"{tag[:100]!r} is not a tag. {InvalidTag.detail}")
+            raise InvalidTag(f"{tag[:100]!r} is not a valid tag. {InvalidTag.detail}")
     if len(tags) > most:
         raise InvalidField(f"{field}: More than {most} tags.")
     return tags
 
 
 class CommaSeparatedTags(fields.Field[list[str]]):
-    """Tags as one text, separated by commas: empty entries are skipped and repeats collapse.
+    """Tags in one string, separated by commas. Empty entries are skipped, and a repeated tag counts once.
 
-    There may be `most` of them or, without it, as many as an image may have.
+    At most `most` tags are allowed, by default as many as an image may have.
     """
 
     def __init__(self, description: str, most: int | None = None, data_key: str | None = None, **metadata: Any) -> None:
@@ -71,9 +71,9 @@ class CommaSeparatedTags(fields.Field[list[str]]):
 
 
 class TagList(fields.List[str]):
-    """A list of names; an empty one is invalid, repeats collapse.
+    """A list of names. An empty name is invalid, and a repeated name counts once.
 
-    There may be `most` of them or, without it, as many as an image may have.
+    At most `most` names are allowed, by default as many as an image may have.
     """
 
     def __init__(self, example: list[str], most: int | None = None, **options: Any) -> None:
@@ -102,10 +102,10 @@ class TagSchema(Schema):
 
     id = fields.UUID(required=True)
     name = fields.String(required=True, metadata={"pattern": TAG_PATTERN})
-    image_count = fields.Integer(required=True, metadata={"minimum": 0, "description": "images that have it"})
+    image_count = fields.Integer(required=True, metadata={"minimum": 0, "description": "images that have the tag"})
 
 
-MERGING = "aliases of which images are still to be moved: repeat the merge to finish it"
+MERGING = "aliases whose merge is unfinished, because images still have to be moved: repeat the merge to finish it"
 
 
 class TagWithAliasesSchema(TagSchema):
@@ -120,25 +120,24 @@ class TagWithAliasesSchema(TagSchema):
 
 
 class AliasesSchema(Schema):
-    """All the aliases that a tag shall have."""
+    """The complete set of a tag's aliases."""
 
     aliases = TagList(["lol", "haha"], most=MAX_ALIASES, required=True)
 
 
 class MergeSchema(Schema):
-    """What a tag is merged into."""
+    """The tag to merge into."""
 
     into = TagName("laughing", required=True)
 
 
 class MergeStepSchema(Schema):
-    """What a step of a merge has done."""
+    """The progress of a merge."""
 
-    moved = fields.Integer(
-        required=True, metadata={"minimum": 0, "description": "images that got the tag in this step"}
-    )
+    moved = fields.Integer(required=True, metadata={"minimum": 0, "description": "images moved by this request"})
     remaining = fields.Integer(
-        required=True, metadata={"minimum": 0, "description": "images that are still to get it: repeat the request"}
+        required=True,
+        metadata={"minimum": 0, "description": "images still to be moved: repeat the request if there are any"},
     )
     tag = fields.Nested(TagWithAliasesSchema, required=True)
 
@@ -147,7 +146,7 @@ class MergeStepSchema(Schema):
 
 
 def rfc_3339(moment: datetime) -> str:
-    """Return a time in UTC as RFC 3339, with milliseconds."""
+    """Return a time in UTC in the format of RFC 3339, with milliseconds."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -155,7 +154,7 @@ class ImageSchema(Schema):
     """An image."""
 
     id = fields.UUID(required=True)
-    hash = fields.String(required=True, metadata={**HASH, "description": "SHA-256 of the bytes"})
+    hash = fields.String(required=True, metadata={**HASH, "description": "SHA-256 of the file"})
     filename = fields.String(required=True, metadata={"minLength": 1, "maxLength": MAX_FILENAME})
     mime_type = fields.String(required=True, metadata={"enum": list(EXTENSIONS)})
     size_bytes = fields.Integer(required=True, metadata={"minimum": 1})
@@ -177,11 +176,11 @@ class ImageSchema(Schema):
 
 
 class WholeImageSchema(ImageSchema):
-    """An image, with what a client asks for by `include`."""
+    """An image, with the field that `include` names."""
 
     frames = fields.Integer(
         attribute="included_frames",
-        metadata={"minimum": 1, "description": "with `include=frames`: more than one if the image is animated"},
+        metadata={"minimum": 1, "description": "only with `include=frames`; more than one if the image is animated"},
     )
 
 
@@ -191,17 +190,17 @@ class IncludeSchema(Schema):
     include = fields.String(
         load_default=None,
         validate=validate.OneOf(["frames"]),
-        metadata={"description": "a field that is sent only to those who ask for it"},
+        metadata={"description": "an additional field of the images"},
     )
 
 
 def with_included(image: Image, include: str | None) -> Image:
-    """Return an image with the fields that a client asks for."""
+    """Return an image with the field that `include` names, if any."""
     return {**image, f"included_{include}": image[include]} if include else image
 
 
 class Images(fields.List[Any]):
-    """Many images, written without marshmallow, which takes a third of the time of the whole answer for them."""
+    """A list of images, serialized without marshmallow, which would take a third of the time of the whole response."""
 
     def __init__(self, schema: type[Schema]) -> None:
         super().__init__(fields.Nested(schema), required=True)
@@ -211,7 +210,7 @@ class Images(fields.List[Any]):
 
 
 def _image_json(image: Image) -> dict[str, Any]:
-    """Return what WholeImageSchema or SimilarImageSchema makes of an image."""
+    """Return an image as WholeImageSchema or SimilarImageSchema would serialize it."""
     included = {"frames": image["included_frames"]} if "included_frames" in image else {}
     if "distance" in image:
         included["distance"] = image["distance"]
@@ -231,13 +230,13 @@ def _image_json(image: Image) -> dict[str, Any]:
 
 
 class UploadedImageSchema(ImageSchema):
-    """An image, and whether the board had it already."""
+    """An image, and whether the board already had it."""
 
     duplicate = fields.Boolean(required=True)
 
 
 class ImageListSchema(Schema):
-    """Some images."""
+    """A list of images."""
 
     items = Images(ImageSchema)
 
@@ -250,7 +249,7 @@ class UploadSchema(Schema):
 
 
 class TagsSchema(Schema):
-    """All the tags that an image shall have."""
+    """The complete set of an image's tags."""
 
     tags = TagList(["cat", "new-tag"], required=True)
 
@@ -259,20 +258,20 @@ MAX_CHANGED_IMAGES = 100  # in one request
 
 
 class ImageIdsSchema(Schema):
-    """The images that are to change."""
+    """The ids of the images to change."""
 
     ids = fields.List(ImageId(), required=True, validate=validate.Length(1, MAX_CHANGED_IMAGES))
 
 
 class DeletedImagesSchema(Schema):
-    """What has become of images that were to be deleted."""
+    """The ids of deleted and of missing images."""
 
     deleted = fields.List(fields.UUID(), required=True)
-    missing = fields.List(fields.UUID(), required=True, metadata={"description": "no image had these ids"})
+    missing = fields.List(fields.UUID(), required=True, metadata={"description": "ids that no image had"})
 
 
 class TagChangeSchema(ImageIdsSchema):
-    """What is to change in the tags of some images."""
+    """Tags to add to images, and tags to remove from them."""
 
     add = TagList(["cat"], load_default=list)
     remove = TagList(["dog"], load_default=list)
@@ -281,9 +280,9 @@ class TagChangeSchema(ImageIdsSchema):
     def _change_something(self, data: Mapping[str, Any], **_: Any) -> None:
         add, remove = data.get("add", []), data.get("remove", [])
         if not add and not remove:
-            raise ValidationError("Nothing to add and nothing to remove.", "add")
+            raise ValidationError("Give at least one tag to add or remove.", "add")
         if both := set(add) & set(remove):
-            raise ValidationError(f"{min(both)!r} is to be added, too.", "remove")
+            raise ValidationError(f"{min(both)!r} is also in add.", "remove")
 
 
 # Pages of lists
@@ -302,33 +301,33 @@ def page_schema(default_limit: int, max_limit: int) -> type[Schema]:
 class TagQuerySchema(page_schema(default_limit=100, max_limit=200)):  # type: ignore[misc]  # a base made by a call
     """The query parameters of the list of tags."""
 
-    q = fields.String(load_default="", metadata={"description": "only names that begin with this"})
+    q = fields.String(load_default="", metadata={"description": "only names that begin with this text"})
     match = fields.String(
         load_default="",
         metadata={
-            "description": "only names and aliases that contain this. First those of which a word begins with it, then"
-            " the others; each time those on most images first. Words are separated by `-` and `_`, for both of which a"
-            " space may stand. For example: palm.",
+            "description": "only names and aliases that contain this text, for example palm. Names with a word that"
+            " begins with it come first, then the others, each group by image count. `-` and `_` separate words; a"
+            " space matches either.",
         },
     )
     with_ = CommaSeparatedTags(
-        f"at most {MAX_SEARCHED_TAGS}, separated by commas, for example cat,funny: other tags of the newest {NEWEST}"
-        " images that have all of these, most images first",
+        f"at most {MAX_SEARCHED_TAGS} tags, separated by commas, for example cat,funny. Lists the other tags of the"
+        f" newest {NEWEST} images that have all of these, by image count",
         MAX_SEARCHED_TAGS,
         data_key="with",
     )
     order = fields.String(
         validate=validate.OneOf(["name", "count"]),
-        metadata={"default": "name", "description": "by name in byte order, or those on most images first"},
+        metadata={"default": "name", "description": "by name in byte order, or by image count with the largest first"},
     )
 
     @validates_schema
     def _exclude(self, data: Mapping[str, Any], **_: Any) -> None:
         chosen = [name for name in ("q", "match", "with_") if data.get(name)]
         if len(chosen) > 1:
-            raise ValidationError(f"Not together with {chosen[0]}.", chosen[1].rstrip("_"))
+            raise ValidationError(f"Cannot be combined with {chosen[0]}.", chosen[1].rstrip("_"))
         if data.get("order") and chosen not in ([], ["q"]):
-            raise ValidationError("Not together with match or with, which have an order of their own.", "order")
+            raise ValidationError("Cannot be combined with match or with, which have their own order.", "order")
 
 
 class ListedTagSchema(TagSchema):
@@ -336,13 +335,19 @@ class ListedTagSchema(TagSchema):
 
     merging = fields.List(
         fields.String(metadata={"pattern": TAG_PATTERN}),
-        metadata={"minItems": 1, "description": f"by name or count, if there are any: {MERGING}"},
+        metadata={
+            "minItems": 1,
+            "description": f"only in lists by name or count, and only if there are any: {MERGING}",
+        },
     )
     alias = fields.String(
-        metadata={"pattern": TAG_PATTERN, "description": "with `match`: the alias that matches, if it is one"}
+        metadata={
+            "pattern": TAG_PATTERN,
+            "description": "only with `match`: the matching alias, if the match is an alias",
+        }
     )
     together = fields.Integer(
-        metadata={"minimum": 1, "description": f"with `with`: on how many of the newest {NEWEST} images it is"}
+        metadata={"minimum": 1, "description": f"only with `with`: how many of the newest {NEWEST} images have the tag"}
     )
 
 
@@ -351,19 +356,19 @@ class TagPageSchema(Schema):
 
     items = fields.List(fields.Nested(ListedTagSchema), required=True)
     total = fields.Integer(
-        required=True, metadata={"minimum": 0, "description": "matching tags and aliases, on all pages"}
+        required=True, metadata={"minimum": 0, "description": "matching tags and aliases on all pages"}
     )
     limit = fields.Integer(required=True)
     offset = fields.Integer(required=True)
 
 
-SEARCHED = f"at most {MAX_SEARCHED_TAGS}, separated by commas; an image must have"
+SEARCHED = f"at most {MAX_SEARCHED_TAGS} tags, separated by commas; an image must have"
 MAX_RANDOM_OFFSET = 100_000
-MAX_SEED = 2**53 - 1  # the largest number that is exact in every reader of JSON
+MAX_SEED = 2**53 - 1  # the largest integer that every JSON parser reads exactly
 
 
 class CursorField(fields.Field[Cursor]):
-    """A place in a list, as text that says nothing to others."""
+    """A position in a list, as opaque text."""
 
     def _deserialize(self, value: str, *args: Any, **kwargs: Any) -> Cursor:
         try:
@@ -372,7 +377,7 @@ class CursorField(fields.Field[Cursor]):
         except (ValueError, KeyError):
             position = b""
         if len(position) != 4 or position[0] & 128:
-            raise ValidationError("Not a cursor of this board.")
+            raise ValidationError("Not a cursor of this board. Take the whole URL from the header Link.")
         return Cursor(int.from_bytes(position), onward)
 
     @staticmethod
@@ -395,37 +400,37 @@ class SearchSchema(page_schema(default_limit=50, max_limit=100), IncludeSchema):
     hash = fields.String(
         load_default=None,
         validate=validate.Regexp(rf"{HASH_PATTERN}\Z", error="Must be 64 hexadecimal digits, in lower case."),
-        metadata={**HASH, "description": "SHA-256 of the bytes: whether the board has them, and as which image"},
+        metadata={**HASH, "description": "SHA-256 of a file: finds its image if the board has it"},
     )
     untagged = PlainBoolean(load_default=None, metadata={"description": "whether an image has no tag"})
     animated = PlainBoolean(load_default=None, metadata={"description": "whether an image has more than one frame"})
     order = fields.String(
         load_default="newest",
         validate=validate.OneOf(["newest", "random"]),
-        metadata={"description": f"of a random order, offset is at most {MAX_RANDOM_OFFSET}"},
+        metadata={"description": f"in random order, `offset` is at most {MAX_RANDOM_OFFSET}"},
     )
     seed = PlainInteger(
         load_default=None,
         validate=validate.Range(0, MAX_SEED),
-        metadata={"description": "of the random order; if there is none, one is made up"},
+        metadata={"description": "of the random order; by default, the board chooses one"},
     )
     cursor = CursorField(
         load_default=None,
         metadata={
             "type": "string",
-            "description": "a place in the list, as the header `Link` gives it; without `offset`",
+            "description": "a position in the list, from the header `Link`; cannot be combined with `offset`",
         },
     )
 
     @validates_schema
     def _exclude(self, data: Mapping[str, Any], **_: Any) -> None:
         if data.get("cursor") and data.get("offset"):
-            raise ValidationError("Not together with offset.", "cursor")
+            raise ValidationError("Cannot be combined with offset.", "cursor")
         if data.get("seed") is not None and data.get("order") != "random":
-            raise ValidationError("Only with order=random.", "seed")
-        # A random order is walked from its beginning: an offset costs as much time as it is long, a cursor none.
+            raise ValidationError("Needs order=random.", "seed")
+        # A random order is walked from its beginning: the cost of an offset grows with it, a cursor costs nothing.
         if data.get("order") == "random" and data.get("offset", 0) > MAX_RANDOM_OFFSET:
-            message = f"At most {MAX_RANDOM_OFFSET} in a random order. Follow the links instead."
+            message = f"At most {MAX_RANDOM_OFFSET} in random order. Follow the links in the header Link instead."
             raise ValidationError(message, "offset")
 
     @post_load
@@ -439,10 +444,12 @@ class ImagePageSchema(Schema):
     """A page of images."""
 
     items = Images(WholeImageSchema)
-    total = fields.Integer(required=True, metadata={"minimum": 0, "description": "matching images, on all pages"})
+    total = fields.Integer(required=True, metadata={"minimum": 0, "description": "matching images on all pages"})
     limit = fields.Integer(required=True)
-    offset = fields.Integer(required=True, allow_none=True, metadata={"description": "null on a page by cursor"})
-    seed = fields.Integer(metadata={"minimum": 0, "description": "of the random order, if it is one"})
+    offset = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "null if the request has a `cursor`"}
+    )
+    seed = fields.Integer(metadata={"minimum": 0, "description": "only in random order: its seed"})
 
 
 # Similar images
@@ -455,7 +462,7 @@ class SimilarQuerySchema(IncludeSchema):
     distance = PlainInteger(
         load_default=MAX_DISTANCE,
         validate=validate.Range(0, MAX_DISTANCE),
-        metadata={"description": "in how many bits of 64 fingerprints may differ"},
+        metadata={"description": "maximum number of bits, of 64, in which the fingerprints differ"},
     )
 
 
@@ -466,16 +473,20 @@ class FileSchema(Schema):
 
 
 class SimilarImageSchema(WholeImageSchema):
-    """An image, and how much it differs from the picture that was searched for."""
+    """An image, and how much it differs from the picture of the search."""
 
     distance = fields.Integer(
         required=True,
-        metadata={"minimum": 0, "maximum": MAX_DISTANCE, "description": "how many bits of the fingerprints differ"},
+        metadata={
+            "minimum": 0,
+            "maximum": MAX_DISTANCE,
+            "description": "number of bits in which the fingerprints differ",
+        },
     )
 
 
 class SimilarImagesSchema(Schema):
-    """The images that look alike, the nearest first."""
+    """Similar images, the nearest first."""
 
     items = Images(SimilarImageSchema)
 
@@ -490,7 +501,7 @@ class LinkSchema(Schema):
         required=True,
         metadata={
             "format": "uri",
-            "description": "the link of an image: `/i/{id}`, `/i/{id}.{extension}` or `/?image={id}`",
+            "description": "a link to an image: `/i/{id}`, `/i/{id}.{extension}` or `/?image={id}`",
         },
     )
     maxwidth = PlainInteger(load_default=None, validate=validate.Range(1, 2**31), metadata={"description": "pixels"})
@@ -499,14 +510,14 @@ class LinkSchema(Schema):
 
 
 class PhotoSchema(Schema):
-    """An answer of oEmbed 1.0: a photo."""
+    """A photo response of oEmbed 1.0."""
 
     version = fields.String(required=True)
     type = fields.String(required=True, metadata={"enum": ["photo"]})
     title = fields.String(required=True)
     provider_name = fields.String(required=True)
     provider_url = fields.String(required=True, metadata={"format": "uri"})
-    url = fields.String(required=True, metadata={"format": "uri", "description": "the picture"})
+    url = fields.String(required=True, metadata={"format": "uri", "description": "the image file, or its thumbnail"})
     width = fields.Integer(required=True, metadata=PIXELS)
     height = fields.Integer(required=True, metadata=PIXELS)
     thumbnail_url = fields.String(required=True, metadata={"format": "uri"})

@@ -1,4 +1,4 @@
-"""The list of images: found by their tags and by what they are, in pages."""
+"""The search for images, in pages."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,24 +12,29 @@ from reaction_board.errors import InvalidTag, ServiceUnavailable, Unauthorized
 from reaction_board.http.blueprint import Blueprint, string_header
 from reaction_board.service import images
 
-blp = Blueprint("search", __name__, url_prefix="/api/v1/images", description="Finding images")
+blp = Blueprint("search", __name__, url_prefix="/api/v1/images", description="Search for images")
 
-MAX_LINE_BYTES = 60_000  # of a header: Python's http.client takes no longer line than 64 KiB
+MAX_LINE_BYTES = 60_000  # of one header line: Python's http.client refuses lines over 64 KiB
 CONDITIONS = ("tags", "any", "none", "mime_type", "hash", "untagged", "animated", "seed")
 
 
 @blp.route("")
 @blp.raises(Unauthorized, InvalidTag, ServiceUnavailable)
 @blp.arguments(SearchSchema, location="query")
-@blp.response(200, ImagePageSchema, headers={"Link": string_header("the pages around this one: rel=next, rel=prev")})
+@blp.response(
+    200, ImagePageSchema, headers={"Link": string_header("the next and the previous page: rel=next, rel=prev")}
+)
 def list_images(query: Mapping[str, Any]) -> ResponseReturnValue:
     """List and search images
 
-    Images that have every tag of `tags`, one of `any` and none of `none`, and that fulfil all other conditions. `total`
-    is exact. A tag that nobody has used matches nothing. Newest first, or with `order=random` shuffled by a seed: what
-    a seed says of the order of two images never changes, so its pages do not overlap. The header `Link` leads to the
-    next page and to the one before (RFC 8288): by it, a client walks through a whole result without skipping an image
-    or meeting one twice while others upload and delete.
+    This finds the images that have every tag of `tags`, at least one of `any` and none of `none`, and that meet all
+    other conditions. An unknown tag matches no image. `total` is exact.
+
+    The newest images come first. With `order=random`, a seed decides the order. A seed always orders two images in the
+    same way, so its pages do not overlap.
+
+    The header `Link` (RFC 8288) has the URLs of the next and the previous page. A client that follows these links sees
+    each image once, even while others upload and delete.
     """
     search = Search(**{name: query[name] for name in CONDITIONS})
     page = images.find_images(search, query["limit"], query["offset"], query["cursor"])
@@ -47,7 +52,7 @@ def _body(query: Mapping[str, Any], page: Page) -> dict[str, Any]:
 
 
 def _links(query: Mapping[str, Any], page: Page) -> dict[str, str | list[str]]:
-    """Return the header that leads to the pages around one, as far as there are any."""
+    """Return the `Link` header for the next and the previous page, if there are any."""
     same: dict[str, Any] = {name: _text(value) for name, value in query.items() if name not in ("offset", "cursor")}
     if query["order"] == "newest":
         del same["order"]
@@ -58,12 +63,12 @@ def _links(query: Mapping[str, Any], page: Page) -> dict[str, str | list[str]]:
     ]
     line = ", ".join(links)
     if len(line) > MAX_LINE_BYTES:
-        return {"Link": links}  # in a line each
+        return {"Link": links}  # one header line each
     return {"Link": line} if links else {}
 
 
 def _text(value: Any) -> str | None:
-    """Return how a value is written in a query; None if it is left out."""
+    """Return a value as a query writes it, or None if the query leaves it out."""
     if isinstance(value, list):
         return ",".join(value) or None
     if isinstance(value, bool):

@@ -29,11 +29,12 @@ blp = Blueprint("similar", __name__, url_prefix="/api/v1/images", description="I
 def find_similar(query: Mapping[str, Any], image_id: UUID) -> dict[str, Any]:
     """Find images that look like an image
 
-    The same picture in another size, type or quality, with other brightness, cropped a little, or with a caption. Each
-    has its `distance`: in how many of 64 bits its fingerprint differs. The nearest come first, then the newest; the
-    image itself is not among them. Exact: none within `distance` is missing. A picture without structure, such as one
-    colour or a soft gradient, has no fingerprint: it is never found, and the list for it is empty. Of an animation, the
-    first frame counts.
+    Similar images are the same picture in another size, type, quality or brightness, cropped a little, or with a
+    caption. The `distance` of an image is the number of bits, of 64, in which its fingerprint differs. The nearest come
+    first, then the newest. The list leaves out the image itself, and otherwise has every image within `distance`.
+
+    The fingerprint of an animation is that of its first frame. A picture without structure, such as a single colour or
+    a soft gradient, has no fingerprint: its own list is empty, and it appears in no other list.
     """
     return _body(query, similar.find_similar(image_id, query["distance"], query["limit"]))
 
@@ -46,9 +47,9 @@ def find_similar(query: Mapping[str, Any], image_id: UUID) -> dict[str, Any]:
 def find_similar_to_file(query: Mapping[str, Any], form: Mapping[str, Any]) -> dict[str, Any]:
     """Find images that look like a picture
 
-    The file is looked at and forgotten: nothing is stored. It is taken as that of an upload is: with a token, where
-    tokens are configured, from the same pages, and under the same bounds. If the board has the
-    same bytes, that image is among those found, but for a picture without structure: search for its `hash`.
+    The board does not store the file. The rules for uploads apply: tokens, permitted origins and limits are the same.
+    If the board already has the file, its image is among the results. A picture without structure has no results; to
+    find out whether the board has it, search for its `hash`.
     """
     file = form["file"]
     found = similar.find_similar_to_file(file.stream, file.mimetype, query["distance"], query["limit"])

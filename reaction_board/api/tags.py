@@ -24,7 +24,7 @@ from reaction_board.errors import (
 from reaction_board.http.blueprint import Blueprint
 from reaction_board.service import tags
 
-blp = Blueprint("tags", __name__, url_prefix="/api/v1/tags", description="The tags and how many images have each")
+blp = Blueprint("tags", __name__, url_prefix="/api/v1/tags", description="Tags, their aliases and image counts")
 
 
 @blp.route("")
@@ -34,9 +34,10 @@ blp = Blueprint("tags", __name__, url_prefix="/api/v1/tags", description="The ta
 def list_tags(query: Mapping[str, Any]) -> dict[str, Any]:
     """List tags
 
-    By name in byte order or by count, those without images included; aliases are left out. `q` and `match` are trimmed
-    and lower-cased like a tag. `match` completes what somebody types, and finds aliases with the tag that they stand
-    for. `with` suggests what a search can be narrowed by: with one more tag of this list, it still finds something.
+    The list is sorted by name, in byte order, or by image count. It includes tags without images, and leaves out
+    aliases. `q` and `match` are trimmed and lower-cased like a tag. `match` completes what a user types; it also finds
+    aliases, with the tags that they stand for. `with` suggests tags to narrow a search: with any one of them added, the
+    search still finds images.
     """
     limit, offset = query["limit"], query["offset"]
     if typed := query["match"].strip().lower():
@@ -54,7 +55,7 @@ def list_tags(query: Mapping[str, Any]) -> dict[str, Any]:
 def get_tag(name: str) -> Tag:
     """Look up a tag and its aliases
 
-    An alias is answered with the tag that it stands for.
+    For an alias, the response is the tag that it stands for.
     """
     return tags.find_tag(name)
 
@@ -66,10 +67,12 @@ def get_tag(name: str) -> Tag:
 def set_aliases(body: Mapping[str, Any], name: str) -> Tag:
     """Replace the aliases of a tag
 
-    The whole set; an empty list takes all away. An alias counts wherever a tag is given: in uploads, in changes of tags
-    and in searches. Images always show the tag itself. A tag that no image has can become an alias, together with all
-    of its own aliases; one that images have must be merged (409 `tag_in_use`). A name that stands for another tag, or
-    is this one, is 409 `alias_conflict`. A tag that was an alias and is left out is a tag again.
+    The list is the complete new set of aliases; an empty list removes them all. Uploads, tag changes and searches
+    accept an alias in place of its tag. Images always show the tag itself.
+
+    A tag without images can become an alias, together with its own aliases. A tag that images have must be merged
+    instead (409 `tag_in_use`). An alias that stands for another tag, or that is the tag itself, is refused (409
+    `alias_conflict`). If the list leaves out an alias that used to be a tag, it becomes a tag again.
     """
     return tags.set_aliases(name, body["aliases"])
 
@@ -81,9 +84,11 @@ def set_aliases(body: Mapping[str, Any], name: str) -> Tag:
 def merge_tag(body: Mapping[str, Any], name: str) -> tags.Step:
     """Merge a tag into another one, or rename it
 
-    Every image with the tag gets `into`, and the tag becomes an alias of that. If `into` is new, the tag is renamed.
-    One request moves at most 1,000 images and says how many remain: repeat it until none do. The alias counts from the
-    first request on, and searches for either name find the images of both until the merge is finished. It can be
-    finished by anyone, at any time.
+    Every image with the tag gets the tag `into` instead, and the old tag becomes an alias of it. If `into` is new, the
+    tag is renamed.
+
+    One request moves at most 1,000 images and returns how many remain. Repeat it until none remain; any client may do
+    so, at any time. The alias works from the first request on. Until the merge is finished, a search for either name
+    finds the images of both.
     """
     return tags.merge(name, body["into"])

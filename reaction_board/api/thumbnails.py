@@ -1,4 +1,4 @@
-"""The thumbnails of the images."""
+"""Routes that send thumbnails."""
 
 import hashlib
 from functools import partial
@@ -13,19 +13,20 @@ from reaction_board.http.blueprint import Blueprint
 from reaction_board.media import thumbnail
 from reaction_board.service import thumbnails
 
-blp = Blueprint("thumbnails", __name__, url_prefix="/api/v1/images", description="Small pictures of the images")
+blp = Blueprint("thumbnails", __name__, url_prefix="/api/v1/images", description="Thumbnails")
 
 
 @blp.route("/<image_id:image_id>/thumbnail")
 @blp.raises(ImageNotFound, UndecodableImage, StorageError, ServiceUnavailable)
 @blp.answers_bytes([thumbnail.MIME_TYPE])
 def get_thumbnail(image_id: UUID) -> Response:
-    """Fetch the thumbnail of an image
+    """Download the thumbnail of an image
 
-    A WebP of at most 640 pixels on its longer side, 320 if the image is animated; never larger than the image. It shows
-    what browsers display. Animations of GIF and WebP are kept, unless they are very long. Of those and of animated PNG,
-    it is the first frame.
-    Made when it is first asked for; it never changes.
+    The thumbnail is a WebP image. Its longer side has at most 640 pixels, or 320 if the image is animated, and it is
+    never larger than the image. It looks as browsers display the image. The thumbnail of an animated GIF or WebP is
+    animated, too. The thumbnail of an animated PNG, or of a very long animation, is its first frame.
+
+    The board renders a thumbnail at the first request for it. A thumbnail never changes.
     """
     return _send_thumbnail(thumbnails.find_thumbnail(image_id))
 
@@ -34,10 +35,10 @@ def get_thumbnail(image_id: UUID) -> Response:
 @blp.raises(ImageNotFound, UndecodableImage, StorageError, ServiceUnavailable)
 @blp.answers_bytes([thumbnail.MIME_TYPE, thumbnail.PREVIEW_MIME_TYPE])
 def get_preview(image_id: UUID) -> Response:
-    """Fetch the thumbnail of an image in a type that the client reads
+    """Download the thumbnail of an image in a type that the client can show
 
-    For chat programs, many of which show no WebP and accept `*/*`: the thumbnail itself only if `Accept` names
-    `image/webp`, else a JPEG of its first frame, on white.
+    This is for chat programs, many of which cannot show WebP although they accept `*/*`. The response is the thumbnail
+    itself if `Accept` names `image/webp`. Otherwise it is a JPEG of the first frame on a white background.
     """
     image = thumbnails.find_thumbnail(image_id)
     response = _send_thumbnail(image) if _names_webp() else _send_preview(image)

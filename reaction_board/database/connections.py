@@ -1,4 +1,4 @@
-"""The connections of psycopg: their parameters, the settings of their sessions, and poolers such as PgBouncer."""
+"""Connections of psycopg: their parameters, their session settings, and poolers such as PgBouncer."""
 
 import re
 from collections.abc import Iterator
@@ -10,26 +10,26 @@ from psycopg.abc import Params, PQGen, Query
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
-# Of libpq. All of them, and any other, can be given in the URL.
+# Parameters of libpq. The URL can override these and set any other.
 PARAMETERS = {
     "client_encoding": "utf8",
     "connect_timeout": 5,  # seconds
     "keepalives_idle": 10,  # seconds
     "tcp_user_timeout": 15_000,  # milliseconds
 }
-# Of the server. `options` in the URL adds others, or replaces these.
+# Settings of the server. `options` in the URL adds others, or overrides these.
 #
-# Plans are made for the values at hand: a generic plan is up to a hundred times slower for a rare tag. Queries are
-# short, so parallel workers and compilation cost more than they bring.
+# Every statement is planned for its own values: a generic plan is up to a hundred times slower for a rare tag. Queries
+# are short, so parallel workers and compilation cost more than they save.
 SETTINGS = {
     "plan_cache_mode": "force_custom_plan",
     "max_parallel_workers_per_gather": "0",
     "jit": "off",
     "idle_in_transaction_session_timeout": "5min",  # longer than the slowest upload to the store
 }
-GRACE_SECONDS = 2  # that a client waits longer than the server may take, so that the server can say what was too slow
+GRACE_SECONDS = 2  # added to the server's time limit, so that the server can report which statement was too slow
 
-# Settings of the session; if the process is not the expected one, of the transaction.
+# Applies settings to the session or, if the server's process is not the expected one, to the transaction.
 _APPLY = """
     SELECT pg_backend_pid(), count(set_config(name, value, pg_backend_pid() <> %(pid)s))
     FROM unnest(%(names)s::text[], %(values)s::text[]) AS setting (name, value)
@@ -37,13 +37,13 @@ _APPLY = """
 
 
 class UnusableDatabase(psycopg.OperationalError):
-    """The board cannot work with this database, or not by this URL, until someone changes it."""
+    """The board cannot work with this database or this URL until an operator changes it."""
 
 
 class BoundedConnection(psycopg.Connection[Any]):
     """A connection that gives up after `answer_seconds`, even if the server hangs silently."""
 
-    answer_seconds: int | None = None  # None: wait for as long as it takes
+    answer_seconds: int | None = None  # None: no limit
     settings: dict[str, str]
 
     def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
@@ -51,14 +51,14 @@ class BoundedConnection(psycopg.Connection[Any]):
         try:
             return super().wait(gen, interval, timeout or self.answer_seconds)
         except psycopg.OperationalError:
-            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:  # the answer may still come: it is lost
+            if self.pgconn.transaction_status == TransactionStatus.ACTIVE:  # the next answer could be the late one
                 self.close()
             raise
 
     def apply_settings(self) -> psycopg.Cursor[Any]:
-        """Apply the settings to the session, or to the transaction if a pooler is in between.
+        """Apply the settings to the session or, through a pooler, to the transaction.
 
-        The result has a row with the number of the server's process.
+        The result has one row, with the process id of the server.
         """
         values = {"names": [*self.settings], "values": [*self.settings.values()], "pid": self.info.backend_pid}
         return psycopg.Cursor(self).execute(_APPLY, values)
@@ -67,7 +67,8 @@ class BoundedConnection(psycopg.Connection[Any]):
 class _PooledCursor(psycopg.Cursor[Any]):
     """A cursor through a pooler, which may use another session of the server for each transaction.
 
-    So the settings go with the first statement of a transaction, in the same round trip, and end with it.
+    So the settings are sent with the first statement of a transaction, in the same round trip, and end with the
+    transaction.
     """
 
     def execute(self, query: Query, params: Params | None = None, **options: Any) -> "_PooledCursor":
@@ -82,7 +83,7 @@ class _PooledCursor(psycopg.Cursor[Any]):
     @contextmanager
     def _settings_applied(self) -> Iterator[None]:
         connection: BoundedConnection = self.connection  # type: ignore[assignment]
-        # Without a bound, a statement outside transactions is alone: as CREATE INDEX CONCURRENTLY has to be.
+        # Without a time limit, a statement outside transactions is sent alone, as CREATE INDEX CONCURRENTLY requires.
         is_alone = connection.autocommit and connection.answer_seconds is None
         if is_alone or connection.info.transaction_status != TransactionStatus.IDLE:
             yield
@@ -95,11 +96,11 @@ class _PooledCursor(psycopg.Cursor[Any]):
 def open_connection(parameters: dict[str, Any], timeout: int, **settings: str) -> BoundedConnection:
     """Return a connection in autocommit mode, with psycopg's and libpq's `parameters`, and `settings` of the server.
 
-    `timeout` bounds every answer, in seconds; 0 does not. A pooler is recognised by the number of the process that
-    answers: a pooler has made up the one that it gave to its client.
+    `timeout` limits every answer, in seconds; 0 sets no limit. A pooler is recognised by the server's process id,
+    because a pooler invents the one that it tells its client.
     Raises UnusableDatabase, and OperationalError if the database cannot be reached.
     """
-    # Of a parameter that the URL has more than once, the last one counts, as for libpq.
+    # If the URL repeats a parameter, the last value counts, as with libpq.
     given = {name: value[-1] if isinstance(value, tuple) else value for name, value in parameters.items()}
     parameters = {**PARAMETERS, **given}
     theirs, parameters["options"] = split_options(parameters.get("options", ""))
@@ -127,13 +128,13 @@ def open_connection(parameters: dict[str, Any], timeout: int, **settings: str) -
 
 def _require_utf8(connection: BoundedConnection) -> None:
     encoding = connection.info.parameter_status("server_encoding")
-    if encoding not in ("UTF8", None):  # None: a pooler does not say
+    if encoding not in ("UTF8", None):  # None: the pooler does not report it
         raise UnusableDatabase(f"The encoding of the database is {encoding}; it must be UTF8.")
 
 
 @contextmanager
 def _unusable_if_wrong() -> Iterator[None]:
-    """Raise UnusableDatabase for a parameter or a setting that does not exist, or has a wrong value."""
+    """Raise UnusableDatabase for an unknown parameter or setting, or one with an invalid value."""
     try:
         yield
     except (psycopg.ProgrammingError, psycopg.DataError, psycopg.errors.CantChangeRuntimeParam, ValueError) as error:
@@ -144,9 +145,9 @@ _SETTING = re.compile(r"(?<!\S)(?:-c\s*|--)([\w.-]+)=((?:\\.|[^\s\\])*)", re.DOT
 
 
 def split_options(options: str) -> tuple[dict[str, str], str]:
-    r"""Return the settings in libpq's parameter `options`, by name, and the rest of it.
+    r"""Return the settings in libpq's parameter `options`, by name, and the rest of the parameter.
 
-    They are written `-c name=value` or `--name=value`, with `\` before a space or a backslash in the value.
+    A setting is `-c name=value` or `--name=value`, with `\` before a space or a backslash in the value.
     """
     settings = {
         name.lower().replace("-", "_"): re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)

@@ -1,11 +1,11 @@
-"""The connections to the database, and the two ways to use them: `connect` to read, `begin` to write."""
+"""The pool of connections to the database, and the two ways to use one: `connect` to read, `begin` to write."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask, current_app
-from sqlalchemy import Connection as Connection  # for those who pass one on
+from sqlalchemy import Connection as Connection  # re-exported
 from sqlalchemy import Engine, create_engine, event, make_url, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -14,24 +14,24 @@ from reaction_board.database.connections import UnusableDatabase, open_connectio
 from reaction_board.database.tables import totals
 from reaction_board.errors import ServiceUnavailable
 
-START_SECONDS = 5  # that the start waits for an answer of the database
+START_SECONDS = 5  # the start waits for an answer of the database
 
 
 def make_engine(database_url: str, pool_size: int, timeout: int, **settings: str) -> Engine:
-    """Return an engine for `postgresql://…` with at most `pool_size` connections, opened when they are needed.
+    """Return an engine for `postgresql://…` with at most `pool_size` connections, which are opened on demand.
 
-    Every statement is a transaction of its own: `transactional` returns the engine for others. `timeout` bounds every
-    answer, in seconds; 0 does not, for migrations. `settings` are further ones of the server.
+    Every statement is its own transaction; `transactional` returns an engine for longer transactions. `timeout` limits
+    every answer, in seconds; 0 sets no limit, for migrations. `settings` are additional settings of the server.
     """
     engine = create_engine(
         make_url(database_url).set(drivername="postgresql+psycopg"),
-        # Not to be set and reset for each of the many short readers: that would take longer than their statement.
+        # This is the default, because setting it for each of the many short reads would take longer than the read.
         isolation_level="AUTOCOMMIT",
         skip_autocommit_rollback=True,
         pool_size=pool_size,
         max_overflow=0,
-        # Seconds. Statements are short: when none becomes free in that time, the database hangs, and each thread that
-        # waited would be one less to say so.
+        # Seconds. Statements are short, so if no connection becomes free in this time, the database hangs. Threads that
+        # waited longer could not answer other requests.
         pool_timeout=0.3,
         pool_use_lifo=True,
     )
@@ -44,14 +44,14 @@ def make_engine(database_url: str, pool_size: int, timeout: int, **settings: str
 
 
 def transactional(engine: Engine) -> Engine:
-    """Return an engine with the same connections, on which statements are in transactions: `begin()` commits them."""
+    """Return an engine with the same connections, on which `begin()` starts a transaction and commits it at the end."""
     return engine.execution_options(isolation_level="READ COMMITTED")
 
 
 def require_usable(database_url: str) -> None:
     """End the process (SystemExit) with one line if the board can never work with this database.
 
-    One that cannot be reached now may be there later.
+    An unreachable database does not end the process, because it may be reachable later.
     """
     engine = make_engine(database_url, pool_size=1, timeout=START_SECONDS)
     try:
@@ -64,7 +64,7 @@ def require_usable(database_url: str) -> None:
 
 
 def init_app(app: Flask) -> None:
-    """Give the application its engine."""
+    """Add the engines to the application."""
     config = app.config
     engine = make_engine(config["DATABASE_URL"], config["DATABASE_POOL_SIZE"], config["DATABASE_TIMEOUT"])
     app.extensions["engine"], app.extensions["transactional_engine"] = engine, transactional(engine)
@@ -72,7 +72,7 @@ def init_app(app: Flask) -> None:
 
 @contextmanager
 def connect() -> Iterator[Connection]:
-    """Yield a connection on which every statement is a transaction of its own: for reading.
+    """Yield a connection for reading, on which every statement is its own transaction.
 
     Raises ServiceUnavailable if the database cannot be reached.
     """
@@ -83,7 +83,7 @@ def connect() -> Iterator[Connection]:
 
 @contextmanager
 def begin() -> Iterator[Connection]:
-    """Yield a connection in a transaction that is committed at the end, or rolled back by an exception.
+    """Yield a connection in a transaction. It is committed at the end, or rolled back after an exception.
 
     Raises ServiceUnavailable if the database cannot be reached.
     """
@@ -93,7 +93,7 @@ def begin() -> Iterator[Connection]:
 
 
 def probe() -> None:
-    """Ask a question that costs nothing and that only a migrated database can answer.
+    """Send a cheap query that only a migrated database can answer.
 
     Raises ServiceUnavailable if the database cannot be reached.
     """
@@ -102,7 +102,7 @@ def probe() -> None:
 
 
 def observe(app: Flask, count: Callable[[int], object]) -> None:
-    """Have `count` called with 1 whenever a connection is taken from the pool, and with -1 when it is given back."""
+    """Call `count` with 1 whenever a connection is taken from the pool, and with -1 when it is returned."""
     event.listen(app.extensions["engine"], "checkout", lambda *_: count(1))
     event.listen(app.extensions["engine"], "checkin", lambda *_: count(-1))
 
@@ -114,6 +114,6 @@ def _reachable() -> Iterator[None]:
     except (OperationalError, InterfaceError, PoolTimeout) as error:
         raise ServiceUnavailable from error
     except DBAPIError as error:
-        if error.connection_invalidated:  # as by the server's own time limit for a transaction
+        if error.connection_invalidated:  # for example by the server's time limit for a transaction
             raise ServiceUnavailable from error
         raise

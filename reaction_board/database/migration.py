@@ -1,4 +1,4 @@
-"""Bring a database up to date, as `make migrate` does."""
+"""Migrates a database, as `make migrate` does."""
 
 from alembic import command
 from alembic.config import Config
@@ -7,11 +7,11 @@ from sqlalchemy.exc import DBAPIError
 
 
 class MigrationError(Exception):
-    """The database cannot be reached, or is not one of this board."""
+    """The database is unreachable, or is not the database of a board."""
 
 
 def upgrade() -> None:
-    """Bring the database at `DATABASE_URL` up to date. Raises MigrationError."""
+    """Migrate the database at `DATABASE_URL` to the newest version. Raises MigrationError."""
     config = Config()
     config.set_main_option("script_location", "reaction_board.database:migrations")
     try:

@@ -1,4 +1,4 @@
-"""HTTP: how Flask and flask-smorest are bent to the contract. Knows nothing of single resources."""
+"""HTTP: adapts Flask and flask-smorest to the API's contract. No module here knows a resource of the API."""
 
 import re
 from importlib.metadata import version
@@ -18,7 +18,7 @@ EXPOSED_HEADERS = ["Accept-Ranges", "Content-Disposition", "Content-Range", "ETa
 
 
 def init_app(app: Flask) -> Api:
-    """Make the application speak the contract; return the Api to register blueprints with."""
+    """Set up the application for the API's contract, and return the Api that registers blueprints."""
     app.url_map.converters["image_id"] = ImageIdConverter
     app.url_map.converters["tag_name"] = TagNameConverter
     app.config.update(
@@ -55,8 +55,8 @@ def init_app(app: Flask) -> Api:
 
     @app.post("/may-write")
     def let_in() -> Response:
-        """Answer nginx, which asks with the headers of an upload before it takes the body: see deploy/nginx.conf."""
-        return Response(status=204)  # the checks before all views have let the request in
+        """Answer nginx, which sends the headers of an upload before it reads the body: see deploy/nginx.conf."""
+        return Response(status=204)  # the request has passed the checks that run before every view
 
     api = Api(app)
     api.spec.components.security_scheme(
@@ -69,7 +69,7 @@ def init_app(app: Flask) -> Api:
 
 
 def _without_null(converter: Any, field: Any, ret: dict[str, Any]) -> dict[str, Any]:
-    """Return a parameter's schema without the null that stands for a missing value: only a body can have one."""
+    """Return a parameter's schema without null, which stands for a missing value. Only a body can contain null."""
     schema = {name: value for name, value in ret["schema"].items() if name != "nullable" and value is not None}
     if "enum" in schema:
         schema["enum"] = [value for value in schema["enum"] if value is not None]

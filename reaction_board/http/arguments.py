@@ -1,4 +1,4 @@
-"""Parsing requests strictly: queries, JSON, forms with files, ids in paths."""
+"""Strict parsing of requests: queries, JSON, forms with files, and ids in paths."""
 
 import json
 import re
@@ -27,7 +27,7 @@ MAX_FIELD_BYTES = 500_000  # of each part that is not a file
 
 
 class ArgumentsParser(FlaskParser):
-    """Parses strictly: unknown and repeated fields are refused, and what is wrong is said in our envelope."""
+    """A strict parser: it refuses unknown and repeated fields, and reports errors in the board's envelope."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = dict.fromkeys(("query", "json", "multipart"), RAISE)
     __location_map__ = FlaskParser.__location_map__ | {"multipart": "load_multipart"}
@@ -37,7 +37,7 @@ class ArgumentsParser(FlaskParser):
         return self._once(req.args, schema)
 
     def load_json(self, req: Request, schema: Schema) -> Any:
-        """Return the JSON body. Raises BadRequest, and 415 if it is not said to be JSON."""
+        """Return the JSON body. Raises BadRequest, and UnsupportedMediaType if `Content-Type` is not JSON."""
         if not req.is_json:
             raise UnsupportedMediaType("Send the body as application/json.")
         req.max_content_length = MAX_JSON_BYTES
@@ -47,9 +47,10 @@ class ArgumentsParser(FlaskParser):
             raise BadRequest("The body is not valid JSON.") from error
 
     def load_multipart(self, req: Request, schema: Schema) -> MultiDictProxy:
-        """Return fields and files of a form. Raises BadRequest, FileTooLarge, and 415 if it is not called a form.
+        """Return the fields and files of a form.
 
-        A file is hashed and measured while it arrives, and forgotten when the request is answered.
+        A file is hashed and measured while it arrives, and deleted after the response. Raises BadRequest, FileTooLarge,
+        and UnsupportedMediaType if `Content-Type` is not multipart/form-data.
         """
         if req.mimetype != "multipart/form-data":
             raise UnsupportedMediaType("Send the body as multipart/form-data.")
@@ -79,22 +80,22 @@ class ArgumentsParser(FlaskParser):
         error_status_code: int | None,
         error_headers: Mapping[str, str] | None,
     ) -> NoReturn:
-        """Raise InvalidField for the first of the errors."""
+        """Raise InvalidField for the first error."""
         raise InvalidField(_first_message(error.messages)) from None
 
 
 def _first_message(messages: Any) -> str:
-    """Return `field.inner: What is wrong` of the nested messages of webargs, which begin with the location."""
+    """Return the first of webargs' nested messages as `field.inner: message`. Their outermost key is the location."""
     path = []
     while isinstance(messages, dict):
         name, messages = next(iter(messages.items()))
         path.append(str(name)[:100])
-    field = ".".join(name for name in path[1:] if name != "_schema")  # marshmallow's name for the whole
+    field = ".".join(name for name in path[1:] if name != "_schema")  # marshmallow's key for errors of the whole body
     return f"{field or 'body'}: {messages[0]}"
 
 
 class PlainInteger(fields.Integer):
-    """An integer as JSON writes it: Python would take `1_000` and the digits of every script, too."""
+    """An integer as JSON writes it. Python's int() also accepts `1_000` and the digits of every script."""
 
     def _validated(self, value: Any) -> Any:
         if isinstance(value, str) and not re.fullmatch(r"-?[0-9]{1,20}", value):
@@ -110,7 +111,7 @@ class PlainBoolean(fields.Boolean):
 
 
 class UploadedFile(Upload):
-    """A file of a form; a field of text that has its name is refused."""
+    """A file of a form. A text field with the same name is refused."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> FileStorage:
         if not isinstance(value, FileStorage):
@@ -119,7 +120,7 @@ class UploadedFile(Upload):
 
 
 def _receive_file() -> ReceivedFile:
-    if "received" in g:  # a file is kept on disk: no more than one of a request
+    if "received" in g:  # a file takes space on disk, so a request may have only one
         raise InvalidField("file: Given more than once.")
     g.received = received = ReceivedFile(current_app.config["MAX_UPLOAD_BYTES"])
 
@@ -131,7 +132,7 @@ def _receive_file() -> ReceivedFile:
     return received
 
 
-# The form of RFC 9562. Python reads others, too: without hyphens, in braces, as a URN.
+# The format of RFC 9562. Python also reads others: without hyphens, in braces, as a URN.
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -145,9 +146,9 @@ class ImageId(fields.UUID):
 
 
 class ImageIdConverter(BaseConverter):
-    """The id of an image in a path. A malformed one becomes the nil UUID, which no image has: both are not found.
+    """The id of an image in a path. A malformed id becomes the nil UUID, which no image has, so the answer is 404.
 
-    `tags`, `delete` and `similar` are none: these are paths of their own.
+    `tags`, `delete` and `similar` are not ids, because they are paths of their own.
     """
 
     regex = r"(?!(?:tags|delete|similar)\Z)[^/]+"
@@ -163,9 +164,9 @@ class ImageIdConverter(BaseConverter):
 
 
 class TagNameConverter(BaseConverter):
-    """The name of a tag in a path, trimmed and lower-cased like every tag. What cannot be a tag becomes an empty name.
+    """The name of a tag in a path, trimmed and lower-cased like every tag.
 
-    No tag has that: both are not found.
+    An invalid name becomes the empty string, which is the name of no tag, so the answer is 404.
     """
 
     def to_python(self, value: str) -> str:

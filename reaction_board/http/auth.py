@@ -11,28 +11,28 @@ from reaction_board.http.cross_origin import SAFE_METHODS
 
 
 class AuthProvider(Protocol):
-    """Decides on a request before anything else is done with it."""
+    """Decides on a request before a view handles it."""
 
     def authorize(self, request: Request) -> None:
-        """Return to let the request through, raise Unauthorized to refuse it."""
+        """Return to accept the request, or raise Unauthorized to refuse it."""
 
     def needs_token(self, method: str, endpoint: str | None) -> bool:
-        """Say whether such a request needs a token: the API document says the same."""
+        """Say whether such a request needs a token. The API document publishes the answer."""
 
 
 class NoOpAuthProvider:
-    """Lets everyone through: version 1 of the API has no authentication."""
+    """Accepts every request: version 1 of the API has no authentication."""
 
     def authorize(self, request: Request) -> None:
-        """Let the request through."""
+        """Accept the request."""
 
     def needs_token(self, method: str, endpoint: str | None) -> bool:
-        """Nothing needs a token."""
+        """Return False: no request needs a token."""
         return False
 
 
-# What stays open with READING=links. It shows nothing of the board, or one image to those who know its id, of which 74
-# bits are random.
+# The endpoints that need no token with READING=links. They show nothing of the board, or one image to a client that
+# knows its id. An id has 74 random bits.
 OPEN = {
     *("health.get_health", "health.get_readiness", "metrics"),
     *("static", "pages.show_board", "pages.show_tags", "pages.get_share_target"),
@@ -40,31 +40,32 @@ OPEN = {
     *("images.get_image", "files.get_file", "files.get_direct_link"),
     *("thumbnails.get_thumbnail", "thumbnails.get_preview"),
     *("pages.show_image", "oembed.describe_link"),
-    None,  # nothing is at this path
+    None,  # no route has this path
 }
 
 
 class TokenAuthProvider:
-    """Wants one of the tokens, as `Authorization: Bearer …`: for writing and, with `only_links`, for finding images."""
+    """Requires a token, as `Authorization: Bearer …`, to write and, with `only_links`, to find images."""
 
     def __init__(self, tokens: Sequence[str], *, only_links: bool = False) -> None:
         self._tokens = [token.encode() for token in tokens]
         self._only_links = only_links
 
     def authorize(self, request: Request) -> None:
-        """Let the request through, or raise Unauthorized. How long it takes tells nothing about the tokens."""
+        """Accept the request, or raise Unauthorized. The time that this takes reveals nothing about the tokens."""
         if not self.needs_token(request.method, request.endpoint):
             return
         given = request.authorization
         token = (given.token or "") if given and given.type == "bearer" else ""
-        # All are compared, whichever matches.
+        # Every token is compared, even after a match.
         if not any([hmac.compare_digest(token.encode(), valid) for valid in self._tokens]):  # noqa: C419 - a generator would stop at the first
             raise Unauthorized
 
     def needs_token(self, method: str, endpoint: str | None) -> bool:
-        """Say whether such a request needs a token. OPTIONS never does: browsers ask with it before they send one.
+        """Say whether such a request needs a token.
 
-        A search by picture changes nothing, and needs one as an upload does: the board takes and decodes the file.
+        OPTIONS never does, because a browser sends it before the request with the token. A search by picture changes
+        nothing, but needs a token like an upload, because the board receives and decodes a file.
         """
         if method in SAFE_METHODS:
             return self._only_links and method != "OPTIONS" and endpoint not in OPEN
@@ -72,7 +73,7 @@ class TokenAuthProvider:
 
 
 def init_app(app: Flask, provider: AuthProvider | None = None) -> None:
-    """Put a provider into the path of every request, by default the one that the settings call for."""
+    """Have a provider decide on every request. By default, the settings choose the provider."""
     if provider is None:
         tokens, only_links = app.config["API_TOKENS"], app.config["READING"] == "links"
         provider = TokenAuthProvider(tokens, only_links=only_links) if tokens else NoOpAuthProvider()

@@ -1,4 +1,4 @@
-"""Routes that document their arguments, answers and errors."""
+"""Routes that document their arguments, responses and errors."""
 
 import copy
 from collections.abc import Callable, Iterable
@@ -28,11 +28,11 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 TOKEN = "token"  # noqa: S105 - the name of the security scheme in the API document
 
-IGNORES_QUERY = "ignores_query"  # the mark of views that take any query
+IGNORES_QUERY = "ignores_query"  # marks views that ignore the query
 
 
 def string_header(description: str) -> dict[str, Any]:
-    """Return the documentation of a header of an answer."""
+    """Return the documentation of a header."""
     return {"schema": {"type": "string"}, "description": description}
 
 
@@ -48,14 +48,14 @@ class Blueprint(flask_smorest.Blueprint):
         self._prepare_doc_cbks.append(self._prepare_token_doc)
 
     def route(self, rule: str, **options: Any) -> Callable[[View], View]:
-        """Register a view for a path. Its name becomes the operationId, by which generated clients name a function."""
+        """Register a view for a path. Its name is the operationId, after which generated clients name a function."""
         register = super().route(rule, **options)
         return lambda view: register(self.doc(operationId=view.__name__)(view))
 
     def _prepare_token_doc(
         self, doc: dict[str, Any], doc_info: dict[str, Any], *, app: Flask, method: str, **_: Any
     ) -> dict[str, Any]:
-        """Document whether an operation that answers 401 on some boards needs a token on this one."""
+        """Document whether this board needs a token for an operation that may answer 401."""
         if Unauthorized.status in map(int, doc["responses"]):
             endpoint = f"{self.name}.{doc_info['manual_doc']['operationId']}"
             needed = app.extensions["auth"].needs_token(method.upper(), endpoint)
@@ -63,7 +63,7 @@ class Blueprint(flask_smorest.Blueprint):
         return doc
 
     def raises(self, *errors: type[BoardError], headers: dict[str, Any] | None = None) -> Callable[[View], View]:
-        """Document the errors that a view may answer with, an internal one included, and headers of these answers."""
+        """Document the errors that a view may return, besides InternalError, and the headers of these responses."""
 
         def decorate(view: View) -> View:
             documented: tuple[type[BoardError], ...] = (*errors, InternalError)
@@ -82,14 +82,14 @@ class Blueprint(flask_smorest.Blueprint):
         return decorate
 
     def reads_headers(self, **descriptions: str) -> Callable[[View], View]:
-        """Document headers of the request that a view reads, by their names with `_` for `-`."""
+        """Document the request headers that a view reads. Their names have `_` instead of `-`."""
         parameters = [
             {"in": "header", "name": name.replace("_", "-"), **string_header(description)}
             for name, description in descriptions.items()
         ]
 
         def document(view: View) -> View:
-            # Beside those of `arguments`; the parameters of `doc` would replace them.
+            # This keeps the parameters of `arguments`, which those of `doc` would replace.
             documentation = copy.deepcopy(getattr(view, "_apidoc", {}))
             documentation.setdefault("arguments", {}).setdefault("parameters", []).extend(parameters)
             view._apidoc = documentation  # type: ignore[attr-defined]  # flask-smorest's own mark
@@ -98,14 +98,15 @@ class Blueprint(flask_smorest.Blueprint):
         return document
 
     def answers_bytes(self, mime_types: Iterable[str]) -> Callable[[View], View]:
-        """Document a view that answers with `byte_response.send`, of these types.
+        """Document a view that returns `byte_response.send`, with these MIME types.
 
-        Such a view ignores the query: people add `?v=1` to the address of a picture, and other sites `?fbclid=…`.
+        Such a view ignores the query, because people add `?v=1` to the URL of a picture, and other sites `?fbclid=…`.
         """
 
         def decorate(view: View) -> View:
             view = self.raises(
-                RangeNotSatisfiable, headers={"Content-Range": string_header("how many bytes there are")}
+                RangeNotSatisfiable,
+                headers={"Content-Range": string_header("the size of the file in bytes, as `bytes */size`")},
             )(view)
             view = self.reads_headers(**byte_response.CONDITIONS)(self.raises(PreconditionFailed)(view))
             for mime_type in mime_types:
@@ -119,7 +120,7 @@ class Blueprint(flask_smorest.Blueprint):
                     )(view)
             view = self.alt_response(
                 304,
-                description="The client has these bytes",
+                description="The client's copy is current",
                 headers=_string_headers(byte_response.CACHE_HEADERS),
                 success=True,
             )(view)
@@ -129,10 +130,10 @@ class Blueprint(flask_smorest.Blueprint):
         return decorate
 
     def alt_response(self, *args: Any, **options: Any) -> Callable[[View], View]:
-        """Document another answer of a view.
+        """Document another response of a view.
 
-        The stock one wraps the view in a function that only calls it: with one for each error, that is a tenth of the
-        time of a short request.
+        flask-smorest's own version wraps the view in a function that only calls it. With one such function for each
+        error, the calls take a tenth of the time of a short request.
         """
         wrap = super().alt_response(*args, **options)
 
@@ -143,7 +144,7 @@ class Blueprint(flask_smorest.Blueprint):
         return document
 
     def arguments(self, schema: type[Schema], *, location: str = "json", **options: Any) -> Callable[[View], View]:
-        """Parse and validate arguments for a view, and document what is said to bad ones."""
+        """Parse and validate arguments for a view, and document the errors for invalid ones."""
         errors: list[type[BoardError]] = [InvalidField]
         if location != "query":
             errors += [BadRequest, RequestTimeout, PayloadTooLarge, UnsupportedMediaType]

@@ -1,4 +1,4 @@
-"""The body of a request: errors of reading it, and reading the rest of one that is refused."""
+"""The body of a request: errors while it is read, and the rest of a body that is refused."""
 
 import contextlib
 from typing import Any
@@ -9,13 +9,13 @@ from werkzeug.exceptions import HTTPException
 from reaction_board.errors import BadRequest, RequestTimeout
 from reaction_board.settings import MIB
 
-CHUNK_BYTES = 256 * 1024  # with 64 KiB, gunicorn and the parser take a third longer for 50 MB
-# How much of a refused body is read beyond the largest file, so that the client gets to read the answer.
+CHUNK_BYTES = 256 * 1024  # with 64 KiB, gunicorn and the parser need a third more time for 50 MB
+# Bytes of a refused body that are read beyond the size of the largest file, so that the client sees the response.
 MAX_UNREAD_BYTES = 256 * MIB
 
 
 class Body:
-    """The body of a request. If it breaks off or is badly chunked, that is the client's fault, not ours."""
+    """The body of a request. A body that breaks off or is badly chunked is an error of the client, not a fault."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
@@ -28,19 +28,19 @@ class Body:
             raise
         except TimeoutError as error:
             raise RequestTimeout from error
-        except Exception as error:  # each web server has errors of its own
-            raise BadRequest("The body broke off.") from error
+        except Exception as error:  # each web server has its own errors
+            raise BadRequest("The request body is incomplete or malformed. Send the request again.") from error
         g.exchange.bytes_in += len(chunk)
         return chunk
 
 
 def read_rest() -> None:
-    """Read what is left of the request's body, up to a bound.
+    """Read the rest of the request's body, up to a limit.
 
-    If a server closes a connection while bytes wait in it, it resets the connection, and the client may never see the
-    answer.
+    If a server closes a connection that has unread bytes, the connection is reset, and the client may never see the
+    response.
     """
-    if not request.environ.get("wsgi.input_terminated"):  # reading could wait for ever
+    if not request.environ.get("wsgi.input_terminated"):  # a read might never return
         return
     with contextlib.suppress(BadRequest, RequestTimeout):
         for _ in range((current_app.config["MAX_UPLOAD_BYTES"] + MAX_UNREAD_BYTES) // CHUNK_BYTES):

@@ -1,4 +1,4 @@
-"""Answers with bytes that never change: whole, in part, or left to nginx to send."""
+"""Responses with a file that never changes: the whole file, a part of it, or a reference for nginx to send."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -13,27 +13,27 @@ from reaction_board.http import preconditions, reverse_proxy
 from reaction_board.media.filename import ascii_name, download_name
 
 CACHE_CONTROL = "public, max-age=31536000, immutable"
-POLICY = "default-src 'none'; sandbox"  # inert, should a browser open it as a document
+POLICY = "default-src 'none'; sandbox"  # a browser that opens the file as a document runs nothing in it
 
-# What the document says of these answers.
-CACHE_HEADERS = {"ETag": "the quoted SHA-256 of the bytes", "Cache-Control": CACHE_CONTROL}
+# The descriptions of these responses in the API document.
+CACHE_HEADERS = {"ETag": "the quoted SHA-256 of the file", "Cache-Control": CACHE_CONTROL}
 _BODY_HEADERS = {
     **CACHE_HEADERS,
     "Last-Modified": "when the image was created",
-    "Content-Length": "bytes in the body",
+    "Content-Length": "size of the body in bytes",
     "Content-Disposition": "inline, with the filename",
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Accept-Ranges": "bytes",
 }
-HEADERS = {200: _BODY_HEADERS, 206: {**_BODY_HEADERS, "Content-Range": "which bytes of how many"}}
+HEADERS = {200: _BODY_HEADERS, 206: {**_BODY_HEADERS, "Content-Range": "the range, and the size of the file, in bytes"}}
 CONDITIONS = {
-    "If_None_Match": "an ETag that the client has: 304 if it is that of these bytes",
-    "If_Match": "an ETag: 412 if it is not that of these bytes",
-    "If_Modified_Since": "a date, without If-None-Match: 304 if the image is not newer",
-    "If_Unmodified_Since": "a date, without If-Match: 412 if the image is newer",
-    "Range": "one range of bytes: 206; several are answered with the whole",
-    "If_Range": "an ETag, or a date as in Last-Modified: the range counts only if it is that of these bytes",
+    "If_None_Match": "the ETag of the client's copy: 304 if it is the ETag of this file",
+    "If_Match": "an ETag: 412 if it is not the ETag of this file",
+    "If_Modified_Since": "a date: 304 if the image is not newer; ignored beside If-None-Match",
+    "If_Unmodified_Since": "a date: 412 if the image is newer; ignored beside If-Match",
+    "Range": "one range of bytes: 206. Several ranges are ignored, and the response is the whole file",
+    "If_Range": "an ETag, or a date as in Last-Modified: Range is ignored if it does not match this file",
 }
 
 
@@ -47,10 +47,10 @@ def send(
     filename: str,
     nginx_path: str | None = None,
 ) -> Response:
-    """Return the answer with these bytes, as far as the request's conditions and range ask for them.
+    """Return the response with a file, or with the part that the request's conditions and range select.
 
-    `last_modified` is in UTC; its fraction of a second, which HTTP does not have, is dropped. Behind an nginx that can
-    send files, the answer names `nginx_path`, if there is one, and opens nothing: see deploy/nginx.conf.
+    `last_modified` is in UTC. Its fraction of a second is dropped, because HTTP dates have none. Behind an nginx that
+    can send files, the response names `nginx_path`, if there is one, and opens no file: see deploy/nginx.conf.
     Raises PreconditionFailed and RequestedRangeNotSatisfiable.
     """
     last_modified = last_modified.replace(microsecond=0)
@@ -80,10 +80,10 @@ def send(
 
 
 def _nginx_agrees(part: slice | None) -> bool:
-    """Say whether nginx, which judges the conditions and the range of the request once more, would answer as we do.
+    """Say whether nginx would select the same bytes: it evaluates the request's conditions and range again.
 
-    Its judgement of If-Match and If-Unmodified-Since differs, and so does that of a range that is ignored here. It
-    refuses numbers that do not fit in 64 bits.
+    nginx evaluates If-Match and If-Unmodified-Since differently. It also honours some ranges that the board ignores,
+    and refuses numbers that do not fit in 64 bits.
     """
     headers = request.headers
     if "If-Match" in headers or "If-Unmodified-Since" in headers:
@@ -92,14 +92,15 @@ def _nginx_agrees(part: slice | None) -> bool:
 
 
 def _leave_to_nginx(response: Response, path: str) -> None:
-    """Let nginx send the bytes, or the range of them that the client asks for: see deploy/nginx.conf.
+    """Let nginx send the file, or the range that the client asks for: see deploy/nginx.conf.
 
-    nginx caches files by their hash. It fetches a missing one from here, as a client that cannot send files.
+    nginx caches files by their hash. It fetches a missing file from the board with a request that does not offer to
+    send files.
     """
     response.headers["X-Accel-Redirect"] = path
     response.content_length = 0
-    # nginx would pass these on beside the ones in its cache, and also with an error of the second request. The filename
-    # may have changed since nginx cached the bytes, so it takes that header from this answer.
+    # nginx would send these headers in addition to the cached ones, and also with an error of its second request. The
+    # filename may differ from the cached one, so nginx takes that header from this response.
     response.headers["X-File-Disposition"] = response.headers.pop("Content-Disposition")
     del response.headers["Cache-Control"]
     if response.status_code == 200:
@@ -107,7 +108,7 @@ def _leave_to_nginx(response: Response, path: str) -> None:
 
 
 def _inline(filename: str) -> str:
-    """Return the Content-Disposition of RFC 6266; a name beyond ASCII is given in both of its forms."""
+    """Return the Content-Disposition of RFC 6266. A name that is not ASCII is written in both forms of the RFC."""
     if filename.isascii():
         return dump_options_header("inline", {"filename": filename})
     both = {"filename": ascii_name(filename), "filename*": f"UTF-8''{quote(filename, safe='')}"}

@@ -1,8 +1,8 @@
-"""Writes from pages of other sites, which a browser sends without asking anybody (CSRF).
+"""Refuses writes from pages of other sites, which a browser sends without asking the user (CSRF).
 
-As Go's net/http.CrossOriginProtection: browsers say in `Sec-Fetch-Site` where a request comes from. Over plain HTTP,
-except to this machine, they leave it out, and so do old ones. Then `Origin` is compared with `Host`. Other clients send
-neither.
+The rules are those of Go's net/http.CrossOriginProtection. Browsers say in `Sec-Fetch-Site` where a request comes from.
+Old browsers leave the header out, and so do others over plain HTTP, except to localhost. Then `Origin` is compared with
+`Host`. Other clients send neither header.
 """
 
 import re
@@ -37,20 +37,20 @@ def _is_foreign(request: Request, allowed: Collection[str], public: tuple[str, O
     if "*" in allowed or origin in allowed:
         return False
     if site := request.headers.get("Sec-Fetch-Site"):
-        return site not in ("same-origin", "none")  # none: the user's own doing, such as a bookmark
+        return site not in ("same-origin", "none")  # none: an action of the user, such as opening a bookmark
     if not origin:
         return False
     parsed = _parse(origin)
-    if parsed is None:  # also `null`, of a sandboxed frame or a local file
+    if parsed is None:  # such as `null`, the origin of a sandboxed frame or a local file
         return True
     scheme, own = parsed
-    # Nobody may have told us that a proxy terminates TLS. So Host has the scheme of the origin, and its default port.
+    # A proxy may terminate TLS without saying so. So Host is read with the scheme of the origin and its default port.
     host = _parse(f"{scheme}://{request.headers.get('Host', '').lower()}")
     return parsed != public and (host is None or own != host[1])
 
 
 def _parse(origin: str) -> tuple[str, Origin] | None:
-    """Return scheme, host and port of an origin in lower case, or None if no page of a board can have it."""
+    """Return scheme, host and port of an origin in lower case, or None if no page of a board can have this origin."""
     match = ORIGIN.fullmatch(origin)
     if not match:
         return None

@@ -1,12 +1,12 @@
-"""Headers of every HTML document, whichever route answers with it."""
+"""Security headers of every HTML document, whichever route returns it."""
 
 from flask import Flask, Response
 
 
 def policy(frame_ancestors: str = "'none'") -> str:
-    """Return the Content-Security-Policy: nothing from elsewhere, nothing inline, and no frames but in those pages.
+    """Return a Content-Security-Policy: no resources of other sites, none inline, and frames only in `frame_ancestors`.
 
-    Swagger UI has its icons in `data:` URLs.
+    `data:` is allowed because Swagger UI has its icons in such URLs.
     """
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
@@ -15,7 +15,7 @@ def policy(frame_ancestors: str = "'none'") -> str:
 
 
 def init_app(app: Flask) -> None:
-    """Protect the documents that a browser shows. A view may set a policy of its own."""
+    """Add the headers to every document. A view may set its own policy."""
 
     @app.after_request
     def protect(response: Response) -> Response:

@@ -1,4 +1,4 @@
-"""Every error in the one envelope, whatever raised it; as a page, where a browser asks for one outside the API."""
+"""Puts every error, whatever raised it, into one envelope. Outside the API, a browser gets an error page instead."""
 
 from http import HTTPStatus
 
@@ -13,24 +13,24 @@ from reaction_board.http import body, request_log
 
 
 class ErrorSchema(Schema):
-    """The body of every answer of 400 and above."""
+    """The body of every response with a status of 400 and above."""
 
-    detail = fields.String(required=True, metadata={"description": "for a person"})
-    code = fields.String(required=True, metadata={"description": "for a program"})
+    detail = fields.String(required=True, metadata={"description": "for people"})
+    code = fields.String(required=True, metadata={"description": "for programs"})
 
 
 class Api(flask_smorest.Api):
-    """The API and its document; turns every error into the envelope."""
+    """The API and its OpenAPI document. It turns every error into the envelope."""
 
     ERROR_SCHEMA = ErrorSchema
     DEFAULT_ERROR_RESPONSE_NAME = None
 
     def _openapi_json(self) -> BaseResponse:
-        """Serve the document; its server is the board at the path where this request found it."""
+        """Serve the OpenAPI document. Its server URL is the path under which this request reached the board."""
         return jsonify({**self.spec.to_dict(), "servers": [{"url": request.script_root or "/"}]})
 
     def _register_pagination_header(self) -> None:
-        """Leave out flask-smorest's own pagination, which no route uses."""
+        """Do nothing: no route uses flask-smorest's own pagination."""
 
     def _register_error_handlers(self) -> None:
         app: Flask = self._app
@@ -38,14 +38,14 @@ class Api(flask_smorest.Api):
         app.register_error_handler(HTTPException, self.handle_http_exception)
 
     def handle_board_error(self, error: BoardError) -> BaseResponse:
-        """Answer with an error of ours; log the cause of a fault."""
+        """Respond with an error of the board, and log the cause of a fault."""
         if error.status >= 500:
             request_log.log_fault(error)
         response = BaseResponse(status=error.status, headers=error.headers)
         return _with_envelope(response, error.detail, error.code)
 
     def handle_http_exception(self, error: HTTPException) -> BaseResponse:
-        """Answer with an error of HTTP's own; keep its headers, such as `Allow` and `Content-Range`."""
+        """Respond with an error of Werkzeug, and keep its headers, such as `Allow` and `Content-Range`."""
         if isinstance(error, InternalServerError):
             fault = InternalError()
             fault.__cause__ = error.original_exception or error
@@ -61,7 +61,7 @@ class Api(flask_smorest.Api):
 
 def _with_envelope(response: BaseResponse, detail: str, code: str) -> BaseResponse:
     if _is_for_a_person():
-        # Its links are paths: url_for knows none for a host that is not the board's.
+        # The page links to paths, because the host of the request may not be a name of the board.
         response.data = render_template("error.html", detail=detail)
         response.content_type = "text/html; charset=utf-8"
     else:

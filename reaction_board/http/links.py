@@ -20,14 +20,14 @@ Size = tuple[int, int]  # width and height in pixels
 
 
 def absolute(path: str) -> str:
-    """Return the URL of a path as others reach it: under PUBLIC_URL, or else as this request came in."""
+    """Return the public URL of a path: under PUBLIC_URL or, without it, under the host of this request."""
     if public_url := current_app.config["PUBLIC_URL"]:
         return str(public_url.rstrip("/") + path.removeprefix(request.script_root))
     return request.host_url.rstrip("/") + path
 
 
 def direct(image: Any) -> str:
-    """Return the path of an image's bytes that ends in its extension: many programs recognize pictures by that."""
+    """Return the path of an image file with its extension, by which many programs recognize pictures."""
     return url_for("files.get_direct_link", image_id=image["id"], extension=EXTENSIONS[image["mime_type"]][1:])
 
 
@@ -39,14 +39,14 @@ def picture(path: str, size: Size, most: Size) -> dict[str, Any]:
 
 
 def title(image: Any) -> str:
-    """Return what an image is called where its link is shown: its tags, or else its filename."""
+    """Return the title of an image in a link preview: its tags or, without tags, its filename."""
     return ", ".join(image["tags"]) or str(image["filename"])
 
 
 def image_id(url: str) -> UUID:
-    """Return the id in the link of an image: `/i/{id}`, that with an extension, or `/?image={id}`.
+    """Return the id in a link to an image: `/i/{id}`, `/i/{id}.{extension}` or `/?image={id}`.
 
-    Its host does not matter: a board may have several names. Raises ImageNotFound.
+    The host is ignored, because a board may have several names. Raises ImageNotFound.
     """
     try:
         link = urlsplit(url)

@@ -1,7 +1,7 @@
-"""Metrics for Prometheus at `/metrics`, if `METRICS` is set. The proxy in front must not let everyone have them.
+"""Metrics for Prometheus at `/metrics`, if `METRICS` is set. The proxy must not expose them to the public.
 
-Under gunicorn, the workers count in files of a folder that they share (gunicorn_conf.py), and the worker that answers
-adds them up.
+Under gunicorn, the workers count in files of a shared folder (gunicorn_conf.py), and the worker that answers adds them
+up.
 """
 
 import os
@@ -18,11 +18,11 @@ from reaction_board.http import request_log
 from reaction_board.http.request_log import Exchange
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120)  # upper bounds of the buckets
-METHODS = {"GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"}  # of others, a client could make up any number
+METHODS = {"GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"}  # a client could invent any number of others
 
 
 def init_app(app: Flask) -> None:
-    """Count what the application does and tell it, if that is asked for."""
+    """If `METRICS` is set, count the application's work and publish the metrics."""
     if not app.config["METRICS"]:
         return
     registry = CollectorRegistry()
@@ -54,20 +54,20 @@ def _build_info(registry: CollectorRegistry) -> None:
 def _exchange_counter(registry: CollectorRegistry) -> Callable[[Exchange], None]:
     requests = Histogram(
         "reaction_board_request_seconds",
-        "Requests, until their last byte was sent; a file that nginx has not is two",
+        "Requests, until their last byte was sent; a file missing in the cache of nginx counts twice",
         ["method", "route", "status"],
         buckets=SECONDS,
         registry=registry,
     )
-    received = Counter("reaction_board_received_bytes", "Of the bodies of requests", ["route"], registry=registry)
+    received = Counter("reaction_board_received_bytes", "Bytes of request bodies", ["route"], registry=registry)
     sent = Counter(
         "reaction_board_sent_bytes",
-        "Of the bodies of answers, without what nginx sends of its own",
+        "Bytes of response bodies, without the files that nginx sends from its cache",
         ["route"],
         registry=registry,
     )
     duplicates = Counter(
-        "reaction_board_duplicates", "Uploads of bytes that the board had already", registry=registry
+        "reaction_board_duplicates", "Uploads of files that the board already had", registry=registry
     )  # fmt: skip
 
     def count(exchange: Exchange) -> None:
@@ -93,7 +93,7 @@ def _store_counter(registry: CollectorRegistry) -> storage.Observer:
     errors = Counter(
         "reaction_board_store_errors", "Requests to the object store that failed", ["operation"], registry=registry
     )
-    for operation in storage.OPERATIONS:  # a rate needs a 0 before the first one
+    for operation in storage.OPERATIONS:  # a rate needs a 0 before the first error
         errors.labels(operation)
 
     def count(operation: str, seconds: float | None, failed: bool) -> None:
@@ -114,7 +114,7 @@ def _connection_counter(registry: CollectorRegistry, pool_size: int) -> Callable
     )
     most = Gauge(
         "reaction_board_database_connections_max",
-        "Database connections that the workers may have in use",
+        "Maximum number of database connections in use",
         multiprocess_mode="livesum",
         registry=registry,
     )

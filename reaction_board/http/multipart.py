@@ -1,4 +1,4 @@
-"""Forms with a file, as browsers and curl send them: names may have backslashes, and bytes that are not UTF-8."""
+"""Forms with files, as browsers and curl send them. Names may contain backslashes and bytes that are not UTF-8."""
 
 import io
 import re
@@ -9,15 +9,15 @@ from werkzeug.datastructures import FileStorage, Headers
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
-# A backslash escapes a backslash, or a quote that does not end the value, as curl before 7.81 sends them. Any other one
+# curl before 7.81 escapes a backslash, and a quote that does not end the value, with a backslash. Any other backslash
 # is part of the name, as browsers and curl send it (HTML Standard, "Multipart form data").
 _BACKSLASH = re.compile(r'\\(\\|"(?![ \t]*(?:;|\r?$)))|\\', re.MULTILINE)
-# In Shift JIS, the second byte of a character may be that of a backslash.
+# In Shift JIS, the second byte of a character may be the byte of a backslash.
 _TWO_BYTES = re.compile(rb"[\x80-\xff]\\")
 
 
 class Decoder(MultipartDecoder):
-    """Werkzeug's decoder, which by itself refuses names that are not UTF-8, and drops every backslash."""
+    """Werkzeug's decoder, which would refuse names that are not UTF-8, and drop every backslash."""
 
     def _parse_headers(self, data: bytes | bytearray) -> Headers:
         try:
@@ -35,10 +35,10 @@ def parse(
     chunk_bytes: int,
     max_field_bytes: int,
 ) -> list[tuple[str, str | FileStorage]]:
-    """Return the fields and files of a form, each with its name, in the order in which they were sent.
+    """Return the fields and files of a form with their names, in the order in which the client sent them.
 
-    `receive_file` returns what the bytes of a file are written to. Raises ValueError if the body is not such a form,
-    and RequestEntityTooLarge if it has too many parts for the decoder, or a field is too large.
+    `receive_file` returns the object that the bytes of a file are written to. Raises ValueError if the body is not such
+    a form, and RequestEntityTooLarge if it has too many parts for the decoder or if a field is too large.
     """
     parts: list[tuple[str, str | FileStorage]] = []
     part: Field | File

@@ -1,7 +1,7 @@
-"""Conditional requests and ranges of bytes that never change, as RFC 9110 has them (13 and 14).
+"""Conditional requests and ranges for files that never change, by RFC 9110 (sections 13 and 14).
 
-Werkzeug has its own, which differ: a suffix longer than the bytes is refused, If-Unmodified-Since is ignored,
-If-Modified-Since is ignored beside If-Match, a date in If-Range need not be exact.
+Werkzeug's own implementation differs from the RFC. It refuses a suffix range that is longer than the file, ignores
+If-Unmodified-Since, ignores If-Modified-Since beside If-Match, and accepts an inexact date in If-Range.
 """
 
 import re
@@ -13,17 +13,19 @@ from werkzeug.http import parse_date, quote_etag
 
 from reaction_board.errors import PreconditionFailed
 
-# 5.6.7: the one format that clients write, and the two old ones that are still to be read.
+# Section 5.6.7: the format that clients must send, and the two obsolete ones that servers must accept.
 _DATE = (
     r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT"
     r"|[A-Z][a-z]+day, [0-9]{2}-[A-Z][a-z]{2}-[0-9]{2} [0-9:]{8} GMT"
     r"|[A-Z][a-z]{2} [A-Z][a-z]{2} [0-9 ][0-9] [0-9:]{8} [0-9]{4}"
 )
-_RANGE = re.compile(r"bytes=(?:([0-9]{1,99})-([0-9]{0,99})|-([0-9]{1,99}))", re.IGNORECASE)  # int() has a bound, too
+_RANGE = re.compile(
+    r"bytes=(?:([0-9]{1,99})-([0-9]{0,99})|-([0-9]{1,99}))", re.IGNORECASE
+)  # int() limits the digits, too
 
 
 def is_not_modified(etag: str, last_modified: datetime) -> bool:
-    """Say whether the client has these bytes already, by the request's conditions in their order (13.2.2).
+    """Say whether the client already has the file, by the request's conditions in the order of section 13.2.2.
 
     `last_modified` is in UTC, in whole seconds. Raises PreconditionFailed.
     """
@@ -39,10 +41,10 @@ def is_not_modified(etag: str, last_modified: datetime) -> bool:
 
 
 def requested_range(etag: str, last_modified: datetime, size_bytes: int) -> slice | None:
-    """Return the one range of bytes that the request asks for; None for the whole.
+    """Return the range of bytes that the request asks for, or None for the whole file.
 
-    A malformed range, or several, are ignored (14.2). So is one whose If-Range names other bytes (13.1.5).
-    Raises RequestedRangeNotSatisfiable, with the `Content-Range` of the answer, if the range lies outside.
+    A malformed range is ignored, and so are several ranges (14.2) and a range whose If-Range does not match (13.1.5).
+    Raises RequestedRangeNotSatisfiable, with the `Content-Range` of the response, if the range lies outside the file.
     """
     ranges = _RANGE.fullmatch(request.headers.get("Range", ""))
     if request.method != "GET" or not ranges or not _is_for_these_bytes(etag, last_modified):
@@ -60,11 +62,11 @@ def requested_range(etag: str, last_modified: datetime, size_bytes: int) -> slic
 
 
 def _is_for_these_bytes(etag: str, last_modified: datetime) -> bool:
-    """Say whether the request's If-Range, if there is one, names these bytes. A weak ETag names none."""
+    """Say whether the request's If-Range, if there is one, matches the file. A weak ETag never matches."""
     return request.headers.get("If-Range") in (None, quote_etag(etag)) or _date("If-Range") == last_modified
 
 
 def _date(field: str) -> datetime | None:
-    """Return the date in a field of the request. What is not a date counts as missing (13.1.3, 13.1.4)."""
+    """Return the date in a header of the request. A value that is not a date counts as missing (13.1.3, 13.1.4)."""
     value = request.headers.get(field, "")
     return parse_date(value) if re.fullmatch(_DATE, value) else None

@@ -1,6 +1,6 @@
-"""One line on stderr for every request, and an id that joins the line, a traceback and the client's answer.
+"""One line on stderr for every request, and an id that joins the line, a traceback and the client's response.
 
-A line is made from an Exchange. Metrics observe exchanges, too, so they count the same numbers.
+Each line describes an Exchange. Metrics observe exchanges, too, so they count the same numbers.
 """
 
 import logging
@@ -24,20 +24,20 @@ BODILESS = {204, 304}  # statuses
 
 @dataclass
 class Exchange:
-    """A request and its answer. Text of the client's is quoted: a request cannot forge a line."""
+    """A request and its response. Text from the client is quoted, so that a request cannot forge a line."""
 
     request_id: str
     method: str
     path: str
-    route: str | None  # its template, as `/api/v1/images/{image_id}`; None if nothing is at the path
+    route: str | None  # a template such as `/api/v1/images/{image_id}`; None if no route has the path
     started: float  # by time.perf_counter()
     status: int = 0
-    bytes_in: int = 0  # of the body, as far as it was read
-    bytes_out: int = 0  # of the body
+    bytes_in: int = 0  # bytes read of the request body
+    bytes_out: int = 0  # bytes of the response body
     milliseconds: float = 0  # until the last byte was sent
 
     def line(self) -> str:
-        """Return what a person reads of it."""
+        """Return the exchange as a line for people."""
         return f"{self.method} {self.path} {self.status} {self.milliseconds:.1f}ms {self.request_id}"
 
     def fault(self, error: BaseException) -> None:
@@ -67,7 +67,7 @@ def init_app(app: Flask) -> None:
     observers: list[Observer] = [_log]
     app.extensions["exchange_observers"] = observers
 
-    # Flask's own line of a fault would be a second one, with the path as the client wrote it.
+    # Flask would log a fault a second time, with the path as the client wrote it.
     app.log_exception = lambda exc_info: None  # type: ignore[method-assign]  # it has no setting
 
     @app.before_request
@@ -84,7 +84,7 @@ def init_app(app: Flask) -> None:
         response.headers["X-Request-ID"] = exchange.request_id
         _count_bytes(response, exchange)
 
-        # When the last byte is sent, so that the time is that of the whole answer.
+        # The clock stops when the last byte is sent, so the time includes the whole response.
         @response.call_on_close
         def finish() -> None:
             exchange.milliseconds = (time.perf_counter() - exchange.started) * 1000
@@ -95,7 +95,7 @@ def init_app(app: Flask) -> None:
 
 
 def observe(app: Flask, observer: Observer) -> None:
-    """Have `observer` called with every exchange, once its last byte is sent."""
+    """Call `observer` with every exchange, after its last byte was sent."""
     app.extensions["exchange_observers"].append(observer)
 
 
@@ -103,8 +103,8 @@ def _count_bytes(response: Response, exchange: Exchange) -> None:
     if response.is_streamed:
         body = response.response
         response.response = _watched(body, exchange)
-        response.direct_passthrough = False  # or nobody would be told of the end
-        if hasattr(body, "close"):  # a generator that was never begun does not close what it iterates
+        response.direct_passthrough = False  # otherwise the server would bypass _watched
+        if hasattr(body, "close"):  # a generator that never started does not close its source
             response.call_on_close(body.close)
     elif request.method != "HEAD" and response.status_code not in BODILESS:
         exchange.bytes_out = response.calculate_content_length() or 0
@@ -117,7 +117,7 @@ def _log(exchange: Exchange) -> None:
 
 
 def _watched(chunks: Iterable[Any], exchange: Exchange) -> Iterator[Any]:
-    """Pass on the chunks of a body and log the error that ends it. The server then breaks the connection."""
+    """Yield the chunks of a body, and log an error that ends it. The server then closes the connection."""
     try:
         for chunk in chunks:
             exchange.bytes_out += len(chunk)
@@ -128,6 +128,6 @@ def _watched(chunks: Iterable[Any], exchange: Exchange) -> Iterator[Any]:
 
 
 def log_fault(error: BaseException) -> None:
-    """Log a fault of ours, of the database or of the store, with its cause and the request's id."""
+    """Log a fault of the board, the database or the store, with its cause and the request's id."""
     exchange: Exchange = g.exchange
     exchange.fault(error)

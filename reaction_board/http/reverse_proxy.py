@@ -1,8 +1,7 @@
-"""The reverse proxy in front of the application: whether a request comes from it, and what its headers say.
+"""The headers of the reverse proxy in front of the application.
 
-A client could send the same headers. So they count only on a connection from one of the addresses in
-`FORWARDED_ALLOW_IPS`, or through a unix socket, which only this machine can open. The proxy must replace the ones that
-its clients send.
+A client could send the same headers. So they count only on a connection from an address in `FORWARDED_ALLOW_IPS`, or
+through a unix socket, which only this machine can open. The proxy must replace the headers that its clients send.
 """
 
 import ipaddress
@@ -22,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def init_app(app: Flask) -> None:
-    """Serve the board under a path, such as /board, and let every link begin with it.
+    """Serve the board under a path such as /board, with which every link begins.
 
-    `X-Forwarded-Prefix` names the path if the proxy has removed it from the address of the request. Otherwise it is the
-    path of `PUBLIC_URL`, which is removed here if the proxy has left it there.
+    `X-Forwarded-Prefix` names the path if the proxy removes it from the URL of the request. Otherwise the path is that
+    of `PUBLIC_URL`, and this function removes it from the request if the proxy did not.
     """
     at_root = app.wsgi_app
     public_path = urlsplit(app.config["PUBLIC_URL"] or "").path.rstrip("/")
@@ -40,16 +39,16 @@ def init_app(app: Flask) -> None:
                 environ["PATH_INFO"] = environ["PATH_INFO"].removeprefix(public_path)
         return at_root(environ, start_response)
 
-    app.wsgi_app = under_path  # type: ignore[method-assign]  # as Flask's documentation has it
+    app.wsgi_app = under_path  # type: ignore[method-assign]  # as Flask's documentation recommends
 
     @app.before_request
     def refuse_odd_prefix() -> None:
         if _forwarded_prefix(request.environ, app) is None:
-            raise BadRequest("The X-Forwarded-Prefix of the proxy is not a path such as /board.")
+            raise BadRequest("The proxy must send a path such as /board in X-Forwarded-Prefix.")
 
 
 def _forwarded_prefix(environ: "WSGIEnvironment", app: Flask) -> str | None:
-    """Return the path that a trusted proxy names, without a slash at its end; None if it is not well-formed."""
+    """Return the path that a trusted proxy names, without a slash at its end, or None if it is malformed."""
     prefix: str = environ.get("HTTP_X_FORWARDED_PREFIX", "")
     if not prefix or not _is_trusted(environ, app):
         return ""
@@ -57,7 +56,7 @@ def _forwarded_prefix(environ: "WSGIEnvironment", app: Flask) -> str | None:
 
 
 def _is_trusted(environ: "WSGIEnvironment", app: Flask) -> bool:
-    """Say whether a request comes from a proxy that is trusted."""
+    """Say whether a request comes from a trusted proxy."""
     trusted = app.config["FORWARDED_ALLOW_IPS"]
     if "*" in trusted or not environ.get("REMOTE_ADDR"):  # a unix socket has no address
         return True
@@ -66,7 +65,7 @@ def _is_trusted(environ: "WSGIEnvironment", app: Flask) -> bool:
 
 
 def request_id() -> str:
-    """Return the id that the proxy gave the request, else a new one."""
+    """Return the request's id from the proxy or, without one, a new id."""
     given = request.headers.get("X-Request-ID", "")
     if re.fullmatch(r"[A-Za-z0-9._-]{1,64}", given) and _is_trusted(request.environ, current_app):
         return given
@@ -74,6 +73,9 @@ def request_id() -> str:
 
 
 def sends_files() -> bool:
-    """Say whether the proxy can send a file that an answer names in `X-Accel-Redirect` (nginx; as Rack's Sendfile)."""
+    """Say whether the proxy can send a file that a response names in `X-Accel-Redirect`.
+
+    nginx does so, and announces it with the header `X-Sendfile-Type`, as for Rack's Sendfile.
+    """
     header = request.headers.get("X-Sendfile-Type")
     return header == "X-Accel-Redirect" and _is_trusted(request.environ, current_app)

@@ -1,4 +1,4 @@
-"""The board on one machine: PostgreSQL and an object store from wheels, and `make run`.
+"""The whole board on one machine, for `make run`, with PostgreSQL and an object store from wheels.
 
-Both run as children of this process, on loopback, with random credentials.
+The two services run as children of this process, on loopback, with random credentials.
 """

@@ -1,4 +1,4 @@
-"""`make run` and `reaction-board-server`: the whole board, until Ctrl-C, with all of its data in one folder."""
+"""`make run` and `reaction-board-server`: runs the whole board until Ctrl-C, with all of its data in one folder."""
 
 import argparse
 import contextlib
@@ -45,7 +45,7 @@ def main() -> None:
             migration.upgrade()
         except migration.MigrationError as error:
             give_up(f"the database could not be migrated: {error}")
-        os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # halves the freed memory that 40 threads keep
+        os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # halves the freed memory that the 40 threads retain
         command: list[str | Path] = [sys.executable, "-m", "gunicorn", "--config", CONFIGURATION]
         command += [
             "--bind",
@@ -83,17 +83,17 @@ def _stop(number: int, frame: FrameType | None) -> NoReturn:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="reaction-board-server",
-        description="Run a board on this machine, with a PostgreSQL and an object store of its own, until Ctrl-C.",
-        epilog="Settings are environment variables. With DATABASE_URL and S3_BUCKET_NAME, it uses those instead.",
+        description="Run a board on this machine until Ctrl-C, with its own PostgreSQL and object store.",
+        epilog="Settings are environment variables. DATABASE_URL and S3_BUCKET_NAME replace the board's own services.",
     )
     parser.add_argument(
         "folder",
         nargs="?",
         default=os.environ.get("DATA_DIR") or "var",
-        help="where images, database and logs are kept (default: DATA_DIR, else ./var)",
+        help="folder for the images, the database and the logs (default: DATA_DIR, else ./var)",
     )
     parser.add_argument("--port", default=os.environ.get("PORT", "8000"), help="default: PORT, else 8000")
-    parser.add_argument("--reload", action="store_true", help="load the code again whenever it changes")
+    parser.add_argument("--reload", action="store_true", help="reload the code whenever it changes")
     parser.add_argument("--version", action="version", version=f"%(prog)s {version('reaction-board')}")
     return parser.parse_args()
 
@@ -106,18 +106,18 @@ def _port(text: str) -> int:
         try:
             probe.bind(("127.0.0.1", int(text)))
         except OSError as error:
-            give_up(f"port {text} cannot be had ({error.strerror}); set PORT to another one")
+            give_up(f"port {text} is not available ({error.strerror}); set PORT to another one")
     return int(text)
 
 
 def _start_services(stack: contextlib.ExitStack, folder: Path) -> list[Child]:
-    """Start the database and the store on a data folder, and point this process's environment at them."""
+    """Start the database and the store on a data folder, and set this process's environment to use them."""
     folder.mkdir(parents=True, exist_ok=True)
     stack.enter_context(_locked(folder))
     known = _credentials(folder)
     database, url = stack.enter_context(postgres(folder, known["password"]))
     store, variables = stack.enter_context(object_store(folder, known["access_key"], known["secret_key"]))
-    for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE"):  # of an account elsewhere
+    for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE"):  # of another account
         os.environ.pop(name, None)
     os.environ.update(variables, DATABASE_URL=url, S3_BUCKET_NAME=BUCKET)
     S3Storage(BUCKET, variables["AWS_REGION"], settings.load()["S3_TIMEOUT"]).create_bucket()
@@ -135,11 +135,11 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _credentials(folder: Path) -> dict[str, str]:
-    """Return the random credentials of a data folder, made once and readable by their owner only."""
+    """Return the random credentials of a data folder. They are created once, and only their owner can read them."""
     path = folder / "credentials.json"
     if not path.exists():
         credentials = {name: secrets.token_hex(24) for name in ("password", "access_key", "secret_key")}
-        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False) as file:  # of mode 0600
+        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False) as file:  # with mode 0600
             json.dump(credentials, file)
         Path(file.name).rename(path)
     known: dict[str, str] = json.loads(path.read_text())
@@ -147,7 +147,7 @@ def _credentials(folder: Path) -> dict[str, str]:
 
 
 def _get(url: str) -> Any:
-    """Ask a server on this machine, whatever proxy the environment names."""
+    """Send a request to a server on this machine, without the proxy that the environment may name."""
     return urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, timeout=2).close()
 
 

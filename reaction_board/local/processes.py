@@ -1,4 +1,4 @@
-"""Child processes: started, waited for, stopped in order, and explained when they die."""
+"""Child processes: starting them, waiting for them, stopping them in order, and reporting how they ended."""
 
 import contextlib
 import ctypes
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 START_SECONDS = 60
-STOP_SECONDS = 40  # more than gunicorn gives to running requests
+STOP_SECONDS = 40  # more than gunicorn's limit for running requests
 
 
 @dataclass
@@ -25,10 +25,10 @@ class Child:
 
     name: str
     process: subprocess.Popen[bytes]
-    log: Path | None  # None: it writes to the terminal
+    log: Path | None  # None: the process writes to the terminal
 
     def cause_of_death(self) -> str:
-        """Return how it ended and the last lines of its log."""
+        """Return how the process ended, and the last lines of its log."""
         code = self.process.wait()
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
         tail = self.log.read_text(errors="replace").splitlines()[-10:] if self.log else []
@@ -45,9 +45,9 @@ def running(
     env: Mapping[str, str] = os.environ,
     user: str | None = None,
 ) -> Iterator[Child]:
-    """Run a child process; in the end send it `stop`, wait, and kill it if it does not end.
+    """Run a child process. At the end, send it `stop`, wait, and kill it if it does not end.
 
-    Each child has a session of its own, so Ctrl-C reaches only this process, which then stops the children in order.
+    Each child has its own session, so Ctrl-C reaches only this process, which then stops the children in order.
     """
     with contextlib.ExitStack() as stack:
         output: IO[bytes] | None = stack.enter_context(log.open("ab")) if log else None
@@ -74,12 +74,12 @@ def running(
 
 
 def as_user(name: str | None) -> dict[str, Any]:
-    """Return the arguments that let `subprocess` run a program as a user, in no other group; None: as this one."""
+    """Return the arguments with which `subprocess` runs a program as another user, without further groups."""
     return {"user": name, "group": name, "extra_groups": []} if name else {}
 
 
 def _die_with_parent(stop: signal.Signals) -> Callable[[], object] | None:
-    """Return what a new child calls so that the kernel sends it `stop` when its parent is killed.
+    """Return the function that a new child calls so that the kernel sends it `stop` when its parent is killed.
 
     Only Linux can do that. Elsewhere, a killed `make run` leaves its children behind.
     """
@@ -92,7 +92,7 @@ def _die_with_parent(stop: signal.Signals) -> Callable[[], object] | None:
 def wait_until(
     ready: Callable[[], object], child: Child, errors: type[Exception] | tuple[type[Exception], ...] = OSError
 ) -> None:
-    """Return when `ready` no longer raises one of these errors; give up if the child ends, or hangs."""
+    """Wait until `ready` no longer raises one of these errors. Give up if the child ends, or hangs."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
@@ -108,10 +108,9 @@ def wait_until(
 
 
 def free_port() -> int:
-    """Return a port of loopback that nothing listens on.
+    """Return a free port on loopback.
 
-    It is below the range from which systems give ports to outgoing connections: one of those could take it before the
-    program that it is for.
+    The port is below the range of outgoing connections, one of which could otherwise take it before the program does.
     """
     while True:
         port = random.randrange(10_000, 32_768)  # noqa: S311 - not a secret
@@ -121,5 +120,5 @@ def free_port() -> int:
 
 
 def give_up(reason: str) -> NoReturn:
-    """End this process with one line (and the end of a log, where there is one)."""
+    """End this process with one line, and the end of a log if there is one."""
     raise SystemExit(f"reaction-board: {reason}")

@@ -1,8 +1,8 @@
-"""Child processes that decode pictures, within bounds of memory and time: see `reaction_board_decoder`.
+"""Child processes that decode pictures within limits on memory and time: see `reaction_board_decoder`.
 
-Process pools of libraries start children with the server's environment and read their answers with pickle, so a
-compromised child could run code in the server. The children of Pebble's pool also share a lock, which a killed one may
-hold. Here each child has a socket of its own, and its answers are JSON and bytes.
+Libraries' process pools give children the server's environment and read their answers with pickle, so a compromised
+child could run code in the server. The children of Pebble's pool also share a lock, which a killed child may still
+hold. Here each child has its own socket, and its answers are JSON and bytes.
 """
 
 import atexit
@@ -26,27 +26,27 @@ from typing import Any, BinaryIO
 from reaction_board.errors import ServiceUnavailable
 
 PACKAGE = "reaction_board_decoder"
-# What the decoder needs of the environment. Nothing else is passed on, least of all credentials.
+# The variables that the decoder needs. No other variable is passed on, so it gets no credentials.
 ENVIRONMENT = ("PATH", "LANG", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH")
 START_SECONDS = 20
-STACK_KIB = 1024  # of each thread: libvips starts a handful, and the kernel counts their stacks as memory of the job
-MAX_JOBS = 1000  # of a child, then it is replaced: libraries leak
-MAX_KEPT_BYTES = 96_000_000  # a child that may have used more memory is replaced: it might not give it back
+STACK_KIB = 1024  # per thread: libvips starts a few, and the kernel counts their stacks as memory of the job
+MAX_JOBS = 1000  # after which a child is replaced, because libraries leak memory
+MAX_KEPT_BYTES = 96_000_000  # a child that may have used more memory is replaced, because it might not release it
 MAX_ANSWER_BYTES = 4 * 1024 * 1024
-OUTSIDE = (signal.SIGKILL, signal.SIGTERM)  # a picture can bring about neither
+OUTSIDE = (signal.SIGKILL, signal.SIGTERM)  # signals that a picture cannot cause
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a job may take. The kernel ends the child when it exceeds one."""
+    """The limits of a job. The child is ended when the job exceeds one of them."""
 
-    memory_bytes: int  # beyond what the child uses before the job
+    memory_bytes: int  # in addition to the child's memory before the job
     cpu_seconds: int
-    wall_seconds: int  # several times as long as CPU time: the machine may be busy
+    wall_seconds: int  # several times the CPU time, because the machine may be busy
 
 
 class RefusedByDecoder(Exception):
-    """The decoder refuses the picture; `reason` is the name of a class in `reaction_board_decoder.errors`."""
+    """The decoder refused the picture. `reason` is the name of a class in `reaction_board_decoder.errors`."""
 
     def __init__(self, answer: dict[str, Any]) -> None:
         self.reason: str = answer["refused"]
@@ -55,11 +55,11 @@ class RefusedByDecoder(Exception):
 
 
 class DecoderDied(Exception):
-    """The decoder exceeded a bound of the job, or crashed on it. That is an answer about the picture, too."""
+    """The decoder exceeded a limit of the job, or crashed. The cause is the picture."""
 
 
 class Decoder:
-    """One child process, which does one job at a time. It is started when it is needed, and replaced if it dies."""
+    """One child process, which does one job at a time. It is started on demand, and replaced if it dies."""
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
@@ -68,10 +68,10 @@ class Decoder:
     def run(
         self, job: str, file: BinaryIO, bounds: Bounds, *, wait_seconds: float, **options: Any
     ) -> tuple[dict[str, Any], bytes]:
-        """Return the result of a job on an open file, and its bytes.
+        """Return the result of a job on an open file, and the bytes that the job produced.
 
         Raises RefusedByDecoder and DecoderDied, and ServiceUnavailable if other jobs take longer than `wait_seconds`
-        or the decoder fails for a reason that says nothing about the picture.
+        or the decoder fails for a reason other than the picture.
         """
         if not self._turn.acquire(timeout=wait_seconds):
             raise ServiceUnavailable from TimeoutError(f"the decoder was busy for {wait_seconds} seconds")
@@ -81,7 +81,7 @@ class Decoder:
                 self._child = _Child()
             try:
                 answer = self._child.run(job, file, bounds, options)
-            except BaseException:  # whatever it was, the next job gets a child that is not in the middle of something
+            except BaseException:  # the child may still be busy with this job, so the next job gets a new one
                 self.stop()
                 raise
             if bounds.memory_bytes > MAX_KEPT_BYTES:
@@ -91,21 +91,21 @@ class Decoder:
             self._turn.release()
 
     def stop(self) -> None:
-        """End the child, whatever it does."""
+        """End the child, even during a job."""
         if self._child:
             self._child.kill()
             self._child = None
 
 
 def _checked(answer: tuple[dict[str, Any], bytes]) -> tuple[dict[str, Any], bytes]:
-    """Return the result and bytes of an answer. Raises RefusedByDecoder."""
+    """Return the result and the bytes of an answer. Raises RefusedByDecoder."""
     head, data = answer
     if "refused" in head:
         raise RefusedByDecoder(head)
     return head["result"], data
 
 
-# Three for each server process: thumbnails do not hold up uploads, nor those that take seconds the others.
+# Each server process has three, so that thumbnails do not delay uploads, and heavy pictures do not delay light ones.
 uploads, light, heavy = Decoder(), Decoder(), Decoder()
 for _decoder in (uploads, light, heavy):
     atexit.register(_decoder.stop)
@@ -114,7 +114,7 @@ for _decoder in (uploads, light, heavy):
 class _Child:
     def __init__(self) -> None:
         self._jobs = 0
-        self._cpu_seconds = 0.0  # that it had used before the job
+        self._cpu_seconds = 0.0  # used before the job
         self._socket, theirs = socket.socketpair()
         package = importlib.util.find_spec(PACKAGE)
         if package is None or package.origin is None:
@@ -126,7 +126,7 @@ class _Child:
                 stdout=subprocess.DEVNULL,
                 cwd=Path(package.origin).parents[1],
                 env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
-                start_new_session=True,  # a signal to the server's group is for the server
+                start_new_session=True,  # so that a signal to the server's process group does not reach the child
             )
         try:
             self._receive_answer(START_SECONDS)
@@ -153,14 +153,14 @@ class _Child:
             return self._receive_answer(bounds.wall_seconds)
         except (OSError, EOFError, ValueError, RecursionError) as error:
             status, cpu_seconds = self._end()
-            # Ended from outside, by the kernel for want of memory on the machine, or too slow because the machine is
-            # busy: that says nothing about the picture.
+            # The picture is not the cause if another process or the kernel ended the child, or if the child was slow
+            # because the machine is busy. The kernel does so when the machine has no memory left.
             if -status in OUTSIDE and cpu_seconds < bounds.cpu_seconds / 2:
                 raise ServiceUnavailable from error
             raise DecoderDied(f"{error!r}, exit status {status} after {cpu_seconds:.1f} s of CPU time") from error
 
     def _receive_answer(self, seconds: float) -> tuple[dict[str, Any], bytes]:
-        """Return the answer to a job. Raises OSError, EOFError and ValueError (RecursionError) if it is not one."""
+        """Return the answer to a job. Raises OSError, EOFError, ValueError or RecursionError if it is not valid."""
         deadline = time.monotonic() + seconds
         sizes = struct.unpack(">II", self._receive(8, deadline))
         if sum(sizes) > MAX_ANSWER_BYTES:
@@ -185,8 +185,8 @@ class _Child:
         return bytes(received)
 
     def _end(self) -> tuple[int, float]:
-        """Kill the child unless it has ended; return its exit status, and the CPU time that the job took."""
-        os.kill(self._process.pid, signal.SIGKILL)  # Popen's own would reap the child, and its usage with it
+        """Kill the child unless it has ended. Return its exit status, and the CPU seconds of the job."""
+        os.kill(self._process.pid, signal.SIGKILL)  # Popen.kill() could reap the child, and its usage would be lost
         _, status, usage = os.wait4(self._process.pid, 0)
         self._process.returncode = os.waitstatus_to_exitcode(status)
         return self._process.returncode, usage.ru_utime + usage.ru_stime - self._cpu_seconds
@@ -201,10 +201,10 @@ class _Child:
 def alone_on_this_machine(seconds: float) -> Iterator[None]:
     """Hold a machine-wide lock, for jobs that need much memory.
 
-    Raises ServiceUnavailable if others hold it for longer than that.
+    Raises ServiceUnavailable if other processes hold it for longer than `seconds`.
     """
     deadline = time.monotonic() + seconds
-    with Path(__file__).open() as lock:  # any file that all workers share; the kernel releases the lock of a dead one
+    with Path(__file__).open() as lock:  # any file that all workers share; the kernel releases a dead worker's lock
         while True:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

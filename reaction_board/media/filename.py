@@ -1,4 +1,4 @@
-"""Filenames: as the board keeps them, and as clients save them."""
+"""Filenames: as the board stores them, and as clients save them."""
 
 import re
 import unicodedata
@@ -7,25 +7,26 @@ from pathlib import PurePosixPath
 from reaction_board.media.formats import EXTENSIONS
 
 MAX_FILENAME = 255  # characters
-MAX_EXTENSION = 10  # characters; a longer one is part of the name
+MAX_EXTENSION = 10  # characters; longer text after a dot is part of the name
 
 # Arabic letter mark, the marks and embeddings of both directions, and the isolates (Unicode Standard Annex 9). Other
-# format characters stay: emoji are joined by them, flags tagged, and Persian words divided.
+# format characters are not removed: emoji sequences, flags and Persian words need them.
 DIRECTION_CHANGING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 INVISIBLE = ("Cf", "Zs")  # categories: format characters, spaces
 CONTROL = ("Cc", "Cs", "Zl", "Zp")  # categories: control characters, lone surrogates, line and paragraph separators
 
 ALIASES = {"image/jpeg": (".jpeg", ".jpe", ".jfif"), "image/png": (".apng",)}
-# An extension of a picture, and what programs put behind it: `.jpg_large`, `.png?w=100`.
+# The extension of a picture, with the text that some programs append: `.jpg_large`, `.png?w=100`.
 _PICTURE_EXTENSION = re.compile(
     r"\.(jpe?g|jpe|jfif|a?png|gif|webp|avif|heic|bmp|tiff?)([?#&].*|[^a-z0-9.][^.]*)?$", re.IGNORECASE
 )
 
 
 def clean_filename(filename: str, mime_type: str) -> str:
-    """Return the base name of a client's filename, of 1 to 255 characters.
+    """Return the base name of a client's filename, with 1 to 255 characters.
 
-    The path may be of any system. Control characters and those that change the direction of a line are removed.
+    Both `/` and the backslash of Windows separate directories. Control characters, and characters that change the
+    direction of text, are removed.
     """
     name = "".join(
         character
@@ -41,9 +42,9 @@ def clean_filename(filename: str, mime_type: str) -> str:
 
 
 def download_name(filename: str, mime_type: str) -> str:
-    """Return the name under which a client saves bytes of this type: it has a stem, and an extension that fits.
+    """Return the name under which a client saves a file of this type: a stem, and a matching extension.
 
-    An extension of another kind of picture is replaced; any other one is taken for a part of the name.
+    The extension of another type of picture is replaced. Any other extension counts as part of the name.
     """
     stem, extension = filename, EXTENSIONS[mime_type]
     for name in (filename, _PICTURE_EXTENSION.sub("", filename)):
@@ -56,9 +57,10 @@ def download_name(filename: str, mime_type: str) -> str:
 
 
 def ascii_name(filename: str) -> str:
-    """Return a download's name in ASCII, for clients that know no other: letters lose their accents.
+    """Return a download's name in ASCII, without accents, for clients that support no other names.
 
-    `_` replaces what is special in a path or an escape: a full-width solidus, for example, decomposes into a slash.
+    `_` replaces characters with a meaning in paths or escapes. They may result from the decomposition: a full-width
+    solidus, for example, becomes a slash.
     """
     decomposed = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
     stem, dot, extension = re.sub(r'[/\\:*?"<>|%]', "_", decomposed).rpartition(".")

@@ -1,4 +1,4 @@
-"""Fingerprints: what pictures look like, in 64 bits."""
+"""Fingerprints: the look of a picture in 64 bits."""
 
 import os
 from collections.abc import Callable
@@ -12,9 +12,9 @@ from reaction_board.media.decoder import Decoder, DecoderDied, RefusedByDecoder
 from reaction_board.media.thumbnail import LIGHT, LIGHT_MEMORY, LIGHT_SECONDS, MAX_MEMORY, HeavyPicture
 
 WAIT_SECONDS = 10
-UPLOAD_WAIT_SECONDS = 2  # that an upload waits for the fingerprints of others
+UPLOAD_WAIT_SECONDS = 2  # the fingerprint of an upload waits for those of others
 
-MAX_LATE = 4  # fingerprints under way that no upload waits for: each keeps a file on disk
+MAX_LATE = 4  # unfinished fingerprints for which no upload waits: each occupies a file on disk
 
 _threads = ThreadPoolExecutor(thread_name_prefix="fingerprint")  # they wait for the decoder
 _unfinished: set["Future[Fingerprint | None]"] = set()
@@ -22,16 +22,16 @@ _unfinished: set["Future[Fingerprint | None]"] = set()
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What a picture looks like."""
+    """The look of a picture."""
 
-    bits: int | None  # 64, as a signed number; None: the picture has no structure, or cannot be decoded
+    bits: int | None  # 64 bits as a signed integer; None if the picture has no structure, or cannot be decoded
 
 
 def render(file: BinaryIO) -> Fingerprint:
     """Return the fingerprint of a picture in a file.
 
-    Raises HeavyPicture if it takes more than a moment: then take that of its thumbnail, which is nearly the same.
-    Raises ServiceUnavailable if the decoder is busy.
+    Raises HeavyPicture if that exceeds the limits for light pictures: then use the fingerprint of its thumbnail, which
+    is nearly the same. Raises ServiceUnavailable if the decoder is busy.
     """
     return _render(file, decoder.light, WAIT_SECONDS)
 
@@ -40,14 +40,14 @@ def render_of_thumbnail(file: BinaryIO) -> Fingerprint:
     """Return the fingerprint of a thumbnail in a file. Raises ServiceUnavailable if the decoder is busy."""
     try:
         return render(file)
-    except HeavyPicture:  # no thumbnail is heavy: it cannot be decoded
+    except HeavyPicture:  # no thumbnail is heavy, so this one cannot be decoded
         return Fingerprint(None)
 
 
 def begin(file: BinaryIO) -> "Future[Fingerprint | None]":
-    """Begin with the fingerprint of a picture that is uploaded, in another thread; the file may be closed meanwhile.
+    """Start to compute the fingerprint of an uploaded picture in another thread. The file may be closed meanwhile.
 
-    It is None if it would take more than a moment, or if the decoder is busy.
+    The result is None if the picture exceeds the limits for light pictures, or if the decoder is busy.
     """
     copy = os.fdopen(os.dup(file.fileno()), "rb", buffering=0)
     look = _threads.submit(_render_uploaded, cast("BinaryIO", copy))
@@ -57,14 +57,14 @@ def begin(file: BinaryIO) -> "Future[Fingerprint | None]":
 
 
 def may_be_late(look: "Future[Fingerprint | None]") -> bool:
-    """Say whether an upload shall go on without its fingerprint, which is not there yet."""
+    """Say whether an upload should finish before its fingerprint does."""
     return not look.done() and len(_unfinished) <= MAX_LATE
 
 
 def finish_later(look: "Future[Fingerprint | None]", act: Callable[[Fingerprint | None], object]) -> None:
-    """Have `act` called with a fingerprint when it is there, in another thread. What it raises is logged."""
+    """Call `act` with a fingerprint when it is ready, in another thread. Its exceptions are logged."""
     finished = _threads.submit(lambda: act(look.result()))
-    finished.add_done_callback(Future.result)  # which raises in a callback, and that is logged
+    finished.add_done_callback(Future.result)  # raises the exception in a callback, where it is logged
 
 
 def _render_uploaded(file: BinaryIO) -> Fingerprint | None:
@@ -86,7 +86,7 @@ def _render(file: BinaryIO, child: Decoder, wait_seconds: float) -> Fingerprint:
             max_seconds=LIGHT_SECONDS,
         )
     except RefusedByDecoder as refused:
-        # One that seems damaged may have needed more memory: libraries do not always say so.
+        # A picture that seems damaged may have needed more memory, which libraries do not always report.
         raise HeavyPicture(refused.memory_bytes or MAX_MEMORY) from refused
     except DecoderDied as error:  # the estimate was wrong
         raise HeavyPicture(MAX_MEMORY) from error

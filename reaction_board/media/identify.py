@@ -1,4 +1,4 @@
-"""What a file is: its type and dimensions, by its bytes."""
+"""Identifies a file by its content: its type, dimensions and number of frames."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from reaction_board.media.decoder import Bounds, DecoderDied, RefusedByDecoder
 from reaction_board.media.formats import EXTENSIONS
 from reaction_board.media.received_file import ReceivedFile
 
-# What a client may declare a file to be: one of the four, another name of one, or nothing in particular.
+# The types that a client may declare: one of the four, an alias of one, or a placeholder.
 ALIASES = {"image/jpg", "image/pjpeg", "image/x-png", "image/apng", "image/vnd.mozilla.apng"}
 PLACEHOLDERS = {"", "application/octet-stream", "binary/octet-stream", "image/*", "*/*"}
 DECLARED_TYPES = {*EXTENSIONS, *ALIASES, *PLACEHOLDERS}
@@ -19,7 +19,7 @@ WAIT_SECONDS = 4
 
 @dataclass(frozen=True)
 class Media:
-    """What a file's bytes say about it."""
+    """The properties of a file, from its content."""
 
     hash: str  # SHA-256, 64 hexadecimal digits
     size_bytes: int
@@ -30,11 +30,11 @@ class Media:
 
 
 def identify(received: ReceivedFile, declared_type: str, max_pixels: int) -> Media:
-    """Return what a file is, by its bytes. No pixel is decoded.
+    """Return the properties of a file, from its content. No pixel is decoded.
 
-    `declared_type` is the client's claim, "" if there is none.
-    Raises InvalidMimeType if either is not an accepted type, FileTooLarge if one frame has over `max_pixels` or the
-    structure of the file is too complex, and ServiceUnavailable if too much is waiting to be identified.
+    `declared_type` is the type that the client declares, or "".
+    Raises InvalidMimeType if the declared or the actual type is not accepted, FileTooLarge if a frame has more than
+    `max_pixels` or the structure of the file is too complex, and ServiceUnavailable if the decoder is busy.
     """
     if declared_type.lower() not in DECLARED_TYPES:
         raise InvalidMimeType(f"{declared_type[:100]!r} is not accepted. Upload a JPEG, PNG, GIF or WebP image.")
@@ -47,5 +47,5 @@ def identify(received: ReceivedFile, declared_type: str, max_pixels: int) -> Med
             raise FileTooLarge(str(refused)) from refused
         raise InvalidMimeType from refused
     except DecoderDied as error:
-        raise FileTooLarge("The structure of the picture is too complex.") from error
+        raise FileTooLarge("The structure of the file is too complex. Save it again with another program.") from error
     return Media(received.hash, received.size_bytes, **result)

@@ -9,14 +9,15 @@ from reaction_board.media.decoder import Bounds, Decoder, DecoderDied, RefusedBy
 MIME_TYPE = "image/webp"
 PREVIEW_MIME_TYPE = "image/jpeg"
 
-# Pixels: the longer side of a thumbnail, at most. A tile of the page is about 190 pixels high, so 640 are sharp on
-# screens that have two pixels for one of the page. Each frame of an animation costs bytes and time.
+# The longer side of a thumbnail in pixels, at most. A tile of the page is about 190 pixels high, so 640 pixels are
+# sharp on screens with a pixel ratio of two. Animations are smaller, because each frame costs bytes and time.
 STILL_SIDE = 640
 ANIMATED_SIDE = 320
 
-# Most pictures take a moment and are read line by line. Some take seconds, and some can be read only as a whole: small
-# files may have many pixels (a GIF of 134 kB, 200 million). Those are decoded apart, and very large ones one at a time.
-# What the decoder estimates is less than the bounds: it may be wrong.
+# Most pictures are light: they take a moment, and are read line by line. Heavy pictures take seconds, or can be read
+# only as a whole: a small file may have many pixels (a GIF of 134 kB, 200 million). Heavy pictures have their own
+# decoder, and a machine decodes only one very large picture at a time. The limits for the decoder's estimates are below
+# the bounds, because an estimate may be too low.
 LIGHT = Bounds(memory_bytes=96_000_000, cpu_seconds=1, wall_seconds=6)
 LIGHT_SECONDS = 0.3  # of CPU time, estimated
 LIGHT_MEMORY = 80_000_000  # bytes, estimated
@@ -27,11 +28,11 @@ WAIT_SECONDS = 10
 
 
 class UndecodablePicture(Exception):
-    """The bytes cannot be decoded, or not within bounds."""
+    """The picture cannot be decoded within the bounds."""
 
 
 class HeavyPicture(Exception):
-    """The picture takes more than a moment; `memory_bytes` says how much memory it may take."""
+    """The picture exceeds the limits for light pictures. It may take `memory_bytes`."""
 
     def __init__(self, memory_bytes: int) -> None:
         self.memory_bytes = memory_bytes
@@ -39,38 +40,38 @@ class HeavyPicture(Exception):
 
 
 def side_of(frames: int) -> int:
-    """Return how many pixels the longer side of the thumbnail of a picture with so many frames has, at most."""
+    """Return the longest side in pixels of the thumbnail of a picture with this number of frames."""
     return ANIMATED_SIDE if frames > 1 else STILL_SIDE
 
 
 def thumbnail_size(width: int, height: int, frames: int) -> tuple[int, int]:
-    """Return the width and height in pixels of the thumbnail of a picture as large as that."""
+    """Return the width and height in pixels of the thumbnail of a picture of this size."""
     scale = min(1.0, side_of(frames) / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def render(file: BinaryIO, side: int) -> bytes:
-    """Return the thumbnail of a picture in a file, of at most `side` pixels.
+    """Return the thumbnail of a picture in a file, with at most `side` pixels on its longer side.
 
-    Raises HeavyPicture if it is to be rendered by `render_heavy`, and ServiceUnavailable if the decoder is busy.
+    Raises HeavyPicture if `render_heavy` must render it, and ServiceUnavailable if the decoder is busy.
     """
     try:
         return _render(file, side, decoder.light, LIGHT, LIGHT_MEMORY, LIGHT_SECONDS)
     except RefusedByDecoder as refused:
-        # One that seems damaged may have needed more memory: libraries do not always say so.
+        # A picture that seems damaged may have needed more memory, which libraries do not always report.
         raise HeavyPicture(refused.memory_bytes or MAX_MEMORY) from refused
     except DecoderDied as error:  # the estimate was wrong
         raise HeavyPicture(MAX_MEMORY) from error
 
 
 def render_heavy(file: BinaryIO, side: int, memory_bytes: int) -> bytes:
-    """Return the thumbnail, of at most `side` pixels, of a picture that may take that much memory.
+    """Return the thumbnail of a picture in a file, with at most `side` pixels, that may take `memory_bytes`.
 
     Raises UndecodablePicture, and ServiceUnavailable if the decoder is busy.
     """
     try:
         if memory_bytes <= LIGHT_MEMORY:
-            # One that seems damaged may have needed more memory: go on to the larger bounds.
+            # A picture that seems damaged may have needed more memory, so the larger bounds follow.
             with contextlib.suppress(RefusedByDecoder):
                 return _render(file, side, decoder.heavy, HEAVY, LIGHT_MEMORY, HEAVY.cpu_seconds)
         with alone_on_this_machine(WAIT_SECONDS):
@@ -80,7 +81,7 @@ def render_heavy(file: BinaryIO, side: int, memory_bytes: int) -> bytes:
 
 
 def render_preview(file: BinaryIO) -> bytes:
-    """Return a thumbnail, which is in a file, as a JPEG.
+    """Return a thumbnail in a file as a JPEG.
 
     Raises UndecodablePicture, and ServiceUnavailable if the decoder is busy.
     """

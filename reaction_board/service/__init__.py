@@ -1,8 +1,8 @@
-"""What the board does for its routes and commands: here the database and the object store are put in order.
+"""The operations of the board, for its routes and commands. They keep the database and the object store consistent.
 
-Bytes are stored before their record becomes visible. They are deleted after the record is, by a pending delete that the
-same transaction notes. So whatever fails in between, a visible record never names bytes that are not there. What can
-remain is an object without a record: of a failed upload, which `check` finds, or of a pending delete, which is tried
-again. Everything that changes the object of some content holds the lock of that content until its transaction ends; the
-lock works across all workers and machines.
+An upload stores the bytes before their record becomes visible. A delete removes the record and notes a pending delete
+in the same transaction, and then deletes the bytes. So a visible record never names missing bytes, whatever fails in
+between. A failure can leave an object without a record: `check` finds the object of a failed upload, and the board
+retries a pending delete. Every operation that changes the object of some content holds the lock on that content until
+its transaction ends. The lock works across all workers and machines.
 """

@@ -1,4 +1,4 @@
-"""Verify that the bucket belongs to this board: both store the same random id, the bucket in an object."""
+"""Verifies that the bucket belongs to this board: the database and an object in the bucket hold the same random id."""
 
 from flask import current_app
 
@@ -13,9 +13,9 @@ class ForeignBucket(Exception):
 
 
 def claim(connection: Connection) -> None:
-    """Write the id of this board into the bucket if there is none. Asks the store once in each process.
+    """Write the id of this board into the bucket if it has none. Each process asks the store only once.
 
-    Raises StorageError, also if the bucket belongs to another board, and ServiceUnavailable.
+    Raises ServiceUnavailable, and StorageError if the store fails or the bucket belongs to another board.
     """
     if current_app.extensions.get("bucket_claimed"):
         return
@@ -29,7 +29,8 @@ def claim(connection: Connection) -> None:
 
 def assert_ours(connection: Connection) -> None:
     """Raise ForeignBucket unless the bucket belongs to this board, or is empty."""
-    is_empty = next(storage.current().sizes(), None) is None  # asked first: a board claims its bucket, then fills it
+    # This comes first, because a board claims its bucket before it fills it.
+    is_empty = next(storage.current().sizes(), None) is None
     if not _is_ours(connection) and not is_empty:
         raise ForeignBucket("the bucket belongs to no board: it has no object 'board-id'; the next upload claims it")
 

@@ -1,7 +1,7 @@
-"""Whether database and bucket agree, and whether kept counts are right.
+"""Compares the database with the bucket, and stored counts with fresh ones.
 
 Both sides are read in portions, in the same order and side by side, so memory does not grow with the board. The board
-is in use meanwhile: a difference is reported only if it is still there under the lock of its content.
+may be in use meanwhile, so a difference is reported only if it still exists under the lock on its content.
 """
 
 import contextlib
@@ -20,26 +20,26 @@ from reaction_board.errors import ImageNotFound, ServiceUnavailable, StorageErro
 from reaction_board.service import bucket_owner, database_check, pending_deletes, thumbnails
 from reaction_board.storage import HASH_PATTERN, MARKER, THUMBNAILS, Blob, ObjectMissing, thumbnail_key
 
-PENDING_SECONDS = 10  # that a delete may take before it is reported
-LATE_SECONDS = 10  # that a fingerprint may take after its upload
+PENDING_SECONDS = 10  # a delete that is pending for longer is reported
+LATE_SECONDS = 10  # a fingerprint that is missing this long after the upload is reported
 
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """Something that is wrong."""
+    """An inconsistency."""
 
     kind: str
-    subject: str  # the key of an object, the id of an image, the name of a tag or total
+    subject: str  # the key of an object, the id of an image, or the name of a tag or total
     detail: str
     repaired: bool = False
 
 
 class TooManyOrphans(Exception):
-    """So many objects have no record that the database may be that of another board."""
+    """So many objects have no record that the database may belong to another board."""
 
 
 def count_steps(*, repair: bool) -> int:
-    """Return how many images `findings` compares, plus how many it makes fingerprints of."""
+    """Return the number of images that `findings` compares, plus the number of fingerprints that it computes."""
     with connect() as connection:
         images = queries.search.find_images(connection, queries.search.Search(), limit=1).total
         return images + (queries.fingerprints.count_missing(connection, LATE_SECONDS) if repair else 0)
@@ -48,12 +48,12 @@ def count_steps(*, repair: bool) -> int:
 def findings(
     *, deep: bool = False, repair: bool = False, force: bool = False, tick: Callable[[int], object] = lambda _: None
 ) -> Iterator[Finding]:
-    """Yield everything that is wrong: pending deletes, objects, thumbnails, fingerprints, and the database itself.
+    """Yield every inconsistency: of pending deletes, objects, thumbnails, fingerprints, then of the database itself.
 
     `deep` reads every object and compares its hash. `repair` finishes deletes and merges, deletes objects without a
-    record, sets wrong counts right, rebuilds wrong bitmaps, has damaged thumbnails made again and makes missing
-    fingerprints; records are never deleted. It refuses to delete anything in the bucket of another board, and needs
-    `force` if more than a tenth of the objects would go. `tick` is called with the number of steps done.
+    record, corrects counts, rebuilds wrong bitmaps, deletes damaged thumbnails so that they are rendered again, and
+    computes missing fingerprints. It never deletes a record. It refuses to work on the bucket of another board, and
+    needs `force` to delete more than a tenth of the objects. `tick` is called with the number of steps done.
     Raises ForeignBucket, TooManyOrphans, StorageError and ServiceUnavailable.
     """
     if repair:
@@ -81,7 +81,7 @@ def _objects(deep: bool, repair: bool, tick: Callable[[int], object]) -> Iterato
 
 
 def _side_by_side() -> Iterator[tuple[Any, tuple[str, int] | None]]:
-    """Walk along records and objects (key and size), both in the order of keys; yield what belongs together."""
+    """Yield each record with its object (key and size), in the order of keys, and None for a missing one."""
     with connect() as connection:
         records = queries.records.all_records(connection)
         objects = (entry for entry in storage.current().sizes() if _is_original(entry[0]))
@@ -99,7 +99,7 @@ def _is_original(key: str) -> bool:
 
 
 def _assert_few_orphans() -> None:
-    """Raise TooManyOrphans if more than a tenth of the objects look like orphans: the database may be a wrong one."""
+    """Raise TooManyOrphans if more than a tenth of the objects seem to have no record: the database may be wrong."""
     objects = orphans = 0
     for record, stored in _side_by_side():
         objects += stored is not None
@@ -142,13 +142,13 @@ def _object_without_record(key: str, repair: bool) -> Iterator[Finding]:
 
 
 def is_orphan(key: str) -> bool:
-    """Say whether there is an object that no record names."""
+    """Say whether the object exists and no record names it."""
     with _content_locked(key) as connection:
         return _is_orphan(connection, key)
 
 
 def delete_orphan(key: str) -> bool:
-    """Delete an object if no record names it; return whether that was so."""
+    """Delete an object if no record names it. Return whether it was deleted."""
     with _content_locked(key) as connection:
         if orphan := _is_orphan(connection, key):
             storage.current().delete(key)
@@ -164,17 +164,17 @@ def _is_orphan(connection: Connection, key: str) -> bool:
 
 
 def _foreign_object(key: str) -> Finding:
-    return Finding("foreign object", key, "not stored by the board; it is never deleted")
+    return Finding("foreign object", key, "the board did not store this object and never deletes it")
 
 
 def _record_with_object(record: Any, size_bytes: int, deep: bool) -> Iterator[Finding]:
     key = record["hash"]
-    if size_bytes != record["size_bytes"] != storage.current().size(key):  # the listing may be older than the object
+    if size_bytes != record["size_bytes"] != storage.current().size(key):  # the listing may be outdated
         yield Finding("damaged object", key, f"{size_bytes} bytes instead of {record['size_bytes']}")
     elif deep:
         try:
             digest = _sha256(storage.current().get(key, record["size_bytes"]))
-        except ObjectMissing:  # deleted since it was listed, or lost
+        except ObjectMissing:  # deleted since the listing, or lost
             yield from _record_without_object(record)
         except StorageError as error:
             yield Finding("unreadable object", key, str(error.__cause__))
@@ -192,7 +192,7 @@ def _sha256(blob: Blob) -> str:
 
 
 def _thumbnails(repair: bool) -> Iterator[Finding]:
-    """Walk along the sizes of thumbnails in records and bucket; look again at those that only one side has."""
+    """Compare the sizes of thumbnails in the records and in the bucket; check again those that only one side has."""
     with connect() as connection:
         recorded = ((image["hash"], image["thumbnail_bytes"]) for image in queries.records.all_records(connection))
         stored = ((key.removeprefix(THUMBNAILS), size) for key, size in storage.current().sizes(THUMBNAILS))
@@ -215,21 +215,21 @@ def _thumbnail(name: str, repair: bool) -> Iterator[Finding]:
 
 
 def _fingerprints(repair: bool, tick: Callable[[int], object]) -> Iterator[Finding]:
-    """Count the images that nobody has looked at, and look at them to repair that."""
+    """Count the images without a fingerprint, and compute their fingerprints as a repair."""
     with connect() as connection:
         missing = queries.fingerprints.count_missing(connection, LATE_SECONDS)
         if not missing:
             return
         images = queries.fingerprints.missing(connection, LATE_SECONDS) if repair else ()
         failures = sum(_lacks_fingerprint(image, tick) for image in images)
-    detail = f"{missing} have no fingerprint, so no search for similar ones finds them"
+    detail = f"{missing} have no fingerprint, so no search for similar images finds them"
     if failures:
-        detail += f"; of {failures}, none could be made"
+        detail += f"; {failures} of them could not be computed"
     yield Finding("missing fingerprints", "images", detail, repair and not failures)
 
 
 def _lacks_fingerprint(image: Any, tick: Callable[[int], object]) -> bool:
-    """Make the fingerprint of an image; return whether that failed."""
+    """Compute the fingerprint of an image. Return whether that failed."""
     try:
         thumbnails.make_fingerprint(image)
     except ImageNotFound:  # deleted meanwhile
@@ -242,15 +242,15 @@ def _lacks_fingerprint(image: Any, tick: Callable[[int], object]) -> bool:
 
 
 def wrong_thumbnail(content_hash: str) -> tuple[int, int] | None:
-    """Return the size of a stored thumbnail and the size that its record says, if they differ; 0 stands for none."""
+    """Return the size of a stored thumbnail and the size in its record, in bytes, if they differ; 0 stands for none."""
     with _content_locked(content_hash) as connection:
         return _wrong_thumbnail(connection, content_hash)
 
 
 def delete_wrong_thumbnail(content_hash: str) -> tuple[int, int] | None:
-    """Delete a thumbnail if its size differs from that in its record, so that it is made again.
+    """Delete a thumbnail if its size differs from the one in its record, so that it is rendered again.
 
-    Return what `wrong_thumbnail` returns.
+    The result is that of `wrong_thumbnail`.
     """
     with _content_locked(content_hash) as connection:
         if sizes := _wrong_thumbnail(connection, content_hash):
@@ -271,7 +271,7 @@ def _wrong_thumbnail(connection: Connection, content_hash: str) -> tuple[int, in
 
 @contextlib.contextmanager
 def _content_locked(content_hash: str) -> Iterator[Connection]:
-    """Yield a transaction that holds the lock of a content: nobody changes its record or its objects meanwhile."""
+    """Yield a transaction with the lock on a content, so that no other one changes its record or its objects."""
     with begin() as connection:
         queries.images.lock_content(connection, content_hash)
         yield connection

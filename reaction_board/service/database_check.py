@@ -1,4 +1,4 @@
-"""Whether the database agrees with itself: what follows from records is compared with them."""
+"""Checks the database itself: compares the data that are derived from records with the records."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,9 +12,10 @@ Finding = tuple[str, str, str, bool]  # kind, subject, detail, and whether it is
 
 
 def findings(*, repair: bool) -> Iterator[Finding]:
-    """Yield everything that is wrong: counts, the names in records, bitmaps, aliases and merges.
+    """Yield every inconsistency of counts, the tag names in records, bitmaps, aliases and merges.
 
-    `repair` sets counts right, rebuilds bitmaps and finishes merges. Records that differ from the lists are left alone.
+    `repair` corrects counts, rebuilds bitmaps and finishes merges. It does not change records that differ from the
+    lists.
     """
     with connect() as connection:
         for name, kept, counted in queries.records.wrong_tag_counts(connection):
@@ -33,12 +34,12 @@ def findings(*, repair: bool) -> Iterator[Finding]:
             if repair:
                 with begin() as transaction:
                     queries.records.rebuild_bitmaps(transaction, list_)
-            yield ("wrong bitmaps", name, f"{chunks} differ from what is listed", repair)
+            yield ("wrong bitmaps", name, f"{chunks} differ from the list", repair)
     yield from _merges(repair)
 
 
 def _merges(repair: bool) -> Iterator[Finding]:
-    """Yield the aliases that images have. A merge may be under way: then it is no fault, and will be finished."""
+    """Yield the aliases that images have. If a merge is under way, that is no fault: the merge will be finished."""
     with connect() as connection:
         for name, tag in queries.merges.find_forgotten(connection):
             if repair:
@@ -54,7 +55,7 @@ def _merges(repair: bool) -> Iterator[Finding]:
 
 
 def _finish(name: str) -> None:
-    """Finish the merge of an alias, unless somebody has made it a tag again meanwhile."""
+    """Finish the merge of an alias, unless a client has made it a tag again meanwhile."""
     with suppress(AliasConflict, TagNotFound):
         while tags.merge(name, into=name).remaining:
             pass

@@ -1,4 +1,4 @@
-"""Images: adding, finding and deleting them, and their bytes."""
+"""Adding, finding and deleting images, and reading their files."""
 
 import contextlib
 from collections.abc import Sequence
@@ -24,10 +24,11 @@ from reaction_board.storage import Blob, ObjectMissing, thumbnail_key
 
 
 def add_image(received: ReceivedFile, declared_type: str, filename: str, tags: Sequence[str]) -> tuple[Image, bool]:
-    """Store a file unless the board has its bytes; return its record, and whether that was there already, unchanged.
+    """Store a file unless the board already has it. Return its record, and whether the record already existed.
 
-    If the store has lost the bytes of a record, they are stored again. Raises InvalidMimeType or FileTooLarge if the
-    board does not accept the file, StorageError if it cannot be stored, BoardFull if the board takes no more images.
+    An existing record is not changed. If the store has lost its file, the file is stored again. Raises InvalidMimeType
+    or FileTooLarge if the board does not accept the file, StorageError if the store cannot take it, and BoardFull if no
+    position is left.
     """
     with storage.current().place():
         media = identify(received, declared_type, current_app.config["MAX_PIXELS"])
@@ -64,7 +65,7 @@ def _add(received: ReceivedFile, media: Media, filename: str, tags: Sequence[str
 
 
 def _add_fingerprint(app: Flask, image: Image, look: Fingerprint | None) -> None:
-    """Give an image the fingerprint for which its upload has not waited. If that fails, `check` finds it missing."""
+    """Add a fingerprint for which the upload did not wait. If this fails, `check` reports it as missing."""
     if look:
         with app.app_context(), contextlib.suppress(ImageNotFound, ServiceUnavailable), begin() as connection:
             queries.images.lock_content(connection, image["hash"])
@@ -83,20 +84,20 @@ def find_image(image_id: UUID) -> Image:
 
 
 def find_images(search: Search, limit: int, offset: int, cursor: Cursor | None) -> Page:
-    """Return a page of the images that a search finds, from an offset or a cursor on."""
+    """Return a page of the images that a search finds, starting at an offset or a cursor."""
     with connect() as connection:
         return queries.search.find_images(connection, search, limit, offset, cursor)
 
 
 def delete_image(image_id: UUID) -> None:
-    """Delete an image: its record at once, its objects then or, if the store fails, later. Raises ImageNotFound."""
+    """Delete an image: first its record, then its objects or, if the store fails, those later. Raises ImageNotFound."""
     pending_deletes.finish_pending_deletes([_delete_record(image_id)])
 
 
 def delete_images(image_ids: Sequence[UUID]) -> tuple[list[UUID], list[UUID]]:
-    """Delete images, each like a single one; return the ids of those deleted, and of those that were not there.
+    """Delete images one after the other. Return the ids of the deleted images, and the ids that no image had.
 
-    A repeated id counts once. If the database fails in between, some are deleted and others are not.
+    A repeated id counts once. If the database fails in between, some images are deleted and others are not.
     """
     hashes: dict[UUID, str] = {}
     missing = []
@@ -112,22 +113,22 @@ def delete_images(image_ids: Sequence[UUID]) -> tuple[list[UUID], list[UUID]]:
 
 
 def _delete_record(image_id: UUID) -> str:
-    """Delete the record of an image, and note that its objects are to be deleted; return its hash."""
+    """Delete the record of an image, and add a pending delete for its objects. Return its hash."""
     with storage.current().place(), begin() as connection:
         content_hash: str = queries.images.find_image(connection, image_id)["hash"]
         queries.images.lock_content(connection, content_hash)
         # While this request waited for the lock, another may have deleted the image.
         image = queries.images.find_image_locked(connection, image_id)
         queries.pending_deletes.add_pending_delete(connection, content_hash)
-        queries.images.delete_image(connection, image)  # last: it takes the lock that all uploads need
+        queries.images.delete_image(connection, image)  # last, because it takes the lock that all uploads need
     return content_hash
 
 
 def open_file(image: Image, part: slice | None) -> Blob:
-    """Return the bytes of an image, or a part of them.
+    """Return the file of an image, or a part of it.
 
-    Raises ImageNotFound if the image has been deleted meanwhile, StorageError if the store cannot give the bytes. The
-    whole ends with a StorageError before its last bytes if they do not have the hash of the image.
+    Raises ImageNotFound if the image has been deleted meanwhile, and StorageError if the store cannot return the file.
+    Iterating over a whole file with a wrong hash raises StorageError before its last bytes.
     """
     try:
         return storage.current().get(image["hash"], image["size_bytes"], part, image["hash"])

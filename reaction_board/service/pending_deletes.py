@@ -1,8 +1,8 @@
 """Deleting the objects of deleted images, now or later.
 
-A delete first commits that the record is gone, together with a row in `pending_deletes`; then it deletes the objects,
-then the row. If it is killed in between, or the store fails, the row remains. The next upload or delete, a starting
-worker, or `check --repair` finishes the job.
+A delete first removes the record and adds a row to `pending_deletes`, in one transaction. Then it deletes the objects,
+and then the row. If the process is killed in between, or the store fails, the row remains. The next upload or delete, a
+starting worker, or `check --repair` finishes the delete.
 """
 
 import logging
@@ -18,23 +18,23 @@ from reaction_board.errors import ServiceUnavailable, StorageError
 from reaction_board.service import bucket_owner
 from reaction_board.storage import thumbnail_key
 
-MAX_AT_ONCE = 10  # old deletes that one request finishes beside its own work
-MAX_FAILURES = 2  # then a request leaves the rest to others: a store that is down would make each of them wait
+MAX_AT_ONCE = 10  # old deletes that one request finishes in addition to its own work
+MAX_FAILURES = 2  # after which a request leaves the rest to others, because it would wait for each if the store is down
 
 logger = logging.getLogger("reaction_board")
 
 
 def delete_objects(content_hash: str) -> bool:
-    """Delete the objects of a deleted image, unless that is done, or its bytes have been uploaded again.
+    """Delete the objects of a deleted image, unless they are already deleted or the file has been uploaded again.
 
-    Return whether none are left to delete. It does nothing while another request holds the lock of the content: an
-    upload of the same bytes settles it itself. Raises StorageError and ServiceUnavailable.
+    Return whether none are left to delete. This does nothing while another request holds the lock on the content: an
+    upload of the same file removes the pending delete itself. Raises StorageError and ServiceUnavailable.
     """
     with begin() as connection:
         bucket_owner.claim(connection)
         if not queries.images.try_lock_content(connection, content_hash):
             return False
-        # The row is gone with the commit, so not before the objects are.
+        # The commit removes the row, so the row outlives the objects.
         if queries.pending_deletes.remove_pending_delete(connection, content_hash):
             storage.current().delete(content_hash)
             storage.current().delete(thumbnail_key(content_hash))
@@ -42,7 +42,7 @@ def delete_objects(content_hash: str) -> bool:
 
 
 def finish_pending_deletes(first: Sequence[str] = ()) -> None:
-    """Delete the objects of deleted images and of some that were deleted before, the oldest first. Never raises."""
+    """Delete the objects of these deleted images, then some older pending deletes, the oldest first. Never raises."""
     failures = 0
     try:
         with connect() as connection:
@@ -51,19 +51,19 @@ def finish_pending_deletes(first: Sequence[str] = ()) -> None:
             try:
                 delete_objects(content_hash)
             except StorageError as error:
-                logger.warning("the objects of a deleted image are deleted later: %r", error.__cause__)
+                logger.warning("the objects of a deleted image will be deleted later: %r", error.__cause__)
                 failures += 1
                 if failures >= MAX_FAILURES:
                     return
-                # One that cannot be deleted must not be in the way of the others.
+                # An object that cannot be deleted must not hold up the others.
                 with begin() as connection:
                     queries.pending_deletes.postpone(connection, content_hash)
     except ServiceUnavailable as error:
-        logger.warning("the objects of deleted images are deleted later: %r", error.__cause__)
+        logger.warning("the objects of deleted images will be deleted later: %r", error.__cause__)
 
 
 def finish_in_background(app: Flask) -> None:
-    """Finish pending deletes in a thread: for a worker that starts."""
+    """Finish pending deletes in a thread, when a worker starts."""
 
     def finish() -> None:
         with app.app_context():

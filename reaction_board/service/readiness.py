@@ -1,4 +1,4 @@
-"""Whether the database and the bucket answer. Both are asked at the same time."""
+"""Checks whether the database and the bucket answer. Both checks run at the same time."""
 
 import threading
 from collections.abc import Callable
@@ -10,13 +10,13 @@ from reaction_board import storage
 from reaction_board.database import engine
 from reaction_board.errors import ServiceUnavailable
 
-SECONDS = 3  # that each may take to answer
+SECONDS = 3  # the longest time for an answer
 
 
 class Probe:
-    """Asks whether something works. One thread asks at a time; everyone who waits meanwhile shares its answer.
+    """A check of one service. Only one thread runs it at a time, and concurrent requests share the result.
 
-    A service that hangs does so for longer than a client may wait, and one hanging thread is enough.
+    A service may hang for longer than a client waits. Then only this one thread hangs with it.
     """
 
     def __init__(self, app: Flask, probe: Callable[[], None]) -> None:
@@ -25,7 +25,7 @@ class Probe:
         self._answer: Future[None] | None = None
 
     def answer(self) -> Future[None]:
-        """Return the answer to come."""
+        """Return the future result of the check."""
         with self._lock:
             if self._answer is None or self._answer.done():
                 self._answer = self._thread.submit(self._run)
@@ -37,7 +37,7 @@ class Probe:
 
 
 def init_app(app: Flask) -> None:
-    """Give the application its probes."""
+    """Add the probes to the application."""
     app.extensions["readiness"] = {
         "database": Probe(app, engine.probe),
         "object store": Probe(app, lambda: storage.current().probe()),
@@ -45,7 +45,7 @@ def init_app(app: Flask) -> None:
 
 
 def assert_ready() -> None:
-    """Raise ServiceUnavailable if one of them fails or takes too long; its cause says which."""
+    """Raise ServiceUnavailable if a probe fails or takes too long. The cause names it."""
     probes: dict[str, Probe] = current_app.extensions["readiness"]
     answers = {probe.answer(): name for name, probe in probes.items()}
     done, late = wait(answers, SECONDS)

@@ -14,9 +14,9 @@ from reaction_board.service import thumbnails
 
 
 def find_similar(image_id: UUID, distance: int, limit: int) -> Sequence[Image]:
-    """Return the images that look like one of the board, without that one: the nearest and then the newest first.
+    """Return the images that look like an image of the board, without that image: the nearest, then the newest first.
 
-    If nobody has looked at its picture so far, this takes as long as its thumbnail.
+    If the image has no fingerprint yet, this takes as long as its thumbnail does.
     Raises ImageNotFound, StorageError if the store fails, and ServiceUnavailable if too many requests wait already.
     """
     with connect() as connection:

@@ -1,4 +1,4 @@
-"""Tags: their list, their aliases, and changing those of images."""
+"""Listing tags, changing their aliases, and changing the tags of images."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,14 +16,14 @@ from reaction_board.database.queries.lists import NamesChanged
 from reaction_board.database.queries.tags import Tag
 from reaction_board.errors import ServiceUnavailable, TagNotFound
 
-ATTEMPTS = 5  # at a transaction during which names come to stand for other tags, which people rarely do
+ATTEMPTS = 5  # at a transaction; people rarely make a name stand for another tag meanwhile
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 def repeated_if_names_change(act: Callable[P, T]) -> Callable[P, T]:
-    """Return a function that does a transaction again if a name comes to stand for another tag meanwhile.
+    """Return a function that repeats a transaction if another one makes a name stand for another tag meanwhile.
 
     It raises ServiceUnavailable if that happens every time.
     """
@@ -39,22 +39,22 @@ def repeated_if_names_change(act: Callable[P, T]) -> Callable[P, T]:
 
 
 def find_tags(prefix: str, limit: int, offset: int, order: str) -> tuple[Sequence[Tag], int]:
-    """Return a page of the tags whose names begin with `prefix`, and how many there are in all.
+    """Return a page of the tags whose names begin with `prefix`, and their total number.
 
-    `order` is `name`, in byte order, or `count`, most images first.
+    `order` is `name`, in byte order, or `count`, the largest first.
     """
     with connect() as connection:
         return queries.tags.find_tags(connection, prefix, limit, offset, order)
 
 
 def complete(typed: str, limit: int, offset: int) -> tuple[Sequence[Tag], int]:
-    """Return a page of the names that contain what is typed, the best first, and how many there are in all."""
+    """Return a page of the names that contain the typed text, the best match first, and their total number."""
     with connect() as connection:
         return queries.suggestions.complete(connection, typed, limit, offset)
 
 
 def find_together(names: Sequence[str], limit: int, offset: int) -> tuple[Sequence[Tag], int]:
-    """Return a page of the other tags on the newest images that have these, and how many there are in all."""
+    """Return a page of the other tags on the newest images that have these tags, and their total number."""
     with connect() as connection:
         return queries.suggestions.find_together(connection, names, limit, offset)
 
@@ -74,7 +74,7 @@ def _find_tag(connection: Connection, name: str) -> Tag:
 
 @repeated_if_names_change
 def set_aliases(name: str, aliases: Sequence[str]) -> Tag:
-    """Give the tag that a name stands for these aliases instead of its own; return it.
+    """Replace the aliases of the tag that a name stands for. Return the tag.
 
     Raises TagNotFound, TagInUse and AliasConflict.
     """
@@ -84,17 +84,17 @@ def set_aliases(name: str, aliases: Sequence[str]) -> Tag:
 
 @dataclass(frozen=True)
 class Step:
-    """What a step of a merge has done."""
+    """The result of one step of a merge."""
 
     moved: int  # images
-    remaining: int  # images that still have what is merging into the tag
+    remaining: int  # images that still have a tag that is being merged into `tag`
     tag: Tag
 
 
 def merge(name: str, into: str) -> Step:
-    """Do a step of the merge of a tag into another, which may be new. Raises TagNotFound and AliasConflict."""
+    """Do one step of the merge of a tag into another, which may be new. Raises TagNotFound and AliasConflict."""
     moved = _merge(name, into)
-    # Counting what remains can take as long as the step. Nobody has to wait for that.
+    # The count can take as long as the step. It runs after the transaction, so that no other one waits for it.
     with connect() as connection:
         return Step(moved, queries.merges.remaining(connection, into), _find_tag(connection, into))
 
@@ -107,10 +107,10 @@ def _merge(name: str, into: str) -> int:
 
 @repeated_if_names_change
 def replace_tags(image_id: UUID, tags: Sequence[str], precondition: Callable[[Image], None]) -> Image:
-    """Give an image the tags that these distinct names stand for instead of its own; return it.
+    """Replace the tags of an image with those that these distinct names stand for. Return the image.
 
-    `precondition` is called with the image before anything changes, and may raise. Of two replacements at once, the
-    later one wins whole. Raises ImageNotFound.
+    `precondition` is called with the image before the change, and may raise. If two clients replace the tags at once,
+    the image has exactly the tags of the later one. Raises ImageNotFound.
     """
     with begin() as connection:
         image = queries.images.find_image_locked(connection, image_id)
@@ -120,10 +120,10 @@ def replace_tags(image_id: UUID, tags: Sequence[str], precondition: Callable[[Im
 
 @repeated_if_names_change
 def change_tags(image_ids: Sequence[UUID], add: Sequence[str], remove: Sequence[str]) -> list[Image]:
-    """Add tags to all of these images and remove others; return the images in this order. A repeated id counts once.
+    """Add tags to these images and remove others. Return the images in the same order. A repeated id counts once.
 
-    Raises ImageNotFound with the ids that no image has, and InvalidField if a tag is both to be added and removed or an
-    image would have too many tags; then nothing has changed.
+    Raises ImageNotFound with the ids that no image has, and InvalidField if a tag is in both lists or an image would
+    have too many tags. After an error, nothing has changed.
     """
     distinct = list(dict.fromkeys(image_ids))
     with begin() as connection:

@@ -1,7 +1,7 @@
-"""Thumbnails: made for the first client that asks, stored for all others.
+"""Thumbnails: rendered for the first client that asks, and stored for all others.
 
-What looks at pictures takes its turn here, fingerprints included. That of a picture which takes more than a moment is
-that of its thumbnail.
+All decoding of pictures takes turns here, including that for fingerprints. If a picture takes seconds to decode, its
+fingerprint is computed from its thumbnail.
 """
 
 import contextlib
@@ -28,19 +28,19 @@ from reaction_board.media.received_file import append, room_on_disk, temporary_f
 from reaction_board.service import images
 from reaction_board.storage import Blob, ObjectMissing, thumbnail_key
 
-# Per worker process. A thread that waits for a thumbnail does nothing else; if all of them waited, nothing else would
-# be answered.
-MAX_AT_ONCE = 2  # one is fetched or stored while the other is decoded
-MAX_WAITING = 16
-MAX_HEAVY = 3  # of those whose picture takes seconds
-TURN_SECONDS = 10  # that a request waits for its turn
-RESULT_SECONDS = 60  # that a request waits for another one that makes the same thumbnail
+# Limits of a worker process. A thread that waits for a thumbnail does nothing else. If all threads waited, the worker
+# would answer no other request.
+MAX_AT_ONCE = 2  # pictures: one is fetched or stored while the other is decoded
+MAX_WAITING = 16  # requests
+MAX_HEAVY = 3  # pictures that take seconds to decode
+TURN_SECONDS = 10  # a request waits for its turn
+RESULT_SECONDS = 60  # a request waits for another one that renders the same thumbnail
 
 logger = logging.getLogger("reaction_board")
 
 
 class ThumbnailMaker:
-    """Makes each thumbnail once; concurrent requests share the result."""
+    """Renders each thumbnail once; concurrent requests share the result."""
 
     def __init__(self) -> None:
         self._results: dict[UUID, Future[Image]] = {}
@@ -50,9 +50,9 @@ class ThumbnailMaker:
         self._heavy = BoundedSemaphore(MAX_HEAVY)
 
     def make(self, image_id: UUID) -> Image:
-        """Return the record of an image once its thumbnail is made, or turns out to be impossible.
+        """Render the thumbnail of an image, and return the image's record. If that is impossible, the record says so.
 
-        Raises ImageNotFound, StorageError if the store cannot give the bytes or take the thumbnail, and
+        Raises ImageNotFound, StorageError if the store cannot return the file or store the thumbnail, and
         ServiceUnavailable if too many requests wait already.
         """
         with storage.current().place(), _one_of(self._waiting):
@@ -71,7 +71,7 @@ class ThumbnailMaker:
     def _run(self, image_id: UUID, result: Future[Image]) -> None:
         try:
             result.set_result(self._make(image_id))
-        except BaseException as error:  # noqa: BLE001 - it is raised where the result is read
+        except BaseException as error:  # noqa: BLE001 - reading the result raises it
             result.set_exception(error)
         finally:
             with self._lock:
@@ -84,7 +84,7 @@ class ThumbnailMaker:
         try:
             data = self._render(image)
         except thumbnail.UndecodablePicture as error:
-            logger.warning("no thumbnail can be made of the image %s: %s", image_id, error.__cause__)
+            logger.warning("the image %s cannot have a thumbnail: %s", image_id, error.__cause__)
             data = b""
         return _store(image, data, None if _has_fingerprint(image) else _look_at(data))
 
@@ -95,12 +95,12 @@ class ThumbnailMaker:
                 return _fetch_and_render(partial(images.open_file, image), partial(thumbnail.render, side=side))
         except thumbnail.HeavyPicture as picture:
             render = partial(thumbnail.render_heavy, side=side, memory_bytes=picture.memory_bytes)
-        # The file is fetched again: those that wait for their turn would fill the disk.
+        # The file is fetched a second time, because the files of waiting requests would fill the disk.
         with _one_of(self._heavy):
             return _fetch_and_render(partial(images.open_file, image), render)
 
     def look_at(self, file: BinaryIO) -> Fingerprint:
-        """Return the fingerprint of a picture that is in a file.
+        """Return the fingerprint of the picture in a file.
 
         Raises UndecodablePicture, and ServiceUnavailable if too many requests wait already.
         """
@@ -125,7 +125,7 @@ class ThumbnailMaker:
 
 @contextlib.contextmanager
 def _one_of(places: BoundedSemaphore, wait_seconds: float = 0) -> Iterator[None]:
-    """Take one of these places. Raises ServiceUnavailable if none becomes free in time."""
+    """Take one of the places. Raises ServiceUnavailable if none becomes free in time."""
     if not places.acquire(timeout=wait_seconds):
         raise ServiceUnavailable
     try:
@@ -135,14 +135,14 @@ def _one_of(places: BoundedSemaphore, wait_seconds: float = 0) -> Iterator[None]
 
 
 def init_app(app: Flask) -> None:
-    """Give the application its maker of thumbnails."""
+    """Add the maker of thumbnails to the application."""
     app.extensions["thumbnails"] = ThumbnailMaker()
 
 
 def find_thumbnail(image_id: UUID) -> Image:
-    """Return the record of an image that has a thumbnail; make the thumbnail if this is the first request for it.
+    """Return the record of an image with a thumbnail. The first request for a thumbnail renders it.
 
-    Raises ImageNotFound, UndecodableImage if there can be none, StorageError if the store fails, and
+    Raises ImageNotFound, UndecodableImage if the image cannot have a thumbnail, StorageError if the store fails, and
     ServiceUnavailable if too many requests wait for thumbnails already.
     """
     image = images.find_image(image_id)
@@ -156,7 +156,8 @@ def find_thumbnail(image_id: UUID) -> Image:
 def open_thumbnail(image: Image, part: slice | None) -> Blob:
     """Return the bytes of an image's thumbnail, or a part of them.
 
-    Raises StorageError if the store cannot give them. If they are lost, the next request makes the thumbnail again.
+    Raises StorageError if the store cannot return them. If it has lost them, the next request renders the thumbnail
+    again.
     """
     try:
         key = thumbnail_key(image["hash"])
@@ -170,18 +171,18 @@ def open_thumbnail(image: Image, part: slice | None) -> Blob:
 
 
 def look_at(file: BinaryIO) -> Fingerprint:
-    """Return the fingerprint of a picture that is in a file.
+    """Return the fingerprint of the picture in a file.
 
     Raises UndecodableImage, and ServiceUnavailable if too many requests wait for pictures already.
     """
     try:
         return _maker().look_at(file)
     except thumbnail.UndecodablePicture as error:
-        raise UndecodableImage("The picture cannot be decoded, or is too large for that.") from error
+        raise UndecodableImage("The picture is damaged or too large to decode.") from error
 
 
 def make_fingerprint(image: Image) -> Fingerprint:
-    """Return the fingerprint of an image that has none so far: that of its thumbnail, which is made if it is not there.
+    """Compute the fingerprint of an image that has none, from its thumbnail, which is rendered if it is missing.
 
     Raises ImageNotFound, StorageError if the store fails, and ServiceUnavailable if too many requests wait already.
     """
@@ -199,9 +200,9 @@ def make_fingerprint(image: Image) -> Fingerprint:
 
 
 def render_preview(image: Image) -> bytes:
-    """Return an image's thumbnail as a JPEG, for programs that do not read WebP: its first frame, on white.
+    """Return the first frame of an image's thumbnail as a JPEG on white, for programs that cannot show WebP.
 
-    It takes a few milliseconds, so it is not stored. Raises what `find_thumbnail` raises.
+    This takes a few milliseconds, so the JPEG is not stored. Raises the errors of `find_thumbnail`.
     """
     try:
         return _maker().preview(image)
@@ -215,14 +216,14 @@ def _maker() -> ThumbnailMaker:
 
 
 def _fetch_and_render(open_blob: Callable[[None], Blob], render: Callable[[BinaryIO], bytes]) -> bytes:
-    """Return what `render` makes of a whole object. Raises what the two raise, and StorageError."""
+    """Return the result of `render` for a whole object. Raises the errors of the two functions, and StorageError."""
     with _fetched(open_blob) as file:
         return render(file)
 
 
 @contextlib.contextmanager
 def _fetched(open_blob: Callable[[None], Blob]) -> Iterator[BinaryIO]:
-    """Yield a file with a whole object in it."""
+    """Yield a temporary file that contains a whole object."""
     with room_on_disk(), temporary_file() as file:
         with contextlib.closing(open_blob(None)) as blob:
             for chunk in blob:
@@ -236,7 +237,7 @@ def _has_fingerprint(image: Image) -> bool:
 
 
 def _look_at(data: bytes) -> Fingerprint:
-    """Return the fingerprint of a thumbnail; no bytes have none."""
+    """Return the fingerprint of a thumbnail. Without bytes, it is the fingerprint of a picture without structure."""
     if not data:
         return Fingerprint(None)
     with room_on_disk(), temporary_file() as file:
@@ -245,9 +246,9 @@ def _look_at(data: bytes) -> Fingerprint:
 
 
 def _store(image: Image, data: bytes, look: Fingerprint | None) -> Image:
-    """Store the thumbnail of an image, unless another worker was faster, and a fingerprint; return its record.
+    """Store the thumbnail of an image, unless another worker was faster, and its fingerprint. Return the record.
 
-    No bytes: there is none. Raises ImageNotFound and StorageError.
+    Empty `data` records that the image cannot have a thumbnail. Raises ImageNotFound and StorageError.
     """
     with begin() as connection:
         queries.images.lock_content(connection, image["hash"])

@@ -1,4 +1,4 @@
-"""The pages: the board, its picker for other pages, and one for each image that unfolds where its link is pasted."""
+"""The pages: the board, its picker for other pages, the tags, and one for each image, with metadata for previews."""
 
 from typing import Any
 from uuid import UUID
@@ -18,13 +18,13 @@ MAX_PREVIEW_BYTES = 5_000_000  # chat programs do not fetch larger pictures
 
 @blp.route("/")
 def show_board() -> Response:
-    """Send the page of the board, which does the rest through the API."""
+    """Send the page of the board, which uses the API."""
     return _shell("board.html", max_upload_bytes=current_app.config["MAX_UPLOAD_BYTES"])
 
 
 @blp.route("/pick")
 def show_picker() -> Response:
-    """Send the picker, for a small frame in pages of PICKER_ORIGINS, which get what is chosen."""
+    """Send the picker, for a small frame in pages of PICKER_ORIGINS, which receive the chosen image."""
     origins = current_app.config["PICKER_ORIGINS"]
     if not origins:
         raise NotFound
@@ -35,13 +35,13 @@ def show_picker() -> Response:
 
 @blp.route("/tags")
 def show_tags() -> Response:
-    """Send the page of the tags, which does the rest through the API."""
+    """Send the page of the tags, which uses the API."""
     return _shell("tags.html")
 
 
 @blp.route("/share-target.js")
 def get_share_target() -> Response:
-    """Send the service worker of the share target, from here: it may only take requests below its own path."""
+    """Send the service worker of the share target. Its path is that of the pages, below which it handles requests."""
     return current_app.send_static_file("board/share-target.js")
 
 
@@ -65,7 +65,7 @@ def show_image(image_id: UUID) -> Response:
 
 
 def _shell(template: str, **values: Any) -> Response:
-    """Return a page that is the same for everybody, or 304 if the browser has it."""
+    """Return a page that is the same for everyone, or 304 if the browser already has it."""
     response = make_response(render_template(template, **values))
     response.add_etag()
     response.make_conditional(request)
@@ -73,10 +73,10 @@ def _shell(template: str, **values: Any) -> Response:
 
 
 def _preview(image: Image) -> dict[str, Any]:
-    """Return the picture that unfolds: the image itself, unless it is too large for chat programs."""
+    """Return the picture of a link preview: the image itself, unless it is too large for chat programs."""
     size = image["width"], image["height"]
     if image["size_bytes"] > MAX_PREVIEW_BYTES and image["thumbnail_bytes"] != 0:
         path = url_for("thumbnails.get_preview", image_id=image["id"])
-        # Its type depends on what the chat program accepts.
+        # The type of the preview depends on the `Accept` header of the chat program.
         return {**links.picture(path, thumbnail.thumbnail_size(*size, image["frames"]), size), "type": None}
     return {**links.picture(links.direct(image), size, size), "type": image["mime_type"]}

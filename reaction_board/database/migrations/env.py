@@ -1,4 +1,4 @@
-"""What Alembic runs: the migrations, against `DATABASE_URL`, while the release before them may be running."""
+"""Alembic's entry point. It migrates the database at `DATABASE_URL` while the previous release may be running."""
 
 import contextlib
 import time
@@ -14,19 +14,20 @@ from reaction_board.database.tables import metadata
 
 database_url = settings.load(only=["DATABASE_URL"])["DATABASE_URL"]
 
-LOCK = 0x626F617264  # any number, as long as nobody else has it
-LOCK_TIMEOUT = "2s"  # changing a table waits for its users, and later users wait for the change
+LOCK = 0x626F617264  # any number that no other lock uses
+LOCK_TIMEOUT = "2s"  # a change of a table waits for the transactions that use the table, and blocks later ones
 ATTEMPTS = 30
 
 require_usable(database_url)
 engine = make_engine(database_url, pool_size=2, timeout=0, lock_timeout=LOCK_TIMEOUT)
 with contextlib.ExitStack() as stack:
     stack.callback(engine.dispose)
-    # A transaction of its own holds the lock until all migrations are done: through a pooler, a session cannot.
+    # A separate transaction holds the lock until all migrations are done. Through a pooler, a session could not.
     lock = stack.enter_context(transactional(engine).begin())
     lock.execute(select(func.set_config("idle_in_transaction_session_timeout", "0", True)))
-    # Of two at once, one waits and finds it done. CREATE INDEX CONCURRENTLY waits for every snapshot, so this one must
-    # not have any: neither while it waits, nor later, as after a query with parameters.
+    # If two processes migrate at once, the second one waits, and then has nothing to do. CREATE INDEX CONCURRENTLY
+    # waits for every snapshot, so this transaction must not have one, neither while it waits nor later. A query with
+    # parameters would leave one.
     while not lock.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({LOCK})").scalar_one():
         time.sleep(0.5)
     connection = stack.enter_context(transactional(engine).connect())
@@ -41,4 +42,4 @@ with contextlib.ExitStack() as stack:
         except OperationalError as error:
             if not isinstance(error.orig, LockNotAvailable) or attempt == ATTEMPTS:
                 raise
-            time.sleep(1)  # let those through who waited
+            time.sleep(1)  # lets the blocked transactions finish

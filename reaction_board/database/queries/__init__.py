@@ -1,10 +1,13 @@
-"""The queries. A function takes a connection and neither opens a transaction nor ends one.
+"""The queries. Each function takes a connection, and neither starts nor ends a transaction.
 
-`images`: one image, and its tags. `lists`: which images are on which list, as positions and bitmaps. `search`: pages of
-images; `walk` reads them from lists, `shuffle` is their random order. `tags`: names and keys, and the list of tags;
-`aliases` and `merges` change what names stand for, `suggestions` finds others for those that are typed or searched for.
-`fingerprints`: which images look alike. `pending_deletes`: objects that are still to be deleted. `records`: the whole
-board, to compare it with the bucket and with itself.
+- `images`: one image, and its tags.
+- `lists`: which images are on which list, as positions and bitmaps.
+- `search`: pages of images. `combine` and `walk` read them from lists, and `shuffle` is their random order.
+- `tags`: names and keys, and the list of tags. `aliases` and `merges` change which tags names stand for, and
+  `suggestions` completes names and finds related tags.
+- `fingerprints`: which images look alike.
+- `pending_deletes`: objects that are still to be deleted.
+- `records`: the whole board, for comparing it with the bucket and with itself.
 """
 
 from reaction_board.database.queries import (

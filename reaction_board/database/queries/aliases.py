@@ -1,12 +1,12 @@
 """Aliases: other names of tags.
 
-Each name has one row in `tags`, so it is a tag or an alias, never both. `alias_of` leads from an alias to its tag,
-never to another alias: chains are resolved when they are made. Wherever a request names tags, the statement that looks
-the names up resolves them.
+Each name has one row in `tags`, so it is a tag or an alias, never both. `alias_of` leads from an alias to its tag, and
+never to another alias: a change that would create a chain resolves it. Wherever a request names tags, the statement
+that looks the names up resolves aliases.
 
-What a name stands for is changed under the lock on all lists. A change of images looks its names up before it takes
-that lock; under the lock, it makes sure that the tags it gives to images are still tags. If one has become an alias,
-the transaction is repeated (NamesChanged). So no image gets a name after that has become an alias.
+A transaction changes which tag a name stands for only under the lock on all lists. A change of images looks its names
+up before it takes that lock. Under the lock, it verifies that the tags of the images are still tags. If one has become
+an alias, the transaction is repeated (NamesChanged). So no image gets a name that has already become an alias.
 
 Locks are taken in the same order everywhere: rows of images, by id; new names, by name; the lists.
 """
@@ -65,14 +65,14 @@ class Rows:
 
 
 def find(connection: Connection, names: Collection[str]) -> Rows:
-    """Return what is known of some names."""
+    """Return the rows of some names, as far as they exist."""
     rows = connection.execute(_ROWS, {"names": list(names)}).mappings().all()
     return Rows({row["name"]: row for row in rows}, {row["key"]: row for row in rows})
 
 
-# Changing what they stand for
+# Changing which tag a name stands for
 
-# Their own aliases, too.
+# This includes the aliases of the tags.
 _POINT = (
     update(tags)
     .where(or_(tags.c.key == any_(_KEYS), tags.c.alias_of == any_(_KEYS)))
@@ -83,12 +83,12 @@ _HAVE_NONE = update(tags).where(tags.c.key == any_(_KEYS)).values(has_bitmaps=Fa
 
 
 def point(connection: Connection, keys: Sequence[int], tag_key: int) -> None:
-    """Make tags, and the aliases that they have, aliases of another tag. The lists are locked."""
+    """Make tags and their own aliases aliases of another tag. The lists are locked."""
     connection.execute(_POINT, {"keys": keys, "tag_key": tag_key})
 
 
 def drop_bitmaps(connection: Connection, keys: Sequence[int]) -> None:
-    """Forget the bitmaps of tags without images. The lists are locked."""
+    """Delete the bitmaps of tags without images. The lists are locked."""
     connection.execute(_DROP_BITMAPS, {"keys": keys})
     connection.execute(_HAVE_NONE, {"keys": keys})
 
@@ -99,7 +99,7 @@ _SET_MERGING = update(tags).where(tags.c.key == _TAG_KEY).values(merging=func.nu
 
 
 def forget_finished(connection: Connection, tag_key: int) -> list[str]:
-    """Forget the merges into a tag that are finished; return the names of the others. The lists are locked."""
+    """Remove the finished merges from a tag, and return the names of the unfinished ones. The lists are locked."""
     merging = list(connection.execute(_MERGING, {"tag_key": tag_key}).scalars())
     finished = dict(connection.execute(_FINISHED, {"names": merging}).all()) if merging else {}
     if not finished:
@@ -124,18 +124,19 @@ _FORGET = delete(tags).where(tags.c.key == any_(_KEYS), tags.c.id.is_(None))
 
 
 def set_aliases(connection: Connection, name: str, aliases: Collection[str]) -> str:
-    """Give the tag that a name stands for these aliases instead of its own; return its name.
+    """Replace the aliases of the tag that a name stands for. Return the name of the tag.
 
-    An alias that is left out is a tag again if it has been one, else nobody's. A tag without images can become an alias
-    together with its own aliases. Raises TagNotFound; TagInUse if images have one of the names; AliasConflict if one of
-    them stands for another tag, is the tag, or has an alias that is not among them; and NamesChanged.
+    An alias that is left out becomes a tag again if it used to be one; otherwise the name is free. A tag without images
+    can become an alias together with its own aliases. Raises TagNotFound; TagInUse if images have one of the names;
+    AliasConflict if one of the names stands for another tag, is the tag itself, or has an alias that is not in the
+    list; and NamesChanged.
     """
     found = find(connection, [name, *aliases])
     tag = found.tag_of(name)
     if unknown := [alias for alias in aliases if alias not in found.by_name]:
         connection.execute(_ADD, {"names": unknown, "tag_key": tag["key"]})
     lists.lock(connection)
-    # What others have changed meanwhile is seen now.
+    # This second look-up sees the changes that others have committed before the lock.
     found = find(connection, [name, *aliases])
     if not found.by_name.keys() >= {name, *aliases}:
         raise lists.NamesChanged
@@ -146,7 +147,7 @@ def set_aliases(connection: Connection, name: str, aliases: Collection[str]) -> 
     for row in added:
         _assert_can_become_alias(connection, row, tag, found, aliases, unknown)
     if busy := [row["name"] for row in removed if row["image_count"]]:
-        raise TagInUse(f"Images still have {busy[0]!r}: finish its merge first.")
+        raise TagInUse(f"Images still have {busy[0]!r}. Finish its merge first.")
     if not added and not removed and not unknown:
         return str(tag["name"])
     keys = [row["key"] for row in added]
@@ -171,14 +172,16 @@ def _assert_can_become_alias(
 ) -> None:
     name = row["name"]
     if row["key"] == tag["key"]:
-        raise AliasConflict(f"{name!r} is the tag: it cannot stand for itself.")
+        raise AliasConflict(f"{name!r} is the tag itself, so it cannot be an alias of it.")
     if row["alias_of"] is not None:
-        # Unknown ones point to what was the tag before the lock, others may come along with their tag.
+        # An unknown name points to the tag as it was before the lock. Others may be aliases of a tag in the list.
         if name not in unknown and (stands_for := found.tag_of(name)["name"]) not in aliases:
-            raise AliasConflict(f"{name!r} is an alias of {stands_for!r}: take it out of its aliases first.")
+            raise AliasConflict(
+                f"{name!r} is an alias of {stands_for!r}. Remove it from the aliases of that tag first."
+            )
         return
     for own in connection.execute(_ALIASES, {"tag_key": row["key"]}).mappings():
         if own["name"] not in aliases:
-            raise AliasConflict(f"{own['name']!r} stands for {name!r}: list both.")
+            raise AliasConflict(f"{own['name']!r} is an alias of {name!r}. List both.")
     if row["image_count"] or forget_finished(connection, row["key"]):
-        raise TagInUse(f"Images have {name!r}: merge it into {tag['name']!r}.")
+        raise TagInUse(f"Images have {name!r}. To make it an alias, merge it into {tag['name']!r}.")

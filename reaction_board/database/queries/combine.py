@@ -1,10 +1,10 @@
-"""Combining lists: which images are on all, any and none of some lists, chunk by chunk, and how many.
+"""Combines lists: finds the images that are on all, any and none of some lists, and counts them.
 
-One statement combines the bits of the lists, counts them, and returns the chunks in which a page lies. The bits of a
-tag that is not popular are made on the way, from its entries. The bits of a tag into which others are being merged are
-those of all their lists.
+One statement combines the bits of the lists, counts them, and returns the chunks that contain a page. It computes the
+bits of an unpopular tag from the tag's entries. The bits of a tag into which others are being merged are those of all
+their lists.
 
-The same statement looks aliases up, and returns the names that records have instead of those that were asked for.
+The same statement resolves aliases, and returns the names that records have instead of the names in the search.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,19 +38,19 @@ from reaction_board.database.queries.lists import EVERYTHING, MAX_POSITIONS, bit
 from reaction_board.database.queries.tags import given, stands_for, tag, united
 from reaction_board.database.tables import CHUNK, Name, bitmaps, image_tags
 
-ALL, ANY, NONE = range(3)  # of which an image must be on all, on one, on none
+ALL, ANY, NONE = range(3)  # an image must be on all, at least one, or none of the lists of this kind
 
-# The names that records have, by the name that was asked for, where these differ.
+# The names that records have, by the name in the search, where the two differ.
 Carried = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
 class List:
-    """A list that a search reads, and how."""
+    """A list in a search: either a list of `lists.py`, or that of a tag."""
 
-    kind: int  # ALL, ANY, NONE
-    id: int | None = None  # one of `lists.py`
-    name: str | None = None  # or else of a tag, if there is one
+    kind: int  # ALL, ANY or NONE
+    id: int | None = None  # of a list in `lists.py`
+    name: str | None = None  # of a tag, which may not exist
 
     @property
     def has_index(self) -> bool:
@@ -60,16 +60,16 @@ class List:
 
 @dataclass(frozen=True)
 class Walk:
-    """Where a walk through the images found begins, and how many it reads."""
+    """A walk through the images of a search: where it begins, and how many images it reads."""
 
     offset: int
     wanted: int
-    start: int | None  # it begins behind this position, else at the first image
-    back: bool  # against the order
+    start: int | None  # the walk begins behind this position; None: at the first image
+    back: bool  # the walk goes against the order
 
 
 def _rows(alias: str, column_: ColumnElement[Any]) -> Any:
-    """Return rows of a list, as `column_`, and a kind, of which each parameter has all."""
+    """Return SQL for rows of a list, as `column_`, and its kind. Each of the two parameters is an array of a column."""
     kind = column(f"{alias}_kind", Integer)
     arrays = (bindparam(one.key, type_=ARRAY(one.type)) for one in (column_, kind))
     return func.unnest(*arrays).table_valued(column_, kind).render_derived(alias)
@@ -89,7 +89,7 @@ _KNOWN = (
     .select_from(_NAMES.join(given, given.c.name == _NAMES.c.name).join(tag, tag.c.key == stands_for))
     .cte("known")
 )
-# A tag into which others are being merged, once, however many of its names were asked for.
+# A tag into which others are being merged occurs once, however many of its names are in the search.
 _MERGING = (
     select(_KNOWN.c.kind, _KNOWN.c.carried, func.count().label("names"))
     .where(_KNOWN.c.is_merging)
@@ -97,7 +97,7 @@ _MERGING = (
     .subquery("merging")
 )
 _UNITED = united(_MERGING.c.carried).lateral("united")
-# Every name of which an image must be on the list has its own row of bits: see HAVING.
+# Every name of the kind ALL needs its own row of bits: see HAVING.
 _TIMES = (
     func.generate_series(1, case((_MERGING.c.kind == ALL, _MERGING.c.names), else_=1))
     .table_valued("number")
@@ -106,10 +106,10 @@ _TIMES = (
 
 
 def _combined(*, has_own: bool, has_names: bool, has_any: bool, has_none: bool) -> CTE:
-    """Return the query for the chunks of what is on all, any and none of some lists: their bits, and how many images.
+    """Return the query for the chunks of a search: the bits of each chunk, and its number of images.
 
-    Every search has a list of which an image must be on all. A name without a tag has no chunk. What a search does not
-    have is left out: planning it would take a twentieth of the time.
+    Every search has at least one list of the kind ALL. A name without a tag has no chunk. The query leaves out the
+    parts that a search does not need, because planning them would take a twentieth of the time.
     """
     sources = []
     if has_own:
@@ -147,7 +147,7 @@ def _combined(*, has_own: bool, has_names: bool, has_any: bool, has_none: bool) 
     )
 
 
-# The names that records have for those of the parameter `name`, as `Carried`; NULL if they are all the same.
+# `Carried` for the names in the parameter `name`, or NULL if no name differs.
 CARRIED = (
     select(func.jsonb_object_agg(_KNOWN.c.name, func.to_jsonb(_KNOWN.c.carried)))
     .where(_KNOWN.c.differs)
@@ -156,11 +156,11 @@ CARRIED = (
 
 
 def _statement(found: CTE, *, has_names: bool) -> Select[Any]:
-    """Return the statement of a page of what was found: a row for each of its chunks, or one for none, with the total.
+    """Return the statement for a page: a row for each of its chunks, or one row if there is none, with the total.
 
-    `before` is how many images come before a chunk.
+    `before` is the number of images before a chunk.
     """
-    # The walk goes from low to high keys: the chunks, or for the newest first their negatives.
+    # The walk goes from low to high keys. A key is a chunk or, for the newest first, its negative.
     key, edge = found.c.chunk * bindparam("sign", type_=Integer), bindparam("edge", type_=Integer)
     behind_edge = case((key > edge, found.c.images), else_=0)
     ranked = (
@@ -176,7 +176,9 @@ def _statement(found: CTE, *, has_names: bool) -> Select[Any]:
     offset, end = bindparam("offset", type_=BigInteger), bindparam("end", type_=BigInteger)
     on_page = (ranked.c.before < end) & (ranked.c.before + ranked.c.images > offset)
     carried = CARRIED if has_names else null()
-    bytes_ = func.substring(func.bit_send(ranked.c.bits), 5, type_=LargeBinary)  # behind their number, of 4 bytes
+    bytes_ = func.substring(
+        func.bit_send(ranked.c.bits), 5, type_=LargeBinary
+    )  # the first 4 bytes are the number of bits
     return (
         select(total.c.total, ranked.c.chunk, ranked.c.before, bytes_.label("bits"), carried.label("carried"))
         .select_from(total.outerjoin(ranked, on_page))
@@ -197,7 +199,7 @@ _MAX_CHUNK = MAX_POSITIONS // CHUNK
 def combine(
     connection: Connection, lists: Sequence[List], walk: Walk, *, whole: bool
 ) -> tuple[int, int, dict[int, bytes], Carried]:
-    """Return how many images are on some lists, how many come before the chunks of the page, these, and names."""
+    """Return the total, the number of images before the chunks of the page, these chunks, and names as `Carried`."""
     own, named = [part for part in lists if part.name is None], [part for part in lists if part.name is not None]
     sign, edge, end = -1, -_MAX_CHUNK, min(walk.offset + walk.wanted, MAX_POSITIONS)
     if whole:

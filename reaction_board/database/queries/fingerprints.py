@@ -1,10 +1,11 @@
 """Fingerprints: which images look alike.
 
-A fingerprint has 64 bits (see `reaction_board_decoder/fingerprint.py`), and two pictures look alike if at most
-MAX_DISTANCE of them differ. To find those without reading every row, the bits are divided into five bands, each with an
-index. Of nine bits that differ, one band has at most one (there would be ten if each had two); of four, one band has
-none. So whatever is within the distance has a band in common with the fingerprint, or a band but for one bit: those are
-5 or 69 values in the indexes, which lead to about a hundredth of the rows, and their distances are computed.
+A fingerprint has 64 bits (see `reaction_board_decoder/fingerprint.py`). Two pictures look alike if at most MAX_DISTANCE
+bits differ. To find such pictures without reading every row, the bits are divided into five bands, each with an index.
+If nine bits differ, at least one band has at most one of them (if each had two, there would be ten). If four bits
+differ, at least one band has none. So every fingerprint within the distance shares a band with the given one, or a band
+with one bit changed. These are 5 or 69 values in the indexes, which lead to about a hundredth of the rows. Only the
+distances of those rows are computed.
 """
 
 import time
@@ -32,12 +33,12 @@ from reaction_board.media.fingerprint import Fingerprint
 
 MAX_DISTANCE = 9  # bits
 BITS = 64
-PORTION = 1000  # images without a fingerprint in memory at once
+PORTION = 1000  # images without a fingerprint that are in memory at once
 
 _OF_IMAGE = select(fingerprints.c.bits).where(fingerprints.c.position == bindparam("position"))
 _differing = cast(fingerprints.c.bits.bitwise_xor(bindparam("bits", type_=BigInteger)), BIT(BITS))
 _distance = type_coerce(func.bit_count(_differing), Integer)
-# Columns of the indexes alone, or their table would be read, too. What is near in several bands comes once.
+# This uses only columns of the indexes, so that the table is not read. UNION removes rows that several bands find.
 _near = union(
     *(
         select(fingerprints.c.position, _distance.label("distance")).where(
@@ -70,7 +71,7 @@ _COUNT_MISSING = (
 
 
 def find(connection: Connection, image: Image) -> Fingerprint | None:
-    """Return the fingerprint of an image, None if nobody has looked at the picture."""
+    """Return the fingerprint of an image, or None if it has not been computed."""
     row = connection.execute(_OF_IMAGE, {"position": image["position"]}).one_or_none()
     return None if row is None else Fingerprint(row.bits)
 
@@ -78,9 +79,10 @@ def find(connection: Connection, image: Image) -> Fingerprint | None:
 def find_similar(
     connection: Connection, fingerprint: Fingerprint, distance: int, limit: int, without: Image | None = None
 ) -> list[RowMapping]:
-    """Return at most `limit` images within a distance of at most MAX_DISTANCE, the nearest and then the newest first.
+    """Return at most `limit` images within a distance of at most MAX_DISTANCE, the nearest, then the newest first.
 
-    The rows have the `distance` as well. The image `without` is left out. A picture without structure has none.
+    Each row also has its `distance`. The image `without` is left out. A picture without structure has no similar
+    images.
     """
     if fingerprint.bits is None:
         return []
@@ -96,24 +98,24 @@ def find_similar(
 
 
 def _values(bits: int, flips: int) -> Iterator[list[int]]:
-    """Yield the value of each band of a fingerprint and, with `flips` of 1, those with one bit changed."""
+    """Yield for each band of a fingerprint its value and, if `flips` is 1, all values with one bit changed."""
     for lowest, width in BANDS:
         value = bits >> lowest & (1 << width) - 1
         yield [value, *(value ^ 1 << bit for bit in range(width * flips))]
 
 
 def add(connection: Connection, image: Image, fingerprint: Fingerprint) -> None:
-    """Give a fingerprint to an image that has none."""
+    """Add the fingerprint of an image, unless the image has one."""
     connection.execute(_ADD, {"position": image["position"], "bits": fingerprint.bits})
 
 
 def count_missing(connection: Connection, seconds: float) -> int:
-    """Return how many images that are older than that nobody has looked at."""
+    """Return the number of images without a fingerprint that are older than `seconds`."""
     return connection.execute(_COUNT_MISSING, {"before": _id_before(seconds)}).scalar_one()
 
 
 def missing(connection: Connection, seconds: float) -> Iterator[RowMapping]:
-    """Yield id and position of all images that are older than that and nobody has looked at, the oldest first."""
+    """Yield the id and position of every image without a fingerprint that is older than `seconds`, the oldest first."""
     after, before = -1, _id_before(seconds)
     while rows := connection.execute(_MISSING, {"after": after, "before": before}).mappings().all():
         yield from rows
@@ -121,5 +123,5 @@ def missing(connection: Connection, seconds: float) -> Iterator[RowMapping]:
 
 
 def _id_before(seconds: float) -> UUID:
-    """Return an id that images have from then on, or larger ones: the time is its first 48 bits, in milliseconds."""
+    """Return the smallest id of an image as old as that. The first 48 bits of an id are its time in milliseconds."""
     return UUID(int=int((time.time() - seconds) * 1000) << 80)

@@ -1,4 +1,4 @@
-"""One image: its record, its tags and what is counted."""
+"""One image: its record, its tags and its entries in lists."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ _LOCK_CONTENT = select(func.pg_advisory_xact_lock(bindparam("key")))
 _TRY_LOCK_CONTENT = select(func.pg_try_advisory_xact_lock(bindparam("key")))
 _BY_ID = select(images).where(images.c.id == bindparam("image_id"))
 _BY_ID_LOCKED = _BY_ID.with_for_update()
-# In the order of ids: two transactions that lock the same images cannot deadlock.
+# In the order of ids, so that two transactions that lock the same images cannot deadlock.
 _BY_IDS_LOCKED = (
     select(images)
     .where(images.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
@@ -59,7 +59,7 @@ _DELETE = delete(images).where(images.c.id == bindparam("image_id"))
 
 _HAS_ROOM = totals.c.next_position < lists.MAX_POSITIONS
 _NOW = cast(func.floor(extract("epoch", func.clock_timestamp()) * 1000), totals.c.newest.type)
-# At least a millisecond after the one before, whatever the clock says.
+# At least a millisecond after the previous image, whatever the clock says.
 _NEXT = (
     update(totals)
     .where(_HAS_ROOM, lists.are_tags)
@@ -72,7 +72,7 @@ _NEXT = (
     .returning(cast(totals.c.next_position - 1, Integer).label("position"), totals.c.newest)
     .cte("next")
 )
-# UUIDv7: 48 bits of milliseconds, the version, and random bits with the variant, which gen_random_uuid() sets.
+# UUIDv7: 48 bits of milliseconds, the version, then the variant and random bits, both from gen_random_uuid().
 _ID = cast(
     func.lpad(func.to_hex(_NEXT.c.newest), 12, "0")
     + "7"
@@ -99,14 +99,14 @@ _ADD_FINGERPRINT = insert(fingerprints).from_select(
         bindparam("has_fingerprint", type_=Boolean)
     ),
 )
-# One statement: the fewer there are, the shorter is the time that others wait for the lock.
+# A single statement, because each further one would extend the time that others wait for the lock.
 _ADD = select(*_INSERTED.c, func.array(_POPULAR, type_=ARRAY(Integer)).label("popular")).add_cte(
     _ADD_FINGERPRINT.cte("added_fingerprint")
 )
 
 
 def created_at(image: Image) -> datetime:
-    """Return when an image was added, in UTC with milliseconds: the time in its id."""
+    """Return the time when an image was added, in UTC with milliseconds. Its id contains this time."""
     return datetime.fromtimestamp((image["id"].int >> 80) / 1000, UTC)
 
 
@@ -119,7 +119,7 @@ def lock_content(connection: Connection, content_hash: str) -> None:
 
 
 def try_lock_content(connection: Connection, content_hash: str) -> bool:
-    """Take the lock of `lock_content` if nobody has it; return whether it was taken."""
+    """Take the lock of `lock_content` if it is free. Return whether it was taken."""
     return bool(connection.execute(_TRY_LOCK_CONTENT, {"key": _lock_key(content_hash)}).scalar_one())
 
 
@@ -128,22 +128,22 @@ def _lock_key(content_hash: str) -> int:
 
 
 def find_image(connection: Connection, image_id: UUID) -> RowMapping:
-    """Return the image with that id. Raises ImageNotFound."""
+    """Return the image with this id. Raises ImageNotFound."""
     return _only(connection.execute(_BY_ID, {"image_id": image_id}).mappings().one_or_none())
 
 
 def find_image_locked(connection: Connection, image_id: UUID) -> RowMapping:
-    """Return the image with that id and lock its row until the transaction ends. Raises ImageNotFound."""
+    """Return the image with this id, and lock its row until the transaction ends. Raises ImageNotFound."""
     return _only(connection.execute(_BY_ID_LOCKED, {"image_id": image_id}).mappings().one_or_none())
 
 
 def find_image_by_hash(connection: Connection, content_hash: str) -> RowMapping | None:
-    """Return the image with these bytes, or None."""
+    """Return the image with this content, or None."""
     return connection.execute(_BY_HASH, {"hash": content_hash}).mappings().one_or_none()
 
 
 def find_content(connection: Connection, content_hash: str) -> tuple[RowMapping | None, bool]:
-    """Return the image with these bytes, or None, and whether objects of any deleted images are to be deleted."""
+    """Return the image with this content, or None, and whether there are any pending deletes."""
     row = connection.execute(_BY_HASH_WITH_PENDING, {"hash": content_hash}).mappings().one()
     return row if row["id"] else None, row["pending"]
 
@@ -155,9 +155,9 @@ def add_image(
     tags: Sequence[str],
     fingerprint: Fingerprint | None = None,
 ) -> RowMapping:
-    """Add an image with the tags that these names stand for, and its fingerprint if there is one; return it.
+    """Add an image with the tags that these names stand for, and its fingerprint if there is one. Return the image.
 
-    Its position and its id, which is its time, are assigned now. Raises BoardFull if no position is left, and
+    The statement assigns the position and the id, which contains the time. Raises BoardFull if no position is left, and
     NamesChanged.
     """
     names = look_up(connection, tags)
@@ -178,7 +178,7 @@ def add_image(
 
 
 def replace_tags(connection: Connection, image: RowMapping, tags: Sequence[str]) -> Image:
-    """Give an image, whose row is locked, the tags that these names stand for instead of its own; return it.
+    """Replace the tags of an image, whose row is locked, with those that these names stand for. Return the image.
 
     Raises NamesChanged.
     """
@@ -190,10 +190,10 @@ def replace_tags(connection: Connection, image: RowMapping, tags: Sequence[str])
 def change_tags_of_many(
     connection: Connection, image_ids: Sequence[UUID], add: Sequence[str], remove: Sequence[str], most: int
 ) -> list[Image]:
-    """Give every one of some images tags and take others from it; return the images in the order of their ids given.
+    """Add tags to some images and remove others. Return the images in the order of `image_ids`.
 
-    Raises ImageNotFound, with the ids that no image has; InvalidField if a tag is both to be added and removed, or an
-    image would have more than `most` tags; and NamesChanged.
+    Raises ImageNotFound, with the ids that no image has; InvalidField if a tag is both added and removed, or an image
+    would have more than `most` tags; and NamesChanged.
     """
     rows = connection.execute(_BY_IDS_LOCKED, {"ids": list(image_ids)}).mappings()
     found = {row["id"]: row for row in rows}
@@ -202,7 +202,7 @@ def change_tags_of_many(
     names = look_up(connection, {*add, *(name for image in found.values() for name in image["tags"])}, remove)
     added, removed = names.resolve(add), names.resolve(remove)
     if both := set(added).intersection(removed):
-        raise InvalidField(f"remove: {min(both)!r} is to be added, too.")
+        raise InvalidField(f"remove: {min(both)!r} is also in add.")
     changes = []
     for image_id in image_ids:
         tags = sorted(set(names.resolve(found[image_id]["tags"])).difference(removed).union(added))
@@ -215,7 +215,7 @@ def change_tags_of_many(
 def _give_tags(
     connection: Connection, changes: Sequence[tuple[RowMapping, Sequence[str]]], names: Names
 ) -> list[Image]:
-    """Give images, whose rows are locked, these tags instead of those that they have; return them in this order."""
+    """Replace the tags of images, whose rows are locked. Return the images in this order."""
     after: list[Image] = [{**image, "tags": tags} for image, tags in changes]
     changed = [(image, new) for (image, _), new in zip(changes, after, strict=True) if image["tags"] != new["tags"]]
     if changed:
@@ -237,12 +237,12 @@ def _entries(image: Image, keys: Mapping[str, int]) -> Iterator[lists.Entry]:
 
 
 def set_thumbnail(connection: Connection, image_id: UUID, size_bytes: int | None, sha256: str | None = None) -> None:
-    """Set the size and hash of an image's thumbnail. The size is 0 if there can be none, None if it is to be made."""
+    """Set the size in bytes and the hash of an image's thumbnail: size 0 if there can be none, None to render it."""
     connection.execute(_SET_THUMBNAIL, {"image_id": image_id, "bytes": size_bytes, "sha256": sha256})
 
 
 def delete_image(connection: Connection, image: RowMapping) -> None:
-    """Forget an image, whose row is locked; the records of its tags stay."""
+    """Delete the record of an image, whose row is locked. Its tags remain, even without images."""
     names = look_up(connection, image["tags"])
     connection.execute(_DELETE, {"image_id": image["id"]})
     lists.lock(connection)

@@ -1,11 +1,11 @@
 """Lists: which images are on which list, as positions and as bitmaps.
 
 Every image has a *position*: 0, 1, 2, … in the order in which images arrive. Positions are never reused, so "newest
-first" means the position descending.
+first" means descending positions.
 
-A *list* is a set of positions: all images, those with a tag, of a MIME type, without a tag, animated ones. The table
-`image_tags` has the list of each tag. A popular list is stored as bitmaps, too: the row (list, chunk) of `bitmaps` has
-one bit for each of the 8,192 positions of a chunk, the leftmost one for the first.
+A *list* is a set of positions: those of all images, or of the images with a tag, of a MIME type, without a tag, or with
+an animation. The table `image_tags` has the list of each tag. A popular list is also stored as bitmaps: the row (list,
+chunk) of `bitmaps` has one bit for each of the 8,192 positions of a chunk, the leftmost bit for the first position.
 
     position            0 1 2 3 4 5 6 7 …     (chunk 0, shortened)
     cat                 1 0 1 1 0 0 1 0
@@ -14,13 +14,13 @@ one bit for each of the 8,192 positions of a chunk, the leftmost one for the fir
     cat and funny,
     not animated        0 0 1 0 0 0 1 0       two images: the newest is at position 6
 
-So a search combines the chunks of its lists with AND, OR and AND NOT, whatever it asks for; the number of one-bits in
-the result is its exact total, and the newest images are its rightmost bits. See `search.py`.
+So every search combines the chunks of its lists with AND, OR and AND NOT. The number of one-bits in the result is the
+exact total, and the rightmost bits are the newest images. See `search.py`.
 
-All lists are changed under one lock, in the transaction that changes the images. Positions and `created_at` are given
-away under it, too: the order of positions, of `created_at` and of commits is the same. It is the last lock that a
-transaction takes, so nobody who has it waits for anything, and it is released when the transaction is on disk. A change
-is a statement after the lock, so that it sees what was committed before.
+The transaction that changes images also changes their lists, under one lock on all lists. It assigns positions and
+`created_at` under the same lock, so the order of positions, of `created_at` and of commits is the same. This lock is
+the last one that a transaction takes, so its holder never waits for another lock. It is released when the transaction
+is on disk. The change is a separate statement after the lock, so that it sees all earlier commits.
 
 Positions have 31 bits. After 2³¹ uploads, deleted images included, new ones are refused (BoardFull).
 """
@@ -53,7 +53,7 @@ from sqlalchemy.dialects.postgresql import BIT, insert
 
 from reaction_board.database.tables import CHUNK, bitmaps, image_tags, images, tags, totals
 
-# The lists that are no tags. The key of a tag is above 0.
+# The lists that are not those of tags. The key of a tag is above 0.
 EVERYTHING = 0
 UNTAGGED = -1
 ANIMATED = -2
@@ -61,8 +61,8 @@ TYPES = {"image/jpeg": -3, "image/png": -4, "image/gif": -5, "image/webp": -6}
 NAMES = {EVERYTHING: "everything", UNTAGGED: "untagged", ANIMATED: "animated"} | {TYPES[name]: name for name in TYPES}
 
 MAX_POSITIONS = 2**31
-# A tag gets bitmaps when it is on at least this many images, and on 8 positions of each chunk on average: below that,
-# its entries take less room and turn into bits as fast as bits are read. It keeps them, even if images leave it.
+# A tag gets bitmaps when it is on at least 2,000 images, and on 8 positions of each chunk on average. Below that, its
+# entries take less space, and become bits as fast as stored bits are read. The tag keeps its bitmaps from then on.
 POPULAR = 2000
 POPULAR_SHARE = 1024
 
@@ -71,7 +71,7 @@ Image = RowMapping | dict[str, Any]  # by column name
 
 
 class NamesChanged(Exception):
-    """A tag has become an alias since it was looked up. The transaction is to be repeated."""
+    """A tag has become an alias since it was looked up. Repeat the transaction."""
 
 
 def lists_of(image: Image) -> Iterator[int]:
@@ -90,12 +90,12 @@ def chunk_of(position: ColumnElement[int]) -> ColumnElement[int]:
 
 
 def bits_of(position: ColumnElement[int]) -> ColumnElement[Any]:
-    """Return SQL that aggregates positions of one chunk to its bits. Our own aggregate: see the migration."""
+    """Return SQL that aggregates positions of one chunk to its bits. The migration defines this aggregate."""
     return func.bits_of(position.bitwise_and(CHUNK - 1), 1, type_=BIT(CHUNK))
 
 
 def positions(chunk: int, bits: bytes) -> Iterator[int]:
-    """Yield the positions that the bits of a chunk have, the newest first."""
+    """Yield the positions of the one-bits of a chunk, the newest first."""
     text = format(int.from_bytes(bits), f"0{CHUNK}b")
     at = text.rfind("1")
     while at >= 0:
@@ -103,14 +103,14 @@ def positions(chunk: int, bits: bytes) -> Iterator[int]:
         at = text.rfind("1", 0, at)
 
 
-# Changing them
+# Changing lists
 
-# Changes have the same plan for all values. Until the transaction ends, it is kept, because others wait for it.
+# Changes have the same plan for all values. The generic plan saves planning while other transactions wait for the lock.
 _LOCK = select(func.pg_advisory_xact_lock(0, 0), func.set_config("plan_cache_mode", "force_generic_plan", True))
 
 
 def _counting(changed: CTE, sign: int) -> CTE:
-    """Return SQL that counts the tags of `image_tags` that were inserted or deleted."""
+    """Return SQL that updates the counts of tags after rows of `image_tags` were inserted (1) or deleted (-1)."""
     change = select(changed.c.tag_key, func.count().label("entries")).group_by(changed.c.tag_key).subquery()
     return (
         update(tags)
@@ -122,7 +122,7 @@ def _counting(changed: CTE, sign: int) -> CTE:
 
 
 def _bits(entries: FromClause) -> Select[Any]:
-    """Return the query for list, chunk and bits of entries."""
+    """Return the query for the list, chunk and bits of entries."""
     list_, chunk = entries.c.list, chunk_of(entries.c.position)
     return select(list_, chunk.label("chunk"), bits_of(entries.c.position).label("bits")).group_by(list_, chunk)
 
@@ -155,7 +155,7 @@ def entering(entries: FromClause) -> Select[int]:
 
 
 def _leaving(entries: FromClause) -> Select[int]:
-    """Return the statement that takes positions out of lists, and counts them."""
+    """Return the statement that removes positions from lists, and updates counts."""
     left = (
         delete(image_tags)
         .where(image_tags.c.tag_key == entries.c.list, image_tags.c.position == entries.c.position)
@@ -178,7 +178,7 @@ _ENTRIES = (
     .render_derived("entry")
 )
 _ENTER, _LEAVE = entering(_ENTRIES), _leaving(_ENTRIES)
-# Whether lists are still those of tags: see `aliases.py`.
+# True if no list belongs to a tag that has become an alias: see `aliases.py`.
 are_tags = ~exists().where(tags.c.key == any_(bindparam("lists", type_=ARRAY(Integer))), tags.c.alias_of.is_not(None))
 _ARE_TAGS = select(are_tags)
 _COUNT = update(totals).values(
@@ -188,12 +188,12 @@ _PROMOTE = update(tags).where(tags.c.key == bindparam("list")).values(has_bitmap
 
 
 def lock(connection: Connection) -> None:
-    """Take the lock on all lists. It is released when the transaction ends: take no other lock after it."""
+    """Take the lock on all lists, which is released when the transaction ends. Take no other lock after it."""
     connection.execute(_LOCK)
 
 
 def enter(connection: Connection, entries: Iterable[Entry]) -> None:
-    """Enter positions into lists, and count them. The lists are locked."""
+    """Add positions to lists, and update counts. The lists are locked."""
     if values := _values(entries):
         promote(connection, connection.execute(_ENTER, {**values, "popular": POPULAR}).scalars().all())
 
@@ -206,7 +206,7 @@ def promote(connection: Connection, popular: Iterable[int]) -> None:
 
 
 def leave(connection: Connection, entries: Iterable[Entry]) -> None:
-    """Take positions out of lists, and count them. The lists are locked."""
+    """Remove positions from lists, and update counts. The lists are locked."""
     if values := _values(entries):
         connection.execute(_LEAVE, values)
 
@@ -218,7 +218,7 @@ def require_tags(connection: Connection, keys: Iterable[int]) -> None:
 
 
 def count(connection: Connection, *, new_images: int = 0, new_tags: int = 0) -> None:
-    """Count a change in the numbers of images and tags. The lists are locked."""
+    """Change the total numbers of images and tags. The lists are locked."""
     if new_images or new_tags:
         connection.execute(_COUNT, {"new_images": new_images, "new_tags": new_tags})
 
@@ -232,7 +232,7 @@ def rebuild(connection: Connection, list_: int) -> None:
 
 
 def fresh_bits(list_: int, first: int = 0, end: int = MAX_POSITIONS // CHUNK) -> Select[Any]:
-    """Return the query for the chunks and bits of a list by what its bitmaps are made from, from `first` to `end`."""
+    """Return the query that computes the chunks and bits of a list from its source, from chunk `first` up to `end`."""
     if list_ > 0:
         position, on_list = image_tags.c.position, image_tags.c.tag_key == list_
     else:

@@ -1,15 +1,15 @@
-"""Merges: a tag becomes an alias of another one, and its images get that.
+"""Merges: a tag becomes an alias of another tag, and its images get the other tag.
 
-It is an alias from the first step on. Then each step gives the tag to some of its images. Until all of them have it,
-the name of the alias is in `merging` of the tag:
+The first step makes the alias. Each step gives the other tag to some of the images. Until all of them have it, the name
+of the alias is in `merging` of the other tag:
 
     name        alias_of    merging    images
     laughing                {lol}      those that were moved, and those that had it before
     lol         laughing               those that are still to be moved
 
-Searches and counts unite the lists of a tag and of what is merging into it, so what they find does not depend on how
-far the merge is. A step is one transaction. Repeating it finishes the merge, for any client and after
-any failure. If the tags of an image are changed meanwhile, that change moves the image, too.
+Searches and counts unite the list of a tag with the lists of the aliases in its `merging`, so their results do not
+depend on the progress of the merge. A step is one transaction. Any client can finish the merge by repeating the step,
+also after a failure. A change of an image's tags during the merge moves that image, too.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ _POSITIONS = _ON_LIST.order_by(image_tags.c.position).limit(bindparam("step"))
 _GIVEN = bindparam("positions", type_=ARRAY(Integer))
 _STILL_ON_LIST = _ON_LIST.where(image_tags.c.position == any_(_GIVEN))
 _AT = images.c.position == any_(_GIVEN)
-# In the order of ids, as everybody locks images.
+# In the order of ids, like every transaction that locks images.
 _LOCK_IMAGES = select(images.c.position, images.c.tags).where(_AT).order_by(images.c.id).with_for_update()
 _SOURCES = bindparam("sources", type_=ARRAY(Name))
 _CARRIED = (
@@ -73,19 +73,19 @@ _REMAINING = select(cast(func.coalesce(func.sum(func.bit_count(_UNITED.c.bits)),
 
 
 def merge(connection: Connection, name: str, into: str) -> int:
-    """Make a tag an alias of the tag that `into` stands for, which may be new, and give that to some of its images.
+    """Make a tag an alias of the tag that `into` stands for, which may be new, and move some of its images.
 
-    Return how many images have been moved. What was merging into the tag before, and is not finished, is continued,
-    too. An alias can be merged into itself: that continues its merge. Raises TagNotFound, AliasConflict if the name
-    stands for another tag or `into` stands for the name, and NamesChanged.
+    Return the number of moved images. This also continues unfinished merges into the same tag. Merging an alias into
+    itself continues its merge. Raises TagNotFound, AliasConflict if the name stands for another tag or `into` stands
+    for the name, and NamesChanged.
     """
     found = find(connection, [name, into])
     source, target = found.tag_of(name), found.tag_of(into) if into in found.by_name else None
     has_begun = source["name"] != name
     if has_begun and source is not target:
-        raise AliasConflict(f"{name!r} is an alias of {source['name']!r}: use that name.")
+        raise AliasConflict(f"{name!r} is an alias of {source['name']!r}. Use that name instead.")
     if source is target and not has_begun:
-        what = "the same tag" if into == name else f"an alias of {name!r}: take it out of its aliases first"
+        what = "the same tag" if into == name else f"an alias of {name!r}: remove it from the aliases of that tag first"
         raise AliasConflict(f"{into!r} is {what}.")
     before = (target and target["merging"]) or []
     entering = [] if has_begun else [name, *(source["merging"] or [])]
@@ -100,7 +100,7 @@ def merge(connection: Connection, name: str, into: str) -> int:
     lists.lock(connection)
     lists.require_tags(connection, [target_key, *([source["key"]] if entering else [])])
     if entering:
-        # Another merge into the tag may have begun since it was looked up.
+        # Another merge into the tag may have begun since the look-up.
         if find(connection, [name]).by_name[name]["merging"] != source["merging"]:
             raise lists.NamesChanged
         point(connection, [source["key"]], target_key)
@@ -113,10 +113,10 @@ def merge(connection: Connection, name: str, into: str) -> int:
 
 
 def _lock_images(connection: Connection, names: Sequence[str]) -> dict[int, set[str]]:
-    """Lock some images that are on the list of one of these names; return which names they have, by position.
+    """Lock some images on the list of one of these names. Return which of the names they have, by position.
 
-    There may be none left. What is on the list has the name, whatever its record says, and even if it has none: so a
-    merge ends on a damaged board, too.
+    The result is empty if no such image is left. A position on the list counts as having the name, even if its record
+    differs or is missing. So a merge ends on a damaged board, too.
     """
     for name in names:
         positions = connection.execute(_POSITIONS, {"name": name, "step": STEP}).scalars().all()
@@ -124,7 +124,7 @@ def _lock_images(connection: Connection, names: Sequence[str]) -> dict[int, set[
             continue
         rows = connection.execute(_LOCK_IMAGES, {"positions": positions}).all()
         carried = {row.position: {*names}.intersection(row.tags) for row in rows}
-        # Some may have lost the name until their rows were locked.
+        # Some images may have lost the name before their rows were locked.
         for position in connection.execute(_STILL_ON_LIST, {"name": name, "positions": positions}).scalars():
             carried.setdefault(position, set()).add(name)
         return {position: has for position, has in carried.items() if has}
@@ -132,12 +132,12 @@ def _lock_images(connection: Connection, names: Sequence[str]) -> dict[int, set[
 
 
 def remaining(connection: Connection, name: str) -> int:
-    """Return how many images are still to get the tag that a name stands for."""
+    """Return the number of images that still have to get the tag that a name stands for."""
     merging = find(connection, [name]).tag_of(name)["merging"]
     return int(connection.execute(_REMAINING, {"names": merging}).scalar_one()) if merging else 0
 
 
-# For a check of the whole board
+# For the check of the whole board
 
 _alias = tags.alias("alias")
 _UNFINISHED = select(tags.c.name, tags.c.merging).where(tags.c.merging.is_not(None)).order_by(tags.c.name)
@@ -156,16 +156,16 @@ _RESUME = (
 
 
 def find_unfinished(connection: Connection) -> Sequence[tuple[str, list[str]]]:
-    """Return the tags into which others are being merged, and the names of these."""
+    """Return the tags into which others are being merged, each with the names of the others."""
     return [(row.name, row.merging) for row in connection.execute(_UNFINISHED)]
 
 
 def find_forgotten(connection: Connection) -> Sequence[tuple[str, str]]:
-    """Return the aliases that images have although no merge takes these from them, and the tags they stand for."""
+    """Return the aliases that images have although no merge is under way, each with the tag that it stands for."""
     return [(row.name, row.tag) for row in connection.execute(_FORGOTTEN)]
 
 
 def resume(connection: Connection, name: str) -> None:
-    """Let the merge of an alias into the tag that it stands for go on."""
+    """Make the merge of an alias into its tag unfinished again, so that it can be continued."""
     lists.lock(connection)
     connection.execute(_RESUME, {"alias_name": name})

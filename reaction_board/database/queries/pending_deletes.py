@@ -19,12 +19,12 @@ _COUNT = select(func.count()).select_from(pending_deletes)
 
 
 def add_pending_delete(connection: Connection, content_hash: str) -> None:
-    """Note that the objects of this content are to be deleted."""
+    """Add a pending delete for the objects of this content."""
     connection.execute(_ADD, {"hash": content_hash})
 
 
 def remove_pending_delete(connection: Connection, content_hash: str) -> bool:
-    """Forget that the objects of this content are to be deleted; return whether they were."""
+    """Remove the pending delete of this content. Return whether there was one."""
     return connection.execute(_REMOVE, {"content_hash": content_hash}).rowcount > 0
 
 
@@ -39,7 +39,7 @@ def oldest_pending_deletes(connection: Connection, limit: int) -> list[str]:
 
 
 def postpone(connection: Connection, content_hash: str) -> None:
-    """Let others come first: the objects of this content could not be deleted now."""
+    """Move the pending delete of this content behind all others, because its objects cannot be deleted now."""
     connection.execute(_POSTPONE, {"content_hash": content_hash})
 
 

@@ -1,6 +1,6 @@
-"""The records of the whole board: to compare them with the bucket, and what follows from them with itself.
+"""The records of the whole board: for comparing them with the bucket, and with the data that are derived from them.
 
-What is compared is compared within one statement, so it is of one moment. No statement reads more than a portion.
+Each comparison is one statement, so both of its sides are of the same moment. No statement reads more than a portion.
 """
 
 from collections.abc import Iterator
@@ -26,10 +26,11 @@ from sqlalchemy.dialects.postgresql import BIT
 from reaction_board.database.queries import lists
 from reaction_board.database.tables import CHUNK, Name, bitmaps, image_tags, images, tags, totals
 
-RECORDS = 1000  # in memory at once
-TAGS = 100  # are counted at once
-ENTRIES = 20_000  # are compared at once
-CHUNKS = 128  # of a list are compared at once
+# Portions
+RECORDS = 1000  # in memory
+TAGS = 100  # counted by one statement
+ENTRIES = 20_000  # compared by one statement
+CHUNKS = 128  # of a list, compared by one statement
 
 _RECORDS = (
     select(*(images.c[name] for name in ("id", "hash", "size_bytes", "thumbnail_bytes")))
@@ -54,7 +55,7 @@ _RECOUNT_TOTALS = update(totals).values(images=_IMAGES, tags=_TAGS)
 
 
 def all_records(connection: Connection) -> Iterator[RowMapping]:
-    """Yield id, hash, size_bytes and thumbnail_bytes of all images by hash: in the order of the bucket's keys."""
+    """Yield id, hash, size_bytes and thumbnail_bytes of all images by hash, which is the order of the bucket's keys."""
     after = ""
     while rows := connection.execute(_RECORDS, {"after": after}).mappings().all():
         yield from rows
@@ -62,7 +63,7 @@ def all_records(connection: Connection) -> Iterator[RowMapping]:
 
 
 def wrong_tag_counts(connection: Connection) -> Iterator[tuple[str, int, int]]:
-    """Yield name, kept count and fresh count of every tag where they differ."""
+    """Yield the name, the stored count and the fresh count of every tag whose counts differ."""
     after = 0
     while rows := connection.execute(_TAG_COUNTS, {"after": after}).all():
         yield from ((row.name, row.kept, row.counted) for row in rows if row.kept != row.counted)
@@ -70,19 +71,19 @@ def wrong_tag_counts(connection: Connection) -> Iterator[tuple[str, int, int]]:
 
 
 def board_id(connection: Connection) -> str:
-    """Return the id of this board, which its bucket holds, too."""
+    """Return the id of this board, which its bucket also contains."""
     return str(connection.execute(select(totals.c.board_id)).scalar_one())
 
 
 def wrong_totals(connection: Connection) -> dict[str, tuple[int, int]]:
-    """Return kept and fresh count of the totals that differ, by name."""
+    """Return the stored and the fresh count of every total that differs, by name."""
     row = connection.execute(_TOTALS).one()
     found = {"images": (row.kept_images, row.images), "tags": (row.kept_tags, row.tags)}
     return {name: (kept, counted) for name, (kept, counted) in found.items() if kept != counted}
 
 
 def recount_tag(connection: Connection, name: str) -> None:
-    """Set a tag's count to a fresh one."""
+    """Set the count of a tag to a fresh count."""
     lists.lock(connection)
     connection.execute(_RECOUNT_TAG, {"tag": name})
 
@@ -93,7 +94,7 @@ def recount_totals(connection: Connection) -> None:
     connection.execute(_RECOUNT_TOTALS)
 
 
-# The names in the rows of images, and the entries in the lists of tags.
+# The names in the rows of images, and the entries in the lists of tags
 
 _NAMES = func.unnest(images.c.tags).table_valued(column("name", Name)).render_derived("named")
 _UNLISTED = (
@@ -119,7 +120,7 @@ _UNNAMED = (
 
 
 def wrong_tag_names(connection: Connection) -> Iterator[tuple[str, str]]:
-    """Yield an image and what is wrong, for each difference between the names in its row and the lists of tags."""
+    """Yield an image and a description for each difference between the names in its row and the lists of tags."""
     for first in range(0, _next_position(connection), CHUNK):
         for image_id, name in connection.execute(_UNLISTED, {"first": first, "last": first + CHUNK - 1}):
             yield str(image_id), f"{name} does not list it"
@@ -130,7 +131,7 @@ def wrong_tag_names(connection: Connection) -> Iterator[tuple[str, str]]:
         key, position = end
         values = {"after_key": after_key, "after_position": after_position, "key": key, "position": position}
         for image_id, at, name in connection.execute(_UNNAMED, values):
-            yield str(image_id or f"position {at}"), f"{name} lists it, and its record does not name that"
+            yield str(image_id or f"position {at}"), f"{name} lists it, but its record does not name the tag"
         after_key, after_position = key, position
 
 
@@ -138,14 +139,14 @@ def _next_position(connection: Connection) -> int:
     return connection.execute(select(totals.c.next_position)).scalar_one()
 
 
-# The bitmaps, and what they are made from.
+# The bitmaps, and their sources
 
 _LISTS = select(tags.c.key, tags.c.name).where(tags.c.has_bitmaps).order_by(tags.c.key)
 _NONE = cast(literal_column("0"), BIT(CHUNK))
 
 
 def wrong_bitmaps(connection: Connection) -> Iterator[tuple[int, str, int]]:
-    """Yield number, name and how many wrong chunks of every list whose bitmaps are wrong."""
+    """Yield the number, the name and the count of wrong chunks of every list with wrong bitmaps."""
     chunks = -(-_next_position(connection) // CHUNK)
     for list_, name in [*lists.NAMES.items(), *connection.execute(_LISTS)]:
         wrong = sum(_wrong_chunks(connection, list_, first) for first in range(0, chunks, CHUNKS))

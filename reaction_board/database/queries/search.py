@@ -1,14 +1,14 @@
-"""Search: a page of the images that a client asks for, the newest first or in a random order, and how many there are.
+"""Search: a page of the images that a search finds, the newest first or in random order, and their total number.
 
-`lists.py` explains positions, lists and chunks. A search is answered in three steps.
+`lists.py` explains positions, lists and chunks. A search has three steps.
 
-1. Its names become lists: `ALL` of which an image must be on, `ANY` of which one is enough, `NONE` of which it may be
-   on. What is no tag is a list, too: a MIME type, `untagged`, `animated`.
+1. Its conditions become lists of three kinds: an image must be on every list of `ALL`, on at least one of `ANY`, and on
+   none of `NONE`. MIME types, `untagged` and `animated` are lists, too.
 2. `walk.py` returns the total, and the positions on the page.
 3. The rows of the page are fetched by position.
 
-Total and page are of one moment: if an image of the page has changed before its row is fetched, the board is asked
-again.
+The total and the page are of one moment: if an image of the page changes before its row is fetched, the search is
+repeated.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,26 +22,26 @@ from reaction_board.database.queries.lists import EVERYTHING, Image
 from reaction_board.database.queries.walk import Found, read, read_one
 from reaction_board.database.tables import images
 
-ATTEMPTS = 5  # at a page that does not change meanwhile
+ATTEMPTS = 5  # to read a page that does not change meanwhile
 
 
 @dataclass(frozen=True)
 class Search:
-    """What a client asks for, and in which order. Names are distinct; without any condition, it is every image."""
+    """The conditions and the order of a search. Names are distinct. Without a condition, it finds every image."""
 
     tags: Sequence[str] = ()  # all of them
-    any: Sequence[str] = ()  # at least one of them, if the list is not empty
+    any: Sequence[str] = ()  # at least one of them, unless the list is empty
     none: Sequence[str] = ()
     mime_type: str | None = None
     hash: str | None = None
     untagged: bool | None = None
     animated: bool | None = None
-    seed: int | None = None  # of a random order; without, the newest come first
+    seed: int | None = None  # of a random order; None: the newest first
 
     def condition(self, carried: Carried) -> Callable[[Image], bool]:
-        """Return a function that says whether an image fulfils all conditions.
+        """Return a function that says whether an image meets all conditions.
 
-        `carried` has the names that records have for those here.
+        `carried` maps the names of the search to those in records.
         """
         all_of = [frozenset(carried.get(name, (name,))) for name in self.tags]
         any_of, none_of = (
@@ -65,10 +65,10 @@ class Search:
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place in an order: next to an image, whether or not that is still there."""
+    """A place in an order, next to an image, which may have been deleted."""
 
     position: int
-    onward: bool  # the page has what comes after it, else what comes before
+    onward: bool  # True for the images after the position, False for those before it
 
 
 @dataclass(frozen=True)
@@ -84,13 +84,13 @@ class Page:
 def find_images(
     connection: Connection, search: Search, limit: int, offset: int = 0, cursor: Cursor | None = None
 ) -> Page:
-    """Return a page of the images that a search finds, from an offset or a cursor on.
+    """Return a page of the images that a search finds, starting at an offset or a cursor.
 
-    By cursors, no image is skipped or listed twice while others come and go.
+    A client that follows cursors sees every image once, even while others are added and deleted.
     """
     walk = Walk(
         offset=offset,
-        wanted=limit + 1,  # one more than the page has, to know whether there is another page
+        wanted=limit + 1,  # one more than the page, to know whether there is another page
         start=cursor.position if cursor else None,
         back=cursor is not None and not cursor.onward,
     )
@@ -104,9 +104,9 @@ def find_images(
 
 
 def _page(found: Sequence[int], rows: Mapping[int, Image], total: int, limit: int, walk: Walk) -> Page:
-    """Return the page of the positions that a walk has read: the last one may be too many.
+    """Return the page for the positions that a walk has read, of which the last one may be beyond the page.
 
-    A row may be missing. The cursors are of positions, so nothing is skipped for that.
+    A row may be missing. Cursors hold positions, so a missing row causes no gap.
     """
     more = len(found) > limit
     found = found[:limit]
@@ -127,7 +127,7 @@ _ROWS = select(images).where(images.c.position == any_(bindparam("positions", ty
 
 
 def _fetch(connection: Connection, found: Sequence[int]) -> list[Image]:
-    """Return the images at some positions, in this order; those that are gone are missing."""
+    """Return the images at some positions, in this order, without deleted ones."""
     if not found:
         return []
     rows = connection.execute(_ROWS, {"positions": found})
@@ -137,7 +137,7 @@ def _fetch(connection: Connection, found: Sequence[int]) -> list[Image]:
 
 
 def _find(connection: Connection, search: Search, walk: Walk) -> Found:
-    """Return how many images a search finds, and the positions of those that a walk reads."""
+    """Return the number of images that a search finds, and the positions that a walk reads."""
     if search.hash is None:
         return read(connection, _lists(search), walk, search.seed)
     names = [*search.tags, *search.any, *search.none]

@@ -1,10 +1,11 @@
-"""Random order: a shuffle of all positions that a seed decides, without sorting them.
+"""Random order: shuffles all positions by a seed, without sorting them all.
 
-The order takes 8,192 steps. Each step takes one position of every chunk, so it is short, and is sorted by a number that
-looks random. Which position of a chunk a step takes is decided by a shuffle of 8,192 numbers, turned by a number of the
-chunk's own. The step of a position can be computed, and the position of a step, so a page can begin anywhere.
+The order consists of 8,192 steps. Each step takes one position of every chunk, so it is short, and is sorted by a
+pseudorandom number. A shuffle of 8,192 numbers, rotated by a number that depends on the chunk, decides which position
+of a chunk a step takes. The step of a position can be computed, and so can the position of a step, so a page can begin
+anywhere.
 
-What a seed says of the order of two positions never changes, whatever images come and go. So the pages of one seed
+A seed always orders two positions in the same way, whatever images are added or deleted. So the pages of one seed
 neither skip nor repeat an image.
 """
 
@@ -14,8 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from reaction_board.database.queries.lists import positions
 from reaction_board.database.tables import CHUNK
 
-PRIME = 2**61 - 1  # multiplied modulo a prime above all positions, no two are equal
-SORTED = 8  # bits can be looked up in the time in which one position is sorted
+PRIME = 2**61 - 1  # above all positions, so multiplying them modulo this prime keeps them distinct
+SORTED = 8  # bits that can be looked up in the time of sorting one position
 
 Key = tuple[int, int]
 Keyed = list[tuple[Key, int]]
@@ -26,16 +27,16 @@ class Shuffle:
 
     def __init__(self, seed: int) -> None:
         chance = random.Random(seed)  # noqa: S311 - not a secret
-        self._factors = [2 * chance.randrange(CHUNK // 2) + 1 for _ in range(3)]  # odd: each has an inverse
+        self._factors = [2 * chance.randrange(CHUNK // 2) + 1 for _ in range(3)]  # odd, so each has an inverse
         self._inverses = [pow(factor, -1, CHUNK) for factor in reversed(self._factors)]
         self._turn, self._tie = chance.randrange(2**40), chance.randrange(1, PRIME)
 
     def walk(
         self, chunks: Mapping[int, bytes], density: float, wanted: int, start: int | None = None, *, back: bool = False
     ) -> Iterator[int]:
-        """Yield the positions in some chunks in this order, or with `back` against it, from behind `start` on.
+        """Yield the positions in some chunks in this order, or against it with `back`, starting behind `start`.
 
-        `density` is the share of the chunks' bits that are set, and `wanted` how many positions will be read.
+        `density` is the share of the chunks' bits that are set. `wanted` is the number of positions that will be read.
         """
         edge = None if start is None else self._key(start)
         bits = len(chunks) * CHUNK
@@ -73,9 +74,9 @@ class Shuffle:
         return step, position * self._tie % PRIME
 
     def _offset(self, step: int) -> int:
-        """Return the offset of `_key` in a chunk that is not turned."""
+        """Return the offset that a step takes in an unrotated chunk: the inverse of `_key`."""
         for inverse in self._inverses:
-            step ^= step >> 7  # undoes itself: 7 is more than half of the 13 bits
+            step ^= step >> 7  # is its own inverse, because 7 is more than half of the 13 bits
             step = step * inverse % CHUNK
         return step
 

@@ -1,4 +1,4 @@
-"""Suggestions: completing what is typed to names, and tags that go together with others."""
+"""Suggestions: names that complete the typed text, and tags that often occur together."""
 
 import re
 from collections import Counter
@@ -28,11 +28,11 @@ from reaction_board.database.queries.combine import ALL, List, Walk
 from reaction_board.database.queries.tags import Tag, image_count, tag
 from reaction_board.database.tables import Name, images, tags
 
-NEWEST = 1000  # images found, among which others are counted
+NEWEST = 1000  # images of a search, on which other tags are counted
 
 # Completion
 
-# Tags into which others are being merged: each is counted once, however many of its names match.
+# Tags into which others are being merged. Each is counted once, however many of its names match.
 _MERGED = (
     select(tag.c.key, image_count(tag).label("images"))
     .where(tag.c.merging.is_not(None))
@@ -47,10 +47,10 @@ _IMAGES = func.coalesce(
 
 
 def _complete(*, has_separators: bool) -> Select[Any]:
-    """Return the statement of a page of the names that match: a row for each, or one for none, each with the total.
+    """Return the statement for a page of matching names: a row for each, or one row if none match, with the total.
 
-    All names are read once. Separators are alike; where some are typed, what has the longest of the words is looked at
-    more closely.
+    The statement reads all names once. It treats both separators alike. If the text has separators, the longest of its
+    words selects the names that are compared with the whole text.
     """
     contains: list[ColumnElement[bool]] = [tags.c.name.like(bindparam("contains"))]
     words: ColumnElement[str] = tags.c.name
@@ -95,10 +95,10 @@ _COMPLETE = {has_separators: _complete(has_separators=has_separators) for has_se
 
 
 def complete(connection: Connection, typed: str, limit: int, offset: int) -> tuple[Sequence[Tag], int]:
-    """Return a page of the names that contain what is typed, and how many there are in all.
+    """Return a page of the names that contain the typed text, and their total number.
 
-    First those of which a word begins with it, then the others, each time those on most images first. A row is a tag,
-    with `alias` if what matches is an alias of it. What is typed is in lower case; a space stands for any separator.
+    Names with a word that begins with the text come first, then the others, each group by image count. A row is a tag,
+    with `alias` if the match is one of its aliases. `typed` is in lower case; a space matches either separator.
     """
     typed = "-".join(typed.split()).replace("_", "-")
     if not re.fullmatch(r"[a-z0-9-]{0,64}", typed):
@@ -121,7 +121,7 @@ def _match(row: RowMapping) -> Tag:
     return {**match, "alias": row["alias"]} if row["alias"] else match
 
 
-# What goes together
+# Tags that occur together
 
 # As text: a thousand arrays would take longer on their way.
 _LINES = func.string_agg(func.array_to_string(images.c.tags, " "), "\n")
@@ -137,15 +137,15 @@ _NAMED = select(tags.c.id, tags.c.name, image_count(tags).label("image_count")).
 
 
 def find_together(connection: Connection, names: Sequence[str], limit: int, offset: int) -> tuple[Sequence[Tag], int]:
-    """Return a page of the other tags on the newest images that have some tags, and how many there are in all.
+    """Return a page of the other tags on the newest images that have some tags, and their total number.
 
-    Most images first; `together` says on how many of the newest NEWEST images a tag is.
+    The tags on most images come first. `together` is the number of the NEWEST images that have the tag.
     """
     lists = [List(ALL, name=name) for name in names]
     found = walk.read(connection, lists, Walk(offset=0, wanted=NEWEST, start=None, back=False), seed=None)
     lines, aliases = connection.execute(_ON_IMAGES, {"positions": found.positions}).one()
     counts: Counter[str]
-    if aliases:  # of unfinished merges: an image may have an alias and its tag
+    if aliases:  # of unfinished merges, during which an image may have both an alias and its tag
         counts = Counter(one for line in lines.splitlines() for one in {aliases.get(one, one) for one in line.split()})
     else:
         counts = Counter(lines.split())

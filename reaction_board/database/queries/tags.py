@@ -1,4 +1,4 @@
-"""Tags: what names stand for, one tag, and the list of tags. `aliases.py` changes what names stand for."""
+"""Tags: resolving names, one tag, and the list of tags. `aliases.py` changes which tags names stand for."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -27,9 +27,9 @@ from sqlalchemy.dialects.postgresql import BIT, insert
 
 from reaction_board.database.tables import CHUNK, Name, tags, totals
 
-Tag = RowMapping | dict[str, Any]  # id, name, image_count; and what its function adds
+Tag = RowMapping | dict[str, Any]  # id, name, image_count, and the fields that the function adds
 
-given, tag = tags.alias("given"), tags.alias("tag")  # the row of a name, and that of the tag that it stands for
+given, tag = tags.alias("given"), tags.alias("tag")  # the row of a name, and the row of the tag that it stands for
 stands_for = func.coalesce(given.c.alias_of, given.c.key)
 
 _KEYS = (
@@ -37,7 +37,7 @@ _KEYS = (
     .select_from(given.outerjoin(tag, tag.c.key == given.c.alias_of))
     .where(given.c.name == any_(bindparam("names", type_=ARRAY(Name))))
 )
-# In the order of names: two transactions that insert the same ones cannot deadlock.
+# In the order of names, so that two transactions that insert the same names cannot deadlock.
 _NAMES = func.unnest(bindparam("names", type_=ARRAY(Name))).table_valued(column("name", Name)).render_derived("new")
 _INSERT = (
     insert(tags)
@@ -49,11 +49,11 @@ _INSERT = (
 
 @dataclass(frozen=True)
 class Names:
-    """Names, as of one moment: their keys, and which of them are aliases."""
+    """Names at one moment: their keys, and which of them are aliases."""
 
-    keys: dict[str, int]  # of their own rows, and of the tags that aliases stand for
-    aliases: dict[str, str]  # the tags that they stand for
-    new_tags: int  # how many of them are new: the number of tags in `totals` is the caller's to change
+    keys: dict[str, int]  # of the names' own rows, and of the tags that aliases stand for
+    aliases: dict[str, str]  # the tag of each alias
+    new_tags: int  # the number of new tags, which the caller must add to `totals`
 
     def resolve(self, names: Iterable[str]) -> list[str]:
         """Return the tags that some of these names stand for, sorted and distinct."""
@@ -61,11 +61,11 @@ class Names:
 
 
 def look_up(connection: Connection, names: Collection[str], others: Collection[str] = ()) -> Names:
-    """Return what names stand for. Those that are unknown become tags; `others` stay unknown."""
+    """Return the tags that names stand for. Unknown names become tags, except those in `others`."""
     if not names and not others:
         return Names({}, {}, 0)
     known = _look_up(connection, {*names, *others})
-    # Only missing names are inserted: each attempt uses up a key.
+    # Only missing names are inserted, because each attempt uses up a key.
     if not (missing := [name for name in names if name not in known.keys]):
         return known
     new: dict[str, int] = dict(connection.execute(_INSERT, {"names": missing}).all())
@@ -86,14 +86,14 @@ def _look_up(connection: Connection, names: Collection[str]) -> Names:
 
 
 def united(names: ColumnElement[Any]) -> TableValuedAlias:
-    """Return SQL for the chunks and bits of what is on the lists of any of some names."""
+    """Return SQL for the chunks and bits of the union of the lists of some names."""
     return func.united(names).table_valued(column("chunk", Integer), column("bits", BIT(CHUNK)))
 
 
 def image_count(of: FromClause) -> ColumnElement[int]:
-    """Return SQL for how many images a search for a tag finds, which is a row of `tags` under that name.
+    """Return SQL for the number of images that a search for a tag finds. `of` is the tag's row of `tags`.
 
-    While others are being merged into it, also those that have one of these.
+    While others are being merged into the tag, their images count, too.
     """
     both = united(func.array_append(of.c.merging, of.c.name)).alias("united")
     in_all = select(func.coalesce(func.sum(func.bit_count(both.c.bits)), 0)).correlate(of).scalar_subquery()
@@ -123,14 +123,14 @@ _ONE = (
 
 
 def find_tag(connection: Connection, name: str) -> Tag | None:
-    """Return the tag that a name stands for; None if the name is unknown.
+    """Return the tag that a name stands for, or None if the name is unknown.
 
-    With its aliases, sorted by name, and with those that are still `merging` into it.
+    The tag has its `aliases`, sorted by name, and in `merging` those whose merge is unfinished.
     """
     return connection.execute(_ONE, {"name": name}).mappings().one_or_none()
 
 
-# A prefix is a range: '{' is the character after 'z', the last one of a name, and names are in byte order.
+# A prefix is a range, because names are in byte order, and '{' follows 'z', the highest character of a name.
 _MATCHES = tags.c.alias_of.is_(None) & (tags.c.name >= bindparam("first")) & (tags.c.name < bindparam("last"))
 _ORDERS: dict[str, list[ColumnElement[Any]]] = {
     "name": [tags.c.name],
@@ -139,7 +139,7 @@ _ORDERS: dict[str, list[ColumnElement[Any]]] = {
 
 
 def _page(order: str, *, has_prefix: bool) -> Select[Any]:
-    """Return the statement of a page: a row for each tag, or one for none, each with the total."""
+    """Return the statement for a page: a row for each tag, or one row if there is none, each with the total."""
     count = select(func.count()).select_from(tags).where(_MATCHES) if has_prefix else select(totals.c.tags)
     found = select(count.scalar_subquery().label("total")).subquery("found")
     page = (
@@ -161,10 +161,10 @@ _PAGES = {(order, prefix): _page(order, has_prefix=prefix) for order in _ORDERS 
 def find_tags(
     connection: Connection, prefix: str, limit: int, offset: int, order: str = "name"
 ) -> tuple[Sequence[Tag], int]:
-    """Return a page of the tags whose names begin with `prefix`, and how many there are in all.
+    """Return a page of the tags whose names begin with `prefix`, and their total number.
 
-    By `name` in byte order, or by `count`, those on most images first. Aliases are left out. A tag has
-    `merging` if there are any.
+    The order is by `name`, in byte order, or by `count`, the largest first. Aliases are left out. A tag has `merging`
+    only if merges into it are unfinished.
     """
     if not re.fullmatch(r"[a-z0-9_-]{0,64}", prefix):
         return [], 0

@@ -1,7 +1,7 @@
-"""Walks: reading a page of images that are on some lists, and counting all of them.
+"""Walks: reading a page of the images that are on some lists, and counting all of them.
 
-`combine.py` says in which chunks the page lies. Everything, or one tag, needs no bits near the place where a walk
-begins: its total is counted already, and an index has its positions in order.
+`combine.py` finds the chunks that contain the page. A page of everything, or of one tag, needs no bits if it is near
+the start of the walk: the total is already stored, and an index has the positions in order.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,15 +30,15 @@ from reaction_board.database.tables import CHUNK, image_tags, images, totals
 
 @dataclass(frozen=True)
 class Found:
-    """What is on some lists."""
+    """The result of a walk."""
 
-    total: int  # images
-    positions: Sequence[int]  # that the walk reads, in its order
+    total: int  # images on the lists
+    positions: Sequence[int]  # in the order of the walk
     carried: Carried
 
 
 def read(connection: Connection, lists: Sequence[List], walk: Walk, seed: int | None) -> Found:
-    """Return how many images are on some lists, and the positions that a walk reads, in the order of a seed if any."""
+    """Return the number of images on some lists, and the positions that a walk reads: by the seed, or newest first."""
     if seed is None and len(lists) == 1 and lists[0].has_index and walk.offset < CHUNK:
         name = lists[0].name
         if found := _read_everything(connection, walk) if name is None else _read_tag(connection, name, walk):
@@ -48,13 +48,13 @@ def read(connection: Connection, lists: Sequence[List], walk: Walk, seed: int | 
 
 
 def read_one(position: int, walk: Walk, seed: int | None) -> list[int]:
-    """Return the position of the only image found, or nothing if it is not behind the place where a walk begins."""
+    """Return the position of the only image of a search, or nothing if it is not behind the start of the walk."""
     chunk, offset = divmod(position, CHUNK)
     return _take({chunk: (1 << (CHUNK - 1 - offset)).to_bytes(CHUNK // 8)}, 1, 0, walk, seed)
 
 
 def _take(chunks: Mapping[int, bytes], total: int, before: int, walk: Walk, seed: int | None) -> list[int]:
-    """Return the positions that a walk reads from chunks that have all of them; `before` images come before these."""
+    """Return the positions that a walk reads from chunks that contain them all. `before` images precede the chunks."""
     if walk.offset >= total:
         return []
     if seed is None:
@@ -67,7 +67,10 @@ def _take(chunks: Mapping[int, bytes], total: int, before: int, walk: Walk, seed
 
 
 def _newest(chunks: Mapping[int, bytes], walk: Walk) -> Iterator[int]:
-    """Yield the positions in some chunks, which are in the order of the walk, the newest first unless it goes back."""
+    """Yield the positions in some chunks, the newest first or, with `walk.back`, the oldest first.
+
+    The chunks are in the order of the walk.
+    """
     for chunk, bits in chunks.items():
         if walk.start is None:
             yield from positions(chunk, bits)
@@ -78,7 +81,7 @@ def _newest(chunks: Mapping[int, bytes], walk: Walk) -> Iterator[int]:
 
 
 def _page(position: ColumnElement[int], on_list: Any, *, back: bool) -> ColumnElement[Any]:
-    """Return SQL for the positions of a page that an index has in order."""
+    """Return SQL for the positions of a page, which an index has in order."""
     edge = bindparam("edge", type_=BigInteger)
     page = (
         select(position)
@@ -118,7 +121,7 @@ def _read_everything(connection: Connection, walk: Walk) -> Found:
 
 
 def _read_tag(connection: Connection, name: str, walk: Walk) -> Found | None:
-    """Return what is on the list of one tag, or None if others are being merged into it: no index has all of them."""
+    """Return the result for one tag, or None if others are being merged into it, because no index covers them all."""
     row = connection.execute(_TAG[walk.back], {**_index_values(walk), "name": name}).one_or_none()
     if row is None:
         return Found(0, [], {})
