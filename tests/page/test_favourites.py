@@ -1,6 +1,7 @@
 """What this browser remembers: images that were used, and those with a star. All tests share one board."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,23 @@ def test_stars_are_kept_and_nothing_of_them_goes_to_the_board(page: Page) -> Non
     page.locator("#strip").get_by_role("button", name="Star").click()
     expect_strip(page, "dog, funny")
     expect(page.locator("#grid .starred")).to_have_count(1)
+
+
+def test_a_remembered_picture_opens_with_all_of_its_facts(page: Page) -> None:
+    page.goto("/")
+    star(page, "cat")
+    search_and_return(page)
+    page.locator("#strip .tile").first.focus()
+    page.keyboard.press("o")
+    expect(page.locator("#viewer-facts")).to_contain_text(re.compile(r"^PNG · .* · [\d.,]+ \w+ · .*\d{4}"))
+
+
+def test_a_slash_moves_to_the_search_box_and_is_not_typed(page: Page) -> None:
+    page.goto("/")
+    for _ in range(2):
+        page.keyboard.press("/")
+    page.keyboard.type("ca")
+    expect(page.get_by_role("combobox")).to_have_value("ca")
 
 
 def test_favourites_move_to_another_browser_as_a_file(

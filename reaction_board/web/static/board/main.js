@@ -166,7 +166,9 @@ async function showImage(id) {
 async function openImage(image) {
   if (search.isTyping) await address.go(shown);
   await address.open(image.id, shown);
-  if (address.current().image === image.id) viewer.show(image);
+  if (address.current().image !== image.id) return;
+  if (image.created_at) viewer.show(image);
+  else await showImage(image.id); // it is one of those that the browser remembers, of which it knows only a part
 }
 
 function leave() {

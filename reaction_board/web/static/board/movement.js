@@ -16,7 +16,8 @@ export function listenToKeys(root, search) {
     event.preventDefault();
   });
   addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.target.matches("input") || find("dialog[open]")) return;
+    const isTyping = event.target.matches("input") && !find("#search").contains(event.target);
+    if (event.key !== "/" || isTyping || find("dialog[open]")) return;
     event.preventDefault();
     search.focus();
   });
