@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
 from reaction_board_client import transfers
-from reaction_board_client.api import Image
+from reaction_board_client.records import Image
 from reaction_board_client.terminal import json_line, printable
 from reaction_board_client.transfers import Result
 
