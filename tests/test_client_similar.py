@@ -14,6 +14,7 @@ from flask import Flask
 from sqlalchemy import Engine, text
 
 from reaction_board.media import fingerprint
+from reaction_board_client import transfers
 from tests.board import Board, ids
 from tests.command_line import CommandLine, StandIn, served, stand_in
 from tests.drawings import drawing
@@ -143,6 +144,7 @@ def test_the_board_is_made_to_look_at_a_new_image_before_the_next_file_is_compar
     cli: CommandLine, board: Board, engine: Engine, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fingerprint, "LIGHT_SECONDS", 0)  # so no upload has a fingerprint by itself
+    monkeypatch.setattr(transfers, "MAX_PREPARED", 0)  # nor by its thumbnail
     for options, fingerprints in ([], 0), (["--skip-similar"], 1):
         file.write_bytes(picture())
         assert "1 new" in cli.done("upload", file, *options)
