@@ -164,7 +164,6 @@ def test_the_page_says_while_a_picture_is_over_the_box_what_dropping_it_does(pag
     expect(page.get_by_text("Drop images to upload them, or one on the search box")).to_be_visible()
     page.evaluate(drag, "#search input")
     expect(page.get_by_text("Drop the image to find images like it")).to_be_visible()
-    page.screenshot(path="/tmp/simpage-drag.png")  # XXX
 
 
 def test_what_is_no_picture_is_refused_in_the_words_of_the_board(page: Page) -> None:
@@ -200,6 +199,5 @@ def test_what_a_picture_finds_is_accessible(open_page: OpenPage, scheme: str, si
     search_by(page, "paste", "a-cat-with-a-very-long-name-from-a-chat-program.jpg", face())
     expect(page.locator("#grid .likeness")).to_have_count(2)
     expect(page.locator("#grid .tile.loaded")).to_have_count(2)
-    page.screenshot(path=f"/tmp/simpage-like-{scheme}-{size['width']}.png")  # XXX
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
