@@ -24,7 +24,7 @@ def show_board() -> Response:
 
 @blp.route("/pick")
 def show_picker() -> Response:
-    """Send the picker, for a small frame in pages of PICKER_ORIGINS, which receive the chosen image."""
+    """Send the picker for a small frame in pages of PICKER_ORIGINS, which receive the chosen image."""
     origins = current_app.config["PICKER_ORIGINS"]
     if not origins:
         raise NotFound
