@@ -50,7 +50,7 @@ def test_the_client_runs(programs: Path, tmp_path: Path) -> None:
     done = subprocess.run(
         [programs / "reaction-board", "--help"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert "Upload, find, download and tag" in done.stdout
+    assert "reaction-board [OPTIONS] COMMAND" in done.stdout
 
 
 def test_a_board_runs_with_its_page_and_keeps_its_images(programs: Path, http: requests.Session) -> None:

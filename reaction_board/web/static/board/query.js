@@ -76,7 +76,7 @@ export function conditions(query) {
   ];
 }
 
-// The search with one more tag, and for no picture: with images that have it, or if `excluded` with those that have it not.
+// The search with one more tag, and for no picture: with images that have it, or if `excluded` with those that do not have it.
 export function withTag(query, tag, { excluded = false, any = asksForAny(query) } = {}) {
   const list = excluded ? "none" : any ? "any" : "tags";
   const others = Object.fromEntries(NAMES.map((name) => [name, query[name].filter((other) => other !== tag)]));

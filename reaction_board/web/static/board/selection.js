@@ -10,7 +10,7 @@ export class Selection {
   #images = new Map(); // by id
   #anchor = null; // the id at which a range begins
   #isOn = false;
-  #marker = new MutationObserver(() => this.#mark()); // the grid makes its tiles anew as it scrolls
+  #marker = new MutationObserver(() => this.#mark()); // the grid makes its tiles again as it scrolls
 
   // `grid` is {root, images}; `onChange()` is called when other images are selected.
   constructor(grid, { onChange }) {

@@ -116,7 +116,7 @@ export class SelectionBar {
     this.#show();
   }
 
-  // Call `request(ids)` for all of these images, so many at once as the API takes.
+  // Call `request(ids)` for all of these images, in batches as large as the API takes.
   async #inSteps(selected, doing, request) {
     for (let start = 0; start < selected.length; start += AT_ONCE) {
       if (selected.length > AT_ONCE) this.#say(`${doing} ${start.toLocaleString()} of ${images(selected.length)}`);
