@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from tests.board import Board, ids
+from tests.drawings import drawing
 from tests.page import MARKS
 from tests.page.actions import (
     Gate,
@@ -290,3 +291,20 @@ def test_changes_can_be_done_by_the_keyboard(page: Page, images: dict[str, Any])
     expect(page.get_by_role("menuitem", name="Delete")).to_be_focused()
     page.keyboard.press("Enter")
     expect_texts(page, "dog", "dog, funny", "cat", "cat, funny")
+
+
+def test_an_image_that_is_about_to_be_deleted_is_not_among_similar_ones(page: Page, board: Board) -> None:
+    board.added(data=drawing(2).pngsave_buffer(), tags="first")
+    board.added(data=drawing(2).resize(0.5).pngsave_buffer(), tags="second")
+    page.goto("/")
+    viewer = open_image(page, "first")
+    expect(page.get_by_role("region", name="Similar")).to_be_visible()
+    delete(page, viewer)
+    with page.expect_response("**/similar?*"):
+        open_image(page, "second")
+    page.evaluate("new Promise(requestAnimationFrame)")
+    expect(page.get_by_role("region", name="Similar")).to_be_hidden()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Undo").click()
+    open_image(page, "second")
+    expect(page.get_by_role("region", name="Similar")).to_be_visible()

@@ -95,6 +95,11 @@ export class ImageList {
     this.onAnswer();
   }
 
+  // Whether an image is deleted, or about to be.
+  isHidden(image) {
+    return this.#hidden.has(image.id);
+  }
+
   // Hide an image that is about to be deleted, from later pages, too. Returns a function that shows it again.
   hide(image) {
     this.#hidden.add(image.id);

@@ -27,6 +27,7 @@ import { Viewer } from "./viewer.js";
 
 const actions = {
   isStarred: (image) => collections.isStarred(image),
+  isHidden: (image) => list.isHidden(image),
   onChoose: (image) => copying.copy(image),
   onCopy: (image) => copying.copy(image),
   onOpen: (image) => openImage(image),

@@ -12,7 +12,7 @@ export class SimilarStrip {
   #id = null; // of the image whose similar ones are shown or asked for
   #request = null;
 
-  // `onOpen(image)` is called to show one of the images; `actions` are what makeTile() takes.
+  // `onOpen(image)` is called to show one of the images; `actions` are what makeTile() takes, and `isHidden(image)`.
   constructor(root, { onOpen, actions }) {
     Object.assign(this, { root, actions });
     this.tiles = find(".tiles", root);
@@ -43,7 +43,7 @@ export class SimilarStrip {
     const { signal } = this.#request;
     try {
       const images = await api.similarTo(image, MOST, signal);
-      if (!signal.aborted) this.#show(images);
+      if (!signal.aborted) this.#show(images.filter((each) => !this.actions.isHidden(each)));
     } catch {
       // The strip is a help, not a need: without a token, or while the board is busy, there is none.
     }
