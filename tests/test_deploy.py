@@ -83,6 +83,7 @@ def test_a_restart_behind_the_socket_of_systemd_drops_no_request(app: Flask, tmp
     def ask(path: str) -> None:
         while not stop.is_set():
             with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(PATIENCE)
                 client.connect(path)
                 client.sendall(b"GET /api/v1/health HTTP/1.0\r\nHost: localhost\r\n\r\n")
                 statuses.append(client.makefile("rb").readline().strip())
@@ -97,13 +98,13 @@ def test_a_restart_behind_the_socket_of_systemd_drops_no_request(app: Flask, tmp
         try:
             for _ in range(2):
                 before = len(statuses)
-                server = subprocess.Popen(["sh", "-c", command], cwd=ROOT, pass_fds=[listener.fileno()])
+                server = subprocess.Popen(["bash", "-c", command], cwd=ROOT, pass_fds=[listener.fileno()])
                 assert eventually(lambda before=before: len(statuses) > before + 50)  # type: ignore[misc]  # bound
                 server.terminate()
                 assert server.wait(PATIENCE) == 0
         finally:
             stop.set()
-            server = subprocess.Popen(["sh", "-c", command], cwd=ROOT, pass_fds=[listener.fileno()])
+            server = subprocess.Popen(["bash", "-c", command], cwd=ROOT, pass_fds=[listener.fileno()])
             asking.result(PATIENCE)  # it may wait for an answer
             server.terminate()
             server.wait(PATIENCE)
