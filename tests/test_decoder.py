@@ -34,9 +34,9 @@ PATIENT = Bounds(memory_bytes=48_000_000, cpu_seconds=20, wall_seconds=60)
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
-        (lambda: hostile.wide_png(65_536, 1), "side"),
-        (lambda: hostile.png_with_texts(20, 1_000_000), "texts"),
-        (lambda: hostile.png_with_damaged_texts(20), "texts"),
+        (lambda: hostile.wide_png(65_536, 1), "wider"),
+        (lambda: hostile.png_with_texts(20, 1_000_000), "text"),
+        (lambda: hostile.png_with_damaged_texts(20), "text"),
         (lambda: hostile.png_of_chunks(100_000), "chunks"),
         (lambda: hostile.jpeg_of_segments(picture("jpg"), 10_001), "segments"),
         (lambda: hostile.webp_of_frames(3_001, nested=True), "frames"),

@@ -23,7 +23,7 @@ from tests.drawings import captioned, drawing
 from tests.pictures import animation, picture
 from tests.servers import PATIENCE, eventually
 
-HEAVY = 0.005  # seconds; a PNG of 640 × 480 is estimated at 0.008, its thumbnail at 0.002
+HEAVY = 0.015  # seconds; a PNG of 1280 × 960 is estimated at 0.03, its thumbnail at 0.008
 MANGLED: dict[str, Callable[[Any], bytes]] = {
     "a third of the size": lambda image: image.resize(1 / 3).pngsave_buffer(),
     "JPEG": lambda image: image.jpegsave_buffer(Q=20),
@@ -146,10 +146,10 @@ def test_a_picture_that_cannot_be_decoded_is_refused(app: Flask, board: Board) -
 def test_a_heavy_picture_is_found_by_its_thumbnail(app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
     light = board.added(data=drawing(0).pngsave_buffer())
     monkeypatch.setattr(fingerprint, "LIGHT_SECONDS", HEAVY)
-    heavy = board.added(data=drawing(0).pngsave_buffer(compression=1))
+    heavy = board.added(data=drawing(0, 1280, 960).pngsave_buffer(compression=1))
     assert kinds(check(app)[1]) == [("missing fingerprints", "images", False)]
     assert board.similar(light) == []
-    assert ids(board.similar(heavy)) == [light["id"]]  # which looks at its thumbnail, of 320 pixels
+    assert ids(board.similar(heavy)) == [light["id"]]  # which looks at its thumbnail, of 640 pixels
     assert ids(board.similar(light)) == [heavy["id"]]
     assert ids(found(board.look_for(drawing(0).pngsave_buffer(compression=2)))) == ids([heavy, light])
     assert check(app) == (0, [])
@@ -159,7 +159,7 @@ def test_who_looks_at_the_thumbnail_of_a_heavy_picture_makes_its_fingerprint(
     app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fingerprint, "LIGHT_SECONDS", HEAVY)
-    image = board.added(data=drawing(0).pngsave_buffer())
+    image = board.added(data=drawing(0, 1280, 960).pngsave_buffer())
     assert board.get(f"/images/{image['id']}/thumbnail").status_code == 200
     assert check(app) == (0, [])
 

@@ -163,7 +163,7 @@ def test_one_byte_more_is_too_large(
     board: Board, app: Flask, objects: Objects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(app.config, "MAX_UPLOAD_BYTES", 5000)
-    assert_error(board.upload(padded(5001), tags="new"), 422, "file_too_large", about="5000 bytes")
+    assert_error(board.upload(padded(5001), tags="new"), 422, "file_too_large", about="0.005 MB")
     assert_nothing_left(board, objects)
 
 
@@ -175,7 +175,7 @@ def test_fifty_mebibytes_are_the_default_bound(board: Board) -> None:
 def test_a_picture_of_too_many_pixels_is_too_large(board: Board, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(app.config, "MAX_PIXELS", 1200)
     assert board.added(data=picture(width=40, height=30))
-    assert_error(board.upload(picture(width=41, height=30)), 422, "file_too_large", about="1200 pixels")
+    assert_error(board.upload(picture(width=41, height=30)), 422, "file_too_large", about="0.0012 megapixels")
 
 
 @pytest.mark.both_stores

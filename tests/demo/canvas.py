@@ -34,6 +34,8 @@ def at(x: float, y: float, drawing: str, scale: float = 1, turn: float = 0) -> s
 def still(width: int, height: int, drawing: str, *, grain: float = 0) -> pyvips.Image:
     """Return a drawing as a picture; `grain` is that of a film, in steps of 255. Transparent where nothing is drawn."""
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}">{DEFINITIONS}{drawing}</svg>'
+    # The decoder, which some tests import, blocks this for its own process.
+    pyvips.operation_block_set("VipsForeignLoadSvg", False)
     image = pyvips.Image.svgload_buffer(svg.encode())
     if not grain:
         return image
