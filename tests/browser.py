@@ -23,11 +23,20 @@ FLAGS = [
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 
 
+_running: list[Browser] = []
+
+
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
+    """Run Chromium, or share the one that this process runs already: Playwright cannot be started twice."""
+    if _running:
+        yield _running[0]
+        return
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        _running.append(browser)
         yield browser
+        _running.clear()
         browser.close()
 
 

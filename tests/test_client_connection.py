@@ -224,7 +224,7 @@ def test_the_token_is_sent_with_every_request(app: Flask, board: Board, image_fi
                 result = cli.run(*command)
                 assert result.exit_code == status, result.output
                 assert ("set REACTION_BOARD_TOKEN" in result.stderr) == bool(status)
-    assert tokens.count("Bearer right") == 16
+    assert tokens.count("Bearer right") == 17
 
 
 def test_what_is_no_token_is_refused_and_not_shown() -> None:
