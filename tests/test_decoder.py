@@ -165,6 +165,8 @@ def test_scans_of_previews_are_not_counted(tmp_path: Path) -> None:
 def test_a_picture_that_takes_too_much_memory_is_remembered_after_the_first_attempt(
     board: Board, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    for child in (decoder.light, decoder.heavy):
+        child.stop()  # memory that an earlier job has left behind would not count
     for name in ("LIGHT", "HEAVY", "LARGE"):
         monkeypatch.setattr(thumbnail, name, Bounds(memory_bytes=4_000_000, cpu_seconds=20, wall_seconds=60))
     image = board.added(data=hostile.wide_png(60_000, 100))

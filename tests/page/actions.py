@@ -2,6 +2,7 @@
 
 import time
 from base64 import b64encode
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -112,11 +113,13 @@ def give(page: Page, how: str, *files: tuple[str, bytes], closed: str | None = N
     page.evaluate(GIVE_FILES, [how, entries, closed, target])
 
 
-def drop_from_disk(page: Page, *paths: Path) -> None:
+def drop_from_disk(page: Page, *paths: Path, before_drop: Callable[[], object] = lambda: None) -> None:
     """Drop files and folders of this machine, as a file manager does."""
     session = page.context.new_cdp_session(page)
     data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}  # 1: copy
     for kind in ("dragEnter", "dragOver", "drop"):
+        if kind == "drop":
+            before_drop()
         session.send("Input.dispatchDragEvent", {"type": kind, "x": 200, "y": 200, "data": data})
 
 

@@ -65,6 +65,18 @@ def become_folder(path: Path) -> None:
     path.mkdir()
 
 
+def test_a_drop_counts_although_what_is_under_the_pointer_has_just_changed(page: Page, tmp_path: Path) -> None:
+    write(tmp_path, "a.png")
+    page.goto("/")
+    cover = """() => {
+        const cover = document.createElement("p");
+        cover.style.cssText = "position: fixed; inset: 0";
+        document.body.append(cover);
+    }"""
+    drop_from_disk(page, tmp_path / "a.png", before_drop=lambda: page.evaluate(cover))
+    expect(page.locator("#uploads > li")).to_have_count(1)
+
+
 @pytest.mark.parametrize(
     ("spoil", "reason"),
     [

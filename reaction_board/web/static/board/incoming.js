@@ -49,6 +49,7 @@ function listenToDrops(take) {
   });
   addEventListener("dragenter", (event) => {
     if (!isPossible(event)) return;
+    event.preventDefault(); // or a drop is refused if what is under the pointer has just changed
     depth += 1;
     overlay.hidden = false;
   });
