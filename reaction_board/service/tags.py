@@ -79,7 +79,7 @@ def set_aliases(name: str, aliases: Sequence[str]) -> Tag:
     Raises TagNotFound, TagInUse and AliasConflict.
     """
     with begin() as connection:
-        return _find_tag(connection, queries.aliases.set_aliases(connection, name, aliases))
+        return _find_tag(connection, queries.aliases.set_aliases(connection, name, {*aliases}))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ Locks are taken in the same order everywhere: rows of images, by id; new names, 
 """
 
 from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from sqlalchemy import (
@@ -112,7 +113,7 @@ def forget_finished(connection: Connection, tag_key: int) -> list[str]:
 
 # Replacing the aliases of a tag
 
-_ALIASES = select(tags).where(tags.c.alias_of == _TAG_KEY)
+_ALIASES = select(tags).where(tags.c.alias_of == any_(_KEYS))
 _NEW = func.unnest(_NAMES).table_valued(column("name", Name)).render_derived("new")
 _ADD = (
     insert(tags)
@@ -123,7 +124,7 @@ _RELEASE = update(tags).where(tags.c.key == any_(_KEYS), tags.c.id.is_not(None))
 _FORGET = delete(tags).where(tags.c.key == any_(_KEYS), tags.c.id.is_(None))
 
 
-def set_aliases(connection: Connection, name: str, aliases: Collection[str]) -> str:
+def set_aliases(connection: Connection, name: str, aliases: AbstractSet[str]) -> str:
     """Replace the aliases of the tag that a name stands for. Return the name of the tag.
 
     An alias that is left out becomes a tag again if it used to be one; otherwise the name is free. A tag without images
@@ -133,19 +134,18 @@ def set_aliases(connection: Connection, name: str, aliases: Collection[str]) -> 
     """
     found = find(connection, [name, *aliases])
     tag = found.tag_of(name)
-    if unknown := [alias for alias in aliases if alias not in found.by_name]:
-        connection.execute(_ADD, {"names": unknown, "tag_key": tag["key"]})
+    if unknown := {alias for alias in aliases if alias not in found.by_name}:
+        connection.execute(_ADD, {"names": sorted(unknown), "tag_key": tag["key"]})
     lists.lock(connection)
     # This second look-up sees the changes that others have committed before the lock.
     found = find(connection, [name, *aliases])
     if not found.by_name.keys() >= {name, *aliases}:
         raise lists.NamesChanged
     tag = found.tag_of(name)
-    before = connection.execute(_ALIASES, {"tag_key": tag["key"]}).mappings().all()
-    added = [found.by_name[alias] for alias in aliases if found.by_name[alias]["alias_of"] != tag["key"]]
+    before = connection.execute(_ALIASES, {"keys": [tag["key"]]}).mappings().all()
+    added = [found.by_name[alias] for alias in sorted(aliases) if found.by_name[alias]["alias_of"] != tag["key"]]
     removed = [row for row in before if row["name"] not in aliases]
-    for row in added:
-        _assert_can_become_alias(connection, row, tag, found, aliases, unknown)
+    _assert_can_become_aliases(connection, added, tag, found, aliases, unknown)
     if busy := [row["name"] for row in removed if row["image_count"]]:
         raise TagInUse(f"Images still have {busy[0]!r}. Finish its merge first.")
     if not added and not removed and not unknown:
@@ -162,26 +162,30 @@ def set_aliases(connection: Connection, name: str, aliases: Collection[str]) -> 
     return str(tag["name"])
 
 
-def _assert_can_become_alias(
+def _assert_can_become_aliases(
     connection: Connection,
-    row: RowMapping,
+    added: Sequence[RowMapping],
     tag: RowMapping,
     found: Rows,
-    aliases: Collection[str],
-    unknown: Collection[str],
+    aliases: AbstractSet[str],
+    unknown: AbstractSet[str],
 ) -> None:
-    name = row["name"]
-    if row["key"] == tag["key"]:
-        raise AliasConflict(f"{name!r} is the tag itself, so it cannot be an alias of it.")
-    if row["alias_of"] is not None:
-        # An unknown name points to the tag as it was before the lock. Others may be aliases of a tag in the list.
-        if name not in unknown and (stands_for := found.tag_of(name)["name"]) not in aliases:
-            raise AliasConflict(
-                f"{name!r} is an alias of {stands_for!r}. Remove it from the aliases of that tag first."
-            )
-        return
-    for own in connection.execute(_ALIASES, {"tag_key": row["key"]}).mappings():
-        if own["name"] not in aliases:
-            raise AliasConflict(f"{own['name']!r} is an alias of {name!r}. List both.")
-    if row["image_count"] or forget_finished(connection, row["key"]):
-        raise TagInUse(f"Images have {name!r}. To make it an alias, merge it into {tag['name']!r}.")
+    left_out = {
+        row["alias_of"]: row["name"]
+        for row in connection.execute(_ALIASES, {"keys": [row["key"] for row in added]}).mappings()
+        if row["name"] not in aliases
+    }
+    for row in added:
+        name = row["name"]
+        if row["key"] == tag["key"]:
+            raise AliasConflict(f"{name!r} is the tag itself, so it cannot be an alias of it.")
+        if row["alias_of"] is not None:
+            # An unknown name points to the tag as it was before the lock. Others may be aliases of a tag in the list.
+            if name not in unknown and (stands_for := found.tag_of(name)["name"]) not in aliases:
+                raise AliasConflict(
+                    f"{name!r} is an alias of {stands_for!r}. Remove it from the aliases of that tag first."
+                )
+        elif row["key"] in left_out:
+            raise AliasConflict(f"{left_out[row['key']]!r} is an alias of {name!r}. List both.")
+        elif row["image_count"] or (row["merging"] and forget_finished(connection, row["key"])):
+            raise TagInUse(f"Images have {name!r}. To make it an alias, merge it into {tag['name']!r}.")
