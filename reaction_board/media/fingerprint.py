@@ -8,8 +8,8 @@ from typing import BinaryIO, cast
 
 from reaction_board.errors import ServiceUnavailable
 from reaction_board.media import decoder
-from reaction_board.media.decoder import Decoder, DecoderDied, RefusedByDecoder
-from reaction_board.media.thumbnail import LIGHT, LIGHT_MEMORY, LIGHT_SECONDS, MAX_MEMORY, HeavyPicture
+from reaction_board.media.decoder import Decoder
+from reaction_board.media.thumbnail import LIGHT_SECONDS, HeavyPicture, run_light
 
 WAIT_SECONDS = 10
 UPLOAD_WAIT_SECONDS = 2  # the fingerprint of an upload waits for those of others
@@ -63,6 +63,7 @@ def may_be_late(look: "Future[Fingerprint | None]") -> bool:
 
 def finish_later(look: "Future[Fingerprint | None]", act: Callable[[Fingerprint | None], object]) -> None:
     """Call `act` with a fingerprint when it is ready, in another thread. Its exceptions are logged."""
+    # The pool starts its jobs in order, so a thread already computes what this one waits for.
     finished = _threads.submit(lambda: act(look.result()))
     finished.add_done_callback(Future.result)  # raises the exception in a callback, where it is logged
 
@@ -76,19 +77,6 @@ def _render_uploaded(file: BinaryIO) -> Fingerprint | None:
 
 
 def _render(file: BinaryIO, child: Decoder, wait_seconds: float) -> Fingerprint:
-    try:
-        result, _ = child.run(
-            "fingerprint",
-            file,
-            LIGHT,
-            wait_seconds=wait_seconds,
-            max_bytes=LIGHT_MEMORY,
-            max_seconds=LIGHT_SECONDS,
-        )
-    except RefusedByDecoder as refused:
-        # A picture that seems damaged may have needed more memory, which libraries do not always report.
-        raise HeavyPicture(refused.memory_bytes or MAX_MEMORY) from refused
-    except DecoderDied as error:  # the estimate was wrong
-        raise HeavyPicture(MAX_MEMORY) from error
+    result, _ = run_light("fingerprint", file, child, wait_seconds, LIGHT_SECONDS)
     bits = result["fingerprint"]
     return Fingerprint(bits if bits is None else int.from_bytes(bytes.fromhex(bits), signed=True))

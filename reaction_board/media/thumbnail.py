@@ -1,7 +1,7 @@
 """Thumbnails: small WebP pictures of the images."""
 
 import contextlib
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from reaction_board.media import decoder
 from reaction_board.media.decoder import Bounds, Decoder, DecoderDied, RefusedByDecoder, alone_on_this_machine
@@ -55,8 +55,21 @@ def render(file: BinaryIO, side: int) -> bytes:
 
     Raises HeavyPicture if `render_heavy` must render it, and ServiceUnavailable if the decoder is busy.
     """
+    _, data = run_light("thumbnail", file, decoder.light, WAIT_SECONDS, LIGHT_SECONDS, side=side)
+    return data
+
+
+def run_light(
+    job: str, file: BinaryIO, child: Decoder, wait_seconds: float, max_seconds: float, **options: Any
+) -> tuple[dict[str, Any], bytes]:
+    """Return the result of a decoder's job on a light picture in a file, and its bytes.
+
+    `max_seconds` is the limit for the estimated CPU time. Raises HeavyPicture if the picture exceeds the limits, and
+    ServiceUnavailable if other jobs take longer than `wait_seconds`.
+    """
+    limits = {"max_bytes": LIGHT_MEMORY, "max_seconds": max_seconds}
     try:
-        return _render(file, side, decoder.light, LIGHT, LIGHT_MEMORY, LIGHT_SECONDS)
+        return child.run(job, file, LIGHT, wait_seconds=wait_seconds, **limits, **options)
     except RefusedByDecoder as refused:
         # A picture that seems damaged may have needed more memory, which libraries do not always report.
         raise HeavyPicture(refused.memory_bytes or MAX_MEMORY) from refused
@@ -73,9 +86,9 @@ def render_heavy(file: BinaryIO, side: int, memory_bytes: int) -> bytes:
         if memory_bytes <= LIGHT_MEMORY:
             # A picture that seems damaged may have needed more memory, so the larger bounds follow.
             with contextlib.suppress(RefusedByDecoder):
-                return _render(file, side, decoder.heavy, HEAVY, LIGHT_MEMORY, HEAVY.cpu_seconds)
+                return _render_heavy(file, side, HEAVY, LIGHT_MEMORY)
         with alone_on_this_machine(WAIT_SECONDS):
-            return _render(file, side, decoder.heavy, LARGE, MAX_MEMORY, LARGE.cpu_seconds)
+            return _render_heavy(file, side, LARGE, MAX_MEMORY)
     except (RefusedByDecoder, DecoderDied) as error:
         raise UndecodablePicture from error
 
@@ -92,8 +105,7 @@ def render_preview(file: BinaryIO) -> bytes:
     return data
 
 
-def _render(file: BinaryIO, side: int, child: Decoder, bounds: Bounds, max_bytes: int, max_seconds: float) -> bytes:
-    _, data = child.run(
-        "thumbnail", file, bounds, wait_seconds=WAIT_SECONDS, side=side, max_bytes=max_bytes, max_seconds=max_seconds
-    )
+def _render_heavy(file: BinaryIO, side: int, bounds: Bounds, max_bytes: int) -> bytes:
+    limits = {"max_bytes": max_bytes, "max_seconds": bounds.cpu_seconds}
+    _, data = decoder.heavy.run("thumbnail", file, bounds, wait_seconds=WAIT_SECONDS, side=side, **limits)
     return data

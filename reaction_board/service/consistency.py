@@ -15,9 +15,9 @@ from typing import Any
 
 from reaction_board import storage
 from reaction_board.database import queries
-from reaction_board.database.engine import Connection, begin, connect
+from reaction_board.database.engine import Connection, connect
 from reaction_board.errors import ImageNotFound, ServiceUnavailable, StorageError
-from reaction_board.service import bucket_owner, database_check, pending_deletes, thumbnails
+from reaction_board.service import bucket_owner, database_check, images, pending_deletes, thumbnails
 from reaction_board.storage import HASH_PATTERN, MARKER, THUMBNAILS, Blob, ObjectMissing, thumbnail_key
 
 PENDING_SECONDS = 10  # a delete that is pending for longer is reported
@@ -41,8 +41,8 @@ class TooManyOrphans(Exception):
 def count_steps(*, repair: bool) -> int:
     """Return the number of images that `findings` compares, plus the number of fingerprints that it computes."""
     with connect() as connection:
-        images = queries.search.find_images(connection, queries.search.Search(), limit=1).total
-        return images + (queries.fingerprints.count_missing(connection, LATE_SECONDS) if repair else 0)
+        total = queries.search.find_images(connection, queries.search.Search(), limit=1).total
+        return total + (queries.fingerprints.count_missing(connection, LATE_SECONDS) if repair else 0)
 
 
 def findings(
@@ -130,7 +130,7 @@ def _record_without_object(record: Any) -> Iterator[Finding]:
 
 def has_lost_bytes(key: str) -> bool:
     """Say whether a record names an object that does not exist."""
-    with _content_locked(key) as connection:
+    with images.content_locked(key) as connection:
         return queries.images.find_image_by_hash(connection, key) is not None and not _is_stored(key)
 
 
@@ -143,13 +143,13 @@ def _object_without_record(key: str, repair: bool) -> Iterator[Finding]:
 
 def is_orphan(key: str) -> bool:
     """Say whether the object exists and no record names it."""
-    with _content_locked(key) as connection:
+    with images.content_locked(key) as connection:
         return _is_orphan(connection, key)
 
 
 def delete_orphan(key: str) -> bool:
     """Delete an object if no record names it. Return whether it was deleted."""
-    with _content_locked(key) as connection:
+    with images.content_locked(key) as connection:
         if orphan := _is_orphan(connection, key):
             storage.current().delete(key)
         return orphan
@@ -220,30 +220,29 @@ def _fingerprints(repair: bool, tick: Callable[[int], object]) -> Iterator[Findi
         missing = queries.fingerprints.count_missing(connection, LATE_SECONDS)
         if not missing:
             return
-        images = queries.fingerprints.missing(connection, LATE_SECONDS) if repair else ()
-        failures = sum(_lacks_fingerprint(image, tick) for image in images)
+        lacking = queries.fingerprints.missing(connection, LATE_SECONDS) if repair else ()
+        failures = sum(not _compute_fingerprint(image, tick) for image in lacking)
     detail = f"{missing} have no fingerprint, so no search for similar images finds them"
     if failures:
         detail += f"; {failures} of them could not be computed"
     yield Finding("missing fingerprints", "images", detail, repair and not failures)
 
 
-def _lacks_fingerprint(image: Any, tick: Callable[[int], object]) -> bool:
-    """Compute the fingerprint of an image. Return whether that failed."""
+def _compute_fingerprint(image: Any, tick: Callable[[int], object]) -> bool:
+    """Compute the fingerprint of an image, unless the image is deleted meanwhile. Return whether that succeeded."""
     try:
-        thumbnails.make_fingerprint(image)
-    except ImageNotFound:  # deleted meanwhile
-        return False
+        with contextlib.suppress(ImageNotFound):
+            thumbnails.make_fingerprint(image)
     except (StorageError, ServiceUnavailable):
-        return True
+        return False
     finally:
         tick(1)
-    return False
+    return True
 
 
 def wrong_thumbnail(content_hash: str) -> tuple[int, int] | None:
     """Return the size of a stored thumbnail and the size in its record, in bytes, if they differ; 0 stands for none."""
-    with _content_locked(content_hash) as connection:
+    with images.content_locked(content_hash) as connection:
         return _wrong_thumbnail(connection, content_hash)
 
 
@@ -252,7 +251,7 @@ def delete_wrong_thumbnail(content_hash: str) -> tuple[int, int] | None:
 
     The result is that of `wrong_thumbnail`.
     """
-    with _content_locked(content_hash) as connection:
+    with images.content_locked(content_hash) as connection:
         if sizes := _wrong_thumbnail(connection, content_hash):
             if image := queries.images.find_image_by_hash(connection, content_hash):
                 queries.images.set_thumbnail(connection, image["id"], None)
@@ -267,14 +266,6 @@ def _wrong_thumbnail(connection: Connection, content_hash: str) -> tuple[int, in
     recorded = (image and image["thumbnail_bytes"]) or 0
     stored = storage.current().size(thumbnail_key(content_hash)) or 0
     return (stored, recorded) if stored != recorded else None
-
-
-@contextlib.contextmanager
-def _content_locked(content_hash: str) -> Iterator[Connection]:
-    """Yield a transaction with the lock on a content, so that no other one changes its record or its objects."""
-    with begin() as connection:
-        queries.images.lock_content(connection, content_hash)
-        yield connection
 
 
 def _is_stored(key: str) -> bool:

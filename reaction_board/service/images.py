@@ -1,7 +1,7 @@
 """Adding, finding and deleting images, and reading their files."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from flask import Flask, current_app
 
 from reaction_board import storage
 from reaction_board.database import queries
-from reaction_board.database.engine import begin, connect
+from reaction_board.database.engine import Connection, begin, connect
 from reaction_board.database.queries.images import Image
 from reaction_board.database.queries.search import Cursor, Page, Search
 from reaction_board.errors import BoardFull, ImageNotFound, ServiceUnavailable, StorageError
@@ -38,8 +38,7 @@ def add_image(received: ReceivedFile, declared_type: str, filename: str, tags: S
 
 @repeated_if_names_change
 def _add(received: ReceivedFile, media: Media, filename: str, tags: Sequence[str]) -> tuple[Image, bool]:
-    with begin() as connection:
-        queries.images.lock_content(connection, media.hash)
+    with content_locked(media.hash) as connection:
         existing, deletes_are_pending = queries.images.find_content(connection, media.hash)
         if existing:
             if storage.current().size(media.hash) != media.size_bytes:
@@ -58,19 +57,32 @@ def _add(received: ReceivedFile, media: Media, filename: str, tags: Sequence[str
             raise
     if is_late:
         app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # for another thread
-        fingerprint.finish_later(look, partial(_add_fingerprint, app, image))
+        fingerprint.finish_later(look, partial(_add_late_fingerprint, app, image))
     if deletes_are_pending:
         pending_deletes.finish_pending_deletes()
     return image, False
 
 
-def _add_fingerprint(app: Flask, image: Image, look: Fingerprint | None) -> None:
+def _add_late_fingerprint(app: Flask, image: Image, look: Fingerprint | None) -> None:
     """Add a fingerprint for which the upload did not wait. If this fails, `check` reports it as missing."""
     if look:
-        with app.app_context(), contextlib.suppress(ImageNotFound, ServiceUnavailable), begin() as connection:
-            queries.images.lock_content(connection, image["hash"])
-            queries.images.find_image(connection, image["id"])
-            queries.fingerprints.add(connection, image, look)
+        with app.app_context(), contextlib.suppress(ImageNotFound, ServiceUnavailable):
+            add_fingerprint(image, look)
+
+
+def add_fingerprint(image: Image, look: Fingerprint) -> None:
+    """Add the fingerprint of an image, unless the image has one. Raises ImageNotFound."""
+    with content_locked(image["hash"]) as connection:
+        queries.images.find_image(connection, image["id"])
+        queries.fingerprints.add(connection, image, look)
+
+
+@contextlib.contextmanager
+def content_locked(content_hash: str) -> Iterator[Connection]:
+    """Yield a transaction with the lock on a content, so that no other one changes its record or its objects."""
+    with begin() as connection:
+        queries.images.lock_content(connection, content_hash)
+        yield connection
 
 
 def _put(received: ReceivedFile, media: Media) -> None:

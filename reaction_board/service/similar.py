@@ -34,6 +34,6 @@ def find_similar_to_file(received: ReceivedFile, declared_type: str, distance: i
     decoded, and ServiceUnavailable if too many requests wait already.
     """
     identify(received, declared_type, current_app.config["MAX_PIXELS"])
-    look = thumbnails.look_at(received.file)
+    look = thumbnails.compute_fingerprint(received.file)
     with connect() as connection:
         return queries.fingerprints.find_similar(connection, look, distance, limit)

@@ -19,7 +19,7 @@ from flask import Flask, current_app
 
 from reaction_board import storage
 from reaction_board.database import queries
-from reaction_board.database.engine import begin, connect
+from reaction_board.database.engine import connect
 from reaction_board.database.queries.images import Image
 from reaction_board.errors import ServiceUnavailable, StorageError, UndecodableImage
 from reaction_board.media import fingerprint, thumbnail
@@ -86,7 +86,7 @@ class ThumbnailMaker:
         except thumbnail.UndecodablePicture as error:
             logger.warning("the image %s cannot have a thumbnail: %s", image_id, error.__cause__)
             data = b""
-        return _store(image, data, None if _has_fingerprint(image) else _look_at(data))
+        return _store(image, data, None if _has_fingerprint(image) else _fingerprint_of(data))
 
     def _render(self, image: Image) -> bytes:
         side = thumbnail.side_of(image["frames"])
@@ -99,7 +99,7 @@ class ThumbnailMaker:
         with _one_of(self._heavy):
             return _fetch_and_render(partial(images.open_file, image), render)
 
-    def look_at(self, file: BinaryIO) -> Fingerprint:
+    def compute_fingerprint(self, file: BinaryIO) -> Fingerprint:
         """Return the fingerprint of the picture in a file.
 
         Raises UndecodablePicture, and ServiceUnavailable if too many requests wait already.
@@ -112,7 +112,7 @@ class ThumbnailMaker:
                 memory_bytes = picture.memory_bytes
             with _one_of(self._heavy):
                 data = thumbnail.render_heavy(file, thumbnail.ANIMATED_SIDE, memory_bytes)
-            return _look_at(data)
+            return _fingerprint_of(data)
 
     def preview(self, image: Image) -> bytes:
         """Return the thumbnail of an image as a JPEG.
@@ -163,20 +163,19 @@ def open_thumbnail(image: Image, part: slice | None) -> Blob:
         key = thumbnail_key(image["hash"])
         return storage.current().get(key, image["thumbnail_bytes"], part, image["thumbnail_hash"])
     except ObjectMissing as error:
-        with begin() as connection:
-            queries.images.lock_content(connection, image["hash"])
+        with images.content_locked(image["hash"]) as connection:
             queries.images.find_image_locked(connection, image["id"])
             queries.images.set_thumbnail(connection, image["id"], None)
         raise StorageError from error
 
 
-def look_at(file: BinaryIO) -> Fingerprint:
+def compute_fingerprint(file: BinaryIO) -> Fingerprint:
     """Return the fingerprint of the picture in a file.
 
     Raises UndecodableImage, and ServiceUnavailable if too many requests wait for pictures already.
     """
     try:
-        return _maker().look_at(file)
+        return _maker().compute_fingerprint(file)
     except thumbnail.UndecodablePicture as error:
         raise UndecodableImage("The picture is damaged or too large to decode.") from error
 
@@ -192,10 +191,7 @@ def make_fingerprint(image: Image) -> Fingerprint:
             look = fingerprint.render_of_thumbnail(file)
     except UndecodableImage:
         look = Fingerprint(None)
-    with begin() as connection:
-        queries.images.lock_content(connection, image["hash"])
-        queries.images.find_image(connection, image["id"])
-        queries.fingerprints.add(connection, image, look)
+    images.add_fingerprint(image, look)
     return look
 
 
@@ -236,7 +232,7 @@ def _has_fingerprint(image: Image) -> bool:
         return queries.fingerprints.find(connection, image) is not None
 
 
-def _look_at(data: bytes) -> Fingerprint:
+def _fingerprint_of(data: bytes) -> Fingerprint:
     """Return the fingerprint of a thumbnail. Without bytes, it is the fingerprint of a picture without structure."""
     if not data:
         return Fingerprint(None)
@@ -250,8 +246,7 @@ def _store(image: Image, data: bytes, look: Fingerprint | None) -> Image:
 
     Empty `data` records that the image cannot have a thumbnail. Raises ImageNotFound and StorageError.
     """
-    with begin() as connection:
-        queries.images.lock_content(connection, image["hash"])
+    with images.content_locked(image["hash"]) as connection:
         if queries.images.find_image(connection, image["id"])["thumbnail_bytes"] is None:
             digest = hashlib.sha256(data).hexdigest() if data else None
             if digest:
