@@ -1,107 +1,38 @@
 """The schemas of all requests and responses of the API."""
 
-import base64
-import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import current_app
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
+from reaction_board.api.fields import CommaSeparatedTags, CursorField, TagList, TagName
 from reaction_board.database.queries.fingerprints import MAX_DISTANCE
 from reaction_board.database.queries.images import Image, created_at
-from reaction_board.database.queries.search import Cursor
 from reaction_board.database.queries.suggestions import NEWEST
-from reaction_board.errors import InvalidField, InvalidTag
+from reaction_board.database.tables import TAG_PATTERN
 from reaction_board.http.arguments import ImageId, PlainBoolean, PlainInteger, UploadedFile
 from reaction_board.media.filename import MAX_FILENAME
 from reaction_board.media.formats import EXTENSIONS
 from reaction_board.storage import HASH_PATTERN
 
 HASH = {"pattern": f"^{HASH_PATTERN}$"}
+TAG = f"^{TAG_PATTERN}$"
 PIXELS = {"minimum": 1, "description": "pixels"}
 
 # Tags
 
-
-TAG_PATTERN = "^[a-z0-9_-]{1,64}$"
-# The text that clients may send for one tag, before it is trimmed and lower-cased, and for tags separated by commas.
-GIVEN_TAG = "[A-Za-z0-9_-]{1,64}"
-GIVEN_TAG_PATTERN = f"^ *{GIVEN_TAG} *$"
-GIVEN_TAGS_PATTERN = f"^ *({GIVEN_TAG} *)?(, *({GIVEN_TAG} *)?)*$"
 # For each parameter of a search. gunicorn_conf.py and deploy/nginx.conf accept URLs of this length.
 MAX_SEARCHED_TAGS = 200
 MAX_ALIASES = 10_000  # in one request, of at most 1 MiB; merges can give a tag any number of aliases
-
-
-def normalize_tags(names: Iterable[str], field: str, most: int) -> list[str]:
-    """Return the names trimmed, lower-cased, sorted and distinct.
-
-    Raises InvalidTag, and InvalidField with the name of the `field` if there are more than `most`.
-    """
-    tags = sorted({name.strip().lower() for name in names})
-    for tag in tags:
-        if not re.fullmatch(TAG_PATTERN[1:-1], tag):
-            raise InvalidTag(f"{tag[:100]!r} is not a valid tag. {InvalidTag.detail}")
-    if len(tags) > most:
-        raise InvalidField(f"{field}: More than {most} tags.")
-    return tags
-
-
-class CommaSeparatedTags(fields.Field[list[str]]):
-    """Tags in one string, separated by commas. Empty entries are skipped, and a repeated tag counts once.
-
-    At most `most` tags are allowed, by default as many as an image may have.
-    """
-
-    def __init__(self, description: str, most: int | None = None, data_key: str | None = None, **metadata: Any) -> None:
-        super().__init__(
-            load_default=list,
-            data_key=data_key,
-            metadata={"type": "string", "pattern": GIVEN_TAGS_PATTERN, "description": description, **metadata},
-        )
-        self._most = most
-
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> list[str]:
-        text = fields.String().deserialize(value)
-        names = (name for name in text.split(",") if name.strip())
-        return normalize_tags(names, self.data_key or self.name or "tags", self._most or current_app.config["MAX_TAGS"])
-
-
-class TagList(fields.List[str]):
-    """A list of names. An empty name is invalid, and a repeated name counts once.
-
-    At most `most` names are allowed, by default as many as an image may have.
-    """
-
-    def __init__(self, example: list[str], most: int | None = None, **options: Any) -> None:
-        name = fields.String(metadata={"pattern": GIVEN_TAG_PATTERN})
-        super().__init__(name, metadata={"example": example}, **options)
-        self._most = most
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list[Any]:
-        names: list[Any] = super()._deserialize(value, attr, data, **kwargs)
-        return list(normalize_tags(names, self.name or "tags", self._most or current_app.config["MAX_TAGS"]))
-
-
-class TagName(fields.String):
-    """One tag."""
-
-    def __init__(self, example: str, **options: Any) -> None:
-        super().__init__(metadata={"pattern": GIVEN_TAG_PATTERN, "example": example}, **options)
-
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        (name,) = normalize_tags([super()._deserialize(value, attr, data, **kwargs)], self.name or "tag", 1)
-        return name
 
 
 class TagSchema(Schema):
     """A tag."""
 
     id = fields.UUID(required=True)
-    name = fields.String(required=True, metadata={"pattern": TAG_PATTERN})
+    name = fields.String(required=True, metadata={"pattern": TAG})
     image_count = fields.Integer(required=True, metadata={"minimum": 0, "description": "images that have the tag"})
 
 
@@ -112,11 +43,9 @@ class TagWithAliasesSchema(TagSchema):
     """A tag and its aliases."""
 
     aliases = fields.List(
-        fields.String(metadata={"pattern": TAG_PATTERN}), required=True, metadata={"description": "sorted by name"}
+        fields.String(metadata={"pattern": TAG}), required=True, metadata={"description": "sorted by name"}
     )
-    merging = fields.List(
-        fields.String(metadata={"pattern": TAG_PATTERN}), required=True, metadata={"description": MERGING}
-    )
+    merging = fields.List(fields.String(metadata={"pattern": TAG}), required=True, metadata={"description": MERGING})
 
 
 class AliasesSchema(Schema):
@@ -171,7 +100,7 @@ class ImageSchema(Schema):
         metadata={"type": "string", "format": "date-time"},
     )
     tags = fields.List(
-        fields.String(metadata={"pattern": TAG_PATTERN}), required=True, metadata={"description": "sorted by name"}
+        fields.String(metadata={"pattern": TAG}), required=True, metadata={"description": "sorted by name"}
     )
 
 
@@ -334,7 +263,7 @@ class ListedTagSchema(TagSchema):
     """A tag in a list."""
 
     merging = fields.List(
-        fields.String(metadata={"pattern": TAG_PATTERN}),
+        fields.String(metadata={"pattern": TAG}),
         metadata={
             "minItems": 1,
             "description": f"only in lists by name or count, and only if there are any: {MERGING}",
@@ -342,7 +271,7 @@ class ListedTagSchema(TagSchema):
     )
     alias = fields.String(
         metadata={
-            "pattern": TAG_PATTERN,
+            "pattern": TAG,
             "description": "only with `match`: the matching alias, if the match is an alias",
         }
     )
@@ -365,29 +294,6 @@ class TagPageSchema(Schema):
 SEARCHED = f"at most {MAX_SEARCHED_TAGS} tags, separated by commas; an image must have"
 MAX_RANDOM_OFFSET = 100_000
 MAX_SEED = 2**53 - 1  # the largest integer that every JSON parser reads exactly
-
-
-class CursorField(fields.Field[Cursor]):
-    """A position in a list, as opaque text."""
-
-    def _deserialize(self, value: str, *args: Any, **kwargs: Any) -> Cursor:
-        try:
-            packed = base64.urlsafe_b64decode(value.encode("ascii") + b"==")
-            onward, position = {b"o": True, b"n": False}[packed[:1]], packed[1:]
-        except (ValueError, KeyError):
-            position = b""
-        if len(position) != 4 or position[0] & 128:
-            raise ValidationError("Not a cursor of this board. Take the whole URL from the header Link.")
-        return Cursor(int.from_bytes(position), onward)
-
-    @staticmethod
-    def text(cursor: Cursor) -> str:
-        """Return the text of a cursor."""
-        return (
-            base64.urlsafe_b64encode((b"o" if cursor.onward else b"n") + cursor.position.to_bytes(4))
-            .decode()
-            .rstrip("=")
-        )
 
 
 class SearchSchema(page_schema(default_limit=50, max_limit=100), IncludeSchema):  # type: ignore[misc]  # made by a call

@@ -6,7 +6,8 @@ from typing import Any
 from flask import url_for
 from flask.typing import ResponseReturnValue
 
-from reaction_board.api.schemas import CursorField, ImagePageSchema, SearchSchema, with_included
+from reaction_board.api.fields import CursorField
+from reaction_board.api.schemas import ImagePageSchema, SearchSchema, with_included
 from reaction_board.database.queries.search import Page, Search
 from reaction_board.errors import InvalidTag, ServiceUnavailable, Unauthorized
 from reaction_board.http.blueprint import Blueprint, string_header

@@ -59,6 +59,7 @@ metadata = MetaData(
     }
 )
 
+TAG_PATTERN = "[a-z0-9_-]{1,64}"
 # Byte order, whatever the server's locale. So names sort the same everywhere, and a prefix is a range.
 Name = Text(collation="C")
 
@@ -119,7 +120,7 @@ tags = Table(
     Column("has_bitmaps", Boolean, nullable=False, server_default=text("false")),  # once popular
     Column("alias_of", ForeignKey("tags.key")),  # the tag that this alias stands for: never another alias
     Column("merging", ARRAY(Name)),  # aliases of this tag that images still have, until their merge is finished
-    CheckConstraint("name ~ '^[a-z0-9_-]{1,64}$'", name="name"),
+    CheckConstraint(f"name ~ '^{TAG_PATTERN}$'", name="name"),
     CheckConstraint("image_count >= 0", name="image_count"),
     CheckConstraint("id IS NOT NULL OR alias_of IS NOT NULL", name="id"),
     CheckConstraint("alias_of IS NULL OR (alias_of <> key AND merging IS NULL)", name="alias_of"),

@@ -15,6 +15,7 @@ from werkzeug import Response as BaseResponse
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.routing import BaseConverter
 
+from reaction_board.database.tables import TAG_PATTERN
 from reaction_board.errors import BadRequest, InvalidField, UnsupportedMediaType
 from reaction_board.http import multipart
 from reaction_board.http.body import CHUNK_BYTES
@@ -172,4 +173,4 @@ class TagNameConverter(BaseConverter):
     def to_python(self, value: str) -> str:
         """Return the name."""
         name = value.strip().lower()
-        return name if re.fullmatch(r"[a-z0-9_-]{1,64}", name) else ""
+        return name if re.fullmatch(TAG_PATTERN, name) else ""
