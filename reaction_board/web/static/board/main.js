@@ -236,8 +236,8 @@ find("#shuffle").addEventListener("click", () => {
   searchFor({ ...query, like: undefined, order: query.order === "random" ? undefined : "random", seed: undefined });
 });
 find("#upload").prepend(icon("upload"));
-find("#home").href = api.ROOT; // the address of the page may be that of an image
-find("#home").addEventListener("click", (event) => {
+find(".board h1 a").href = api.ROOT; // the address of the page may be that of an image
+find(".board h1 a").addEventListener("click", (event) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   scrollTo(0, 0);
