@@ -14,7 +14,7 @@ from reaction_board_client.contents import Fault, Picture
 from reaction_board_client.errors import Refused
 from reaction_board_client.sidecars import tags_in
 
-# How a board says how many tags an image may have, which is a setting of its own.
+# How a board states its limit for the tags of an image, which is a setting.
 _TOO_MANY_TAGS = re.compile(r"tags: More than (\d+) tags\.")
 
 

@@ -14,7 +14,7 @@ from reaction_board_client.path_tags import split
 from reaction_board_client.records import Tag
 from reaction_board_client.tag_names import TAG
 
-SECONDS = 1.0  # that a person waits for it, who has pressed a key
+SECONDS = 1.0  # the shell waits for suggestions after a key press
 
 
 class TagName(StringParamType):

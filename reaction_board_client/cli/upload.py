@@ -124,7 +124,7 @@ def _upload(path: Path, tags: Sequence[str], given: Iterable[Path], sources: Seq
 def _check_most_tags(api: Api, uploads: Sequence[Upload], checked: int) -> None:
     """End the command if the file with the most tags has more than the board takes.
 
-    Those of the command line, of which so many are `checked`, are among the tags of each file.
+    Every file has the tags of the command line, and this number of tags is `checked` already.
     """
     longest = max(uploads, key=lambda upload: len(upload.tags), default=None)
     if longest is None or len(longest.tags) == checked:

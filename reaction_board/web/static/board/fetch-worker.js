@@ -1,5 +1,5 @@
-// Fetches a picture from another site. A worker has the Content-Security-Policy of its own response, which is none. So
-// this is the only code of the board that reaches other sites: it has neither the page nor the access token.
+// Fetches a picture from another site. The page's Content-Security-Policy does not apply to a worker, so this is the only
+// code of the board that can reach other sites. It has no access to the page or to the access token.
 
 self.addEventListener("message", async ({ data: { address, maxBytes } }) => {
   try {

@@ -1,5 +1,5 @@
-// The address of the page says what it shows: a search (see query.js) or one image of it, large. The address of an opened
-// image is that of its own page, /i/{id}, so that it unfolds wherever it is pasted. The search below it is in the history.
+// The address of the page says what it shows: a search (see query.js) or one image of it, large. While an image is open,
+// the address is /i/{id}, the page of the image, which unfolds wherever it is pasted. The history keeps the search.
 
 import { ROOT } from "./api.js";
 import { recall } from "./picture-search.js";

@@ -69,7 +69,7 @@ export class ImageList {
     return this.#loading;
   }
 
-  // Fetch pages until there are so many images, or all.
+  // Fetch pages until the list has this number of images, or all.
   async grow(count) {
     while (this.#next && this.grid.images.length < count) {
       const before = this.#next;

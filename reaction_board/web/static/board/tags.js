@@ -74,8 +74,8 @@ export class TagField {
     this.input.focus();
   }
 
-  // In a dialog the list has room of its own. If it closed under the pointer, a button below it would move away from the
-  // click that has begun.
+  // In a dialog, the list moves the buttons below it. If it closed while a button is pressed, the button would move away
+  // before the click ends.
   #closeOnceReleased() {
     const close = () => document.activeElement !== this.input && this.completion.close();
     if (isPressed) addEventListener("pointerup", () => setTimeout(close), { once: true });
