@@ -39,6 +39,7 @@ class BoardError(Exception):
     status: ClassVar[int]
     code: ClassVar[str]
     detail: str
+    example: ClassVar[str | None] = None  # for the API document, if clients usually see another detail than the default
     headers: ClassVar[dict[str, str]] = {}
 
     def __init__(self, detail: str | None = None) -> None:
@@ -93,6 +94,7 @@ class TagNotFound(BoardError):
     status = 404
     code = "tag_not_found"
     detail = "Tag not found."
+    example = "No tag or alias is named 'agree'."
 
 
 class MethodNotAllowed(BoardError):
@@ -117,6 +119,7 @@ class TagInUse(BoardError):
     status = 409
     code = "tag_in_use"
     detail = "Images have this tag. To make it an alias, merge it into the other tag."
+    example = "Images have 'yes'. To make it an alias, merge it into 'agreed'."
 
 
 class AliasConflict(BoardError):
@@ -125,6 +128,7 @@ class AliasConflict(BoardError):
     status = 409
     code = "alias_conflict"
     detail = "An alias stands for exactly one tag, and never for itself."
+    example = "'yes' is an alias of 'agreed'. Remove it from the aliases of that tag first."
 
 
 class PreconditionFailed(BoardError):
@@ -173,6 +177,7 @@ class FileTooLarge(BoardError):
     status = 422
     code = "file_too_large"
     detail = "The file is larger than this board accepts."
+    example = "The file is larger than 52.43 MB, the limit of this board."
 
 
 class InvalidTag(BoardError):
@@ -181,6 +186,7 @@ class InvalidTag(BoardError):
     status = 422
     code = "invalid_tag"
     detail = "A tag has 1 to 64 of the characters a-z, 0-9, '_' and '-'."
+    example = f"'so funny' is not a valid tag. {detail}"
 
 
 class InvalidField(BoardError):

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -110,6 +111,15 @@ def session_app(environment: dict[str, str]) -> Iterator[Flask]:
     app = create_app(settings.load(environment))
     yield app
     app.extensions["engine"].dispose()
+
+
+@pytest.fixture(scope="session")
+def document(session_app: Flask) -> dict[str, Any]:
+    """The API document."""
+    response = session_app.test_client().get("/api/v1/openapi.json")
+    assert response.status_code == 200
+    found: dict[str, Any] = response.get_json()
+    return found
 
 
 @pytest.fixture

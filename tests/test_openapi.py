@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
@@ -226,14 +225,6 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
 BODY_ERRORS = {"408": {"request_timeout"}, "413": {"payload_too_large"}, "415": {"unsupported_media_type"}}
 
 
-@pytest.fixture(scope="module")
-def document(session_app: Flask) -> dict[str, Any]:
-    response = session_app.test_client().get("/api/v1/openapi.json")
-    assert response.status_code == 200
-    found: dict[str, Any] = response.get_json()
-    return found
-
-
 def operation_of(document: dict[str, Any], method: str, path: str) -> dict[str, Any]:
     """Return an operation with the parameters of its path."""
     at_path = document["paths"][path]
@@ -293,6 +284,35 @@ def test_a_parameter_is_never_null(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("base", "server"), [("http://localhost", "/"), ("http://localhost/board", "/board")])
 def test_the_server_is_the_board_where_the_document_was_found(client: FlaskClient, base: str, server: str) -> None:
     assert client.get("/api/v1/openapi.json", base_url=base).get_json()["servers"] == [{"url": server}]
+
+
+RESOURCES = ["images", "search", "similar", "files", "thumbnails", "tags", "oembed", "health"]
+
+
+def test_resources_come_in_the_order_of_a_reader_and_say_what_they_are_for(document: dict[str, Any]) -> None:
+    assert [tag["name"] for tag in document["tags"]] == RESOURCES
+    assert all(re.fullmatch(r"[A-Z][^.]+\.", tag["description"]) for tag in document["tags"])
+    tags = [document["paths"][path][method]["tags"] for method, path in OPERATIONS]
+    assert all(len(names) == 1 for names in tags)
+    assert {name for names in tags for name in names} == set(RESOURCES)
+
+
+def test_what_is_searched_for_comes_before_the_page_of_the_list(document: dict[str, Any]) -> None:
+    for path, first in (("/api/v1/images", "tags"), ("/api/v1/tags", "q")):
+        names = [parameter["name"] for parameter in operation_of(document, "get", path)["parameters"]]
+        assert names[0] == first
+        assert names.index("limit") > names.index("order")
+
+
+def test_the_statuses_of_an_operation_are_sorted(document: dict[str, Any]) -> None:
+    for method, path in OPERATIONS:
+        statuses = list(document["paths"][path][method]["responses"])
+        assert statuses == sorted(statuses)
+
+
+def test_only_an_unsatisfiable_range_is_said_to_have_the_size_of_the_file(document: dict[str, Any]) -> None:
+    responses = document["paths"][f"{IMAGE}/file"]["get"]["responses"]
+    assert {status for status, one in responses.items() if "Content-Range" in one.get("headers", {})} == {"206", "416"}
 
 
 def test_every_error_class_is_stated_somewhere(document: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from reaction_board.http.blueprint import Blueprint
 from reaction_board.media.formats import EXTENSIONS
 from reaction_board.service import images
 
-blp = Blueprint("files", __name__, description="Image files")
+blp = Blueprint("files", __name__, description="Download image files, whole or in part.")
 
 _EXTENSION = f"<any({', '.join(extension[1:] for extension in EXTENSIONS.values())}):extension>"
 

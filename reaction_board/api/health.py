@@ -5,7 +5,9 @@ from reaction_board.errors import ServiceUnavailable
 from reaction_board.http.blueprint import Blueprint
 from reaction_board.service import readiness
 
-blp = Blueprint("health", __name__, url_prefix="/api/v1", description="Health and readiness")
+blp = Blueprint(
+    "health", __name__, url_prefix="/api/v1", description="Check that the service answers, and that it is ready."
+)
 
 
 @blp.route("/health")

@@ -34,12 +34,23 @@ from reaction_board.errors import (
     StorageError,
     Unauthorized,
 )
+from reaction_board.http import examples
 from reaction_board.http.blueprint import Blueprint, string_header
 from reaction_board.service import images, tags
 
-blp = Blueprint("images", __name__, url_prefix="/api/v1/images", description="Upload, look up, tag and delete images")
+blp = Blueprint(
+    "images",
+    __name__,
+    url_prefix="/api/v1/images",
+    description="Upload images, look one up, replace its tags, and tag or delete many.",
+)
 
-ETAG = {"ETag": string_header("identifies this state of the record, for If-None-Match and If-Match")}
+ETAG = {
+    "ETag": string_header("identifies this state of the record, for If-None-Match and If-Match", examples.RECORD_ETAG)
+}
+
+
+LOCATION = {"Location": string_header("the path of the new image", f"/api/v1/images/{examples.IMAGE_ID}")}
 
 
 def etag_of(image: Image) -> str:
@@ -67,9 +78,14 @@ def if_match(image: Image) -> None:
 @blp.raises(Unauthorized, CrossOrigin, InvalidMimeType, FileTooLarge, InvalidTag)
 @blp.raises(StorageError, ServiceUnavailable, BoardFull)
 @blp.arguments(UploadSchema, location="multipart")
-@blp.response(201, UploadedImageSchema, headers={"Location": string_header("the path of the new image"), **ETAG})
+@blp.response(201, UploadedImageSchema, description="The new image.", headers={**LOCATION, **ETAG})
 @blp.alt_response(
-    200, schema=UploadedImageSchema, success=True, description="The board already has this file", headers=ETAG
+    200,
+    schema=UploadedImageSchema,
+    success=True,
+    description="The image that already has this file.",
+    example={"duplicate": True},
+    headers=ETAG,
 )
 def upload_image(form: Mapping[str, Any]) -> ResponseReturnValue:
     """Upload an image
@@ -87,10 +103,10 @@ def upload_image(form: Mapping[str, Any]) -> ResponseReturnValue:
 
 @blp.route("/<image_id:image_id>")
 @blp.raises(ImageNotFound, ServiceUnavailable)
-@blp.reads_headers(If_None_Match="the ETag of the client's copy: 304 if it is current")
+@blp.reads_headers(If_None_Match=("the ETag of the client's copy: 304 if it is current", examples.RECORD_ETAG))
 @blp.arguments(IncludeSchema, location="query")
 @blp.response(200, WholeImageSchema, headers=ETAG)
-@blp.alt_response(304, description="The client's copy is current", headers=ETAG, success=True)
+@blp.alt_response(304, description="The client's copy is current.", headers=ETAG, success=True)
 def get_image(query: Mapping[str, Any], image_id: UUID) -> ResponseReturnValue:
     """Look up an image"""
     return with_etag(with_included(images.find_image(image_id), query["include"]))
@@ -98,7 +114,7 @@ def get_image(query: Mapping[str, Any], image_id: UUID) -> ResponseReturnValue:
 
 @blp.route("/<image_id:image_id>", methods=["DELETE"])
 @blp.raises(Unauthorized, CrossOrigin, ImageNotFound, ServiceUnavailable)
-@blp.response(204)
+@blp.response(204, description="The image is deleted.")
 def delete_image(image_id: UUID) -> None:
     """Delete an image
 
@@ -110,7 +126,9 @@ def delete_image(image_id: UUID) -> None:
 
 @blp.route("/<image_id:image_id>/tags", methods=["PATCH"])
 @blp.raises(Unauthorized, CrossOrigin, ImageNotFound, PreconditionFailed, InvalidTag, ServiceUnavailable)
-@blp.reads_headers(If_Match="an ETag of the image: 412, without a change, if it is no longer current")
+@blp.reads_headers(
+    If_Match=("an ETag of the image: 412, without a change, if it is no longer current", examples.RECORD_ETAG)
+)
 @blp.arguments(TagsSchema)
 @blp.response(200, ImageSchema, headers=ETAG)
 def replace_tags(body: Mapping[str, Any], image_id: UUID) -> ResponseReturnValue:

@@ -14,7 +14,12 @@ from reaction_board.http.blueprint import Blueprint
 from reaction_board.media.thumbnail import thumbnail_size
 from reaction_board.service import images
 
-blp = Blueprint("oembed", __name__, url_prefix="/api/v1/oembed", description="Link previews for chat programs")
+blp = Blueprint(
+    "oembed",
+    __name__,
+    url_prefix="/api/v1/oembed",
+    description="Describe the link of an image for programs that preview links.",
+)
 
 
 @blp.route("")

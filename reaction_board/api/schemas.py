@@ -10,14 +10,17 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 from reaction_board.api.fields import CommaSeparatedTags, CursorField, TagList, TagName
 from reaction_board.database.queries.fingerprints import MAX_DISTANCE
 from reaction_board.database.queries.images import Image, created_at
+from reaction_board.database.queries.search import Cursor
 from reaction_board.database.queries.suggestions import NEWEST
 from reaction_board.database.tables import TAG_PATTERN
+from reaction_board.http import examples
 from reaction_board.http.arguments import ImageId, PlainBoolean, PlainInteger, UploadedFile
+from reaction_board.http.links import SITE_NAME
 from reaction_board.media.filename import MAX_FILENAME
 from reaction_board.media.formats import EXTENSIONS
 from reaction_board.storage import HASH_PATTERN
 
-HASH = {"pattern": f"^{HASH_PATTERN}$"}
+HASH = {"pattern": f"^{HASH_PATTERN}$", "example": examples.HASH}
 TAG = f"^{TAG_PATTERN}$"
 PIXELS = {"minimum": 1, "description": "pixels"}
 
@@ -31,9 +34,11 @@ MAX_ALIASES = 10_000  # in one request, of at most 1 MiB; merges can give a tag 
 class TagSchema(Schema):
     """A tag."""
 
-    id = fields.UUID(required=True)
-    name = fields.String(required=True, metadata={"pattern": TAG})
-    image_count = fields.Integer(required=True, metadata={"minimum": 0, "description": "images that have the tag"})
+    id = fields.UUID(required=True, metadata={"example": examples.TAG_ID})
+    name = fields.String(required=True, metadata={"pattern": TAG, "example": examples.TAG})
+    image_count = fields.Integer(
+        required=True, metadata={"minimum": 0, "description": "number of images that have the tag", "example": 2}
+    )
 
 
 MERGING = "aliases whose merge is unfinished, because images still have to be moved: repeat the merge to finish it"
@@ -43,30 +48,40 @@ class TagWithAliasesSchema(TagSchema):
     """A tag and its aliases."""
 
     aliases = fields.List(
-        fields.String(metadata={"pattern": TAG}), required=True, metadata={"description": "sorted by name"}
+        fields.String(metadata={"pattern": TAG}),
+        required=True,
+        metadata={"description": "sorted by name", "example": [examples.ALIAS]},
     )
-    merging = fields.List(fields.String(metadata={"pattern": TAG}), required=True, metadata={"description": MERGING})
+    merging = fields.List(
+        fields.String(metadata={"pattern": TAG}), required=True, metadata={"description": MERGING, "example": []}
+    )
 
 
 class AliasesSchema(Schema):
     """The complete set of a tag's aliases."""
 
-    aliases = TagList(["lol", "haha"], most=MAX_ALIASES, required=True)
+    aliases = TagList([examples.ALIAS], most=MAX_ALIASES, required=True)
 
 
 class MergeSchema(Schema):
-    """The tag to merge into."""
+    """The tag to merge into. It may be new."""
 
-    into = TagName("laughing", required=True)
+    into = TagName(examples.TAG, required=True)
 
 
 class MergeStepSchema(Schema):
     """The progress of a merge."""
 
-    moved = fields.Integer(required=True, metadata={"minimum": 0, "description": "images moved by this request"})
+    moved = fields.Integer(
+        required=True, metadata={"minimum": 0, "description": "number of images moved by this request", "example": 2}
+    )
     remaining = fields.Integer(
         required=True,
-        metadata={"minimum": 0, "description": "images still to be moved: repeat the request if there are any"},
+        metadata={
+            "minimum": 0,
+            "description": "number of images still to be moved: repeat the request until it is 0",
+            "example": 0,
+        },
     )
     tag = fields.Nested(TagWithAliasesSchema, required=True)
 
@@ -82,13 +97,21 @@ def rfc_3339(moment: datetime) -> str:
 class ImageSchema(Schema):
     """An image."""
 
-    id = fields.UUID(required=True)
+    id = fields.UUID(required=True, metadata={"example": examples.IMAGE_ID})
     hash = fields.String(required=True, metadata={**HASH, "description": "SHA-256 of the file"})
-    filename = fields.String(required=True, metadata={"minLength": 1, "maxLength": MAX_FILENAME})
-    mime_type = fields.String(required=True, metadata={"enum": list(EXTENSIONS)})
-    size_bytes = fields.Integer(required=True, metadata={"minimum": 1})
-    width = fields.Integer(required=True, metadata={"minimum": 1, "description": "pixels, as a browser displays it"})
-    height = fields.Integer(required=True, metadata={"minimum": 1, "description": "pixels, as a browser displays it"})
+    filename = fields.String(
+        required=True, metadata={"minLength": 1, "maxLength": MAX_FILENAME, "example": examples.FILENAME}
+    )
+    mime_type = fields.String(required=True, metadata={"enum": list(EXTENSIONS), "example": examples.MIME_TYPE})
+    size_bytes = fields.Integer(required=True, metadata={"minimum": 1, "example": examples.SIZE_BYTES})
+    width = fields.Integer(
+        required=True,
+        metadata={"minimum": 1, "description": "pixels, as a browser displays it", "example": examples.WIDTH},
+    )
+    height = fields.Integer(
+        required=True,
+        metadata={"minimum": 1, "description": "pixels, as a browser displays it", "example": examples.HEIGHT},
+    )
     storage_key = fields.Function(
         lambda image: image["hash"],
         required=True,
@@ -97,10 +120,12 @@ class ImageSchema(Schema):
     created_at = fields.Function(
         lambda image: rfc_3339(created_at(image)),
         required=True,
-        metadata={"type": "string", "format": "date-time"},
+        metadata={"type": "string", "format": "date-time", "example": examples.CREATED_AT},
     )
     tags = fields.List(
-        fields.String(metadata={"pattern": TAG}), required=True, metadata={"description": "sorted by name"}
+        fields.String(metadata={"pattern": TAG}),
+        required=True,
+        metadata={"description": "sorted by name", "example": examples.TAGS},
     )
 
 
@@ -161,7 +186,9 @@ def _image_json(image: Image) -> dict[str, Any]:
 class UploadedImageSchema(ImageSchema):
     """An image, and whether the board already had it."""
 
-    duplicate = fields.Boolean(required=True)
+    duplicate = fields.Boolean(
+        required=True, metadata={"description": "whether the board already had the file", "example": False}
+    )
 
 
 class ImageListSchema(Schema):
@@ -170,17 +197,20 @@ class ImageListSchema(Schema):
     items = Images(ImageSchema)
 
 
+FILE = {"description": "a JPEG, PNG, GIF or WebP image", "example": f"(the bytes of {examples.FILENAME})"}
+
+
 class UploadSchema(Schema):
     """The form of an upload."""
 
-    file = UploadedFile(required=True, metadata={"description": "JPEG, PNG, GIF or WebP"})
-    tags = CommaSeparatedTags("separated by commas", example="cat,funny")
+    file = UploadedFile(required=True, metadata=FILE)
+    tags = CommaSeparatedTags("separated by commas", example=",".join(examples.TAGS))
 
 
 class TagsSchema(Schema):
     """The complete set of an image's tags."""
 
-    tags = TagList(["cat", "new-tag"], required=True)
+    tags = TagList(examples.TAGS, required=True)
 
 
 MAX_CHANGED_IMAGES = 100  # in one request
@@ -189,20 +219,24 @@ MAX_CHANGED_IMAGES = 100  # in one request
 class ImageIdsSchema(Schema):
     """The ids of the images to change."""
 
-    ids = fields.List(ImageId(), required=True, validate=validate.Length(1, MAX_CHANGED_IMAGES))
+    ids = fields.List(
+        ImageId(metadata={"example": examples.IMAGE_ID}), required=True, validate=validate.Length(1, MAX_CHANGED_IMAGES)
+    )
 
 
 class DeletedImagesSchema(Schema):
     """The ids of deleted and of missing images."""
 
-    deleted = fields.List(fields.UUID(), required=True)
-    missing = fields.List(fields.UUID(), required=True, metadata={"description": "ids that no image had"})
+    deleted = fields.List(fields.UUID(metadata={"example": examples.IMAGE_ID}), required=True)
+    missing = fields.List(
+        fields.UUID(), required=True, metadata={"description": "ids that no image had", "example": []}
+    )
 
 
 class TagChangeSchema(ImageIdsSchema):
     """Tags to add to images, and tags to remove from them."""
 
-    add = TagList(["cat"], load_default=list)
+    add = TagList(["staring"], load_default=list)
     remove = TagList(["dog"], load_default=list)
 
     @validates_schema
@@ -221,34 +255,49 @@ def page_schema(default_limit: int, max_limit: int) -> type[Schema]:
     """Return the schema of the query parameters of a list."""
     return Schema.from_dict(
         {
-            "limit": PlainInteger(load_default=default_limit, validate=validate.Range(1, max_limit)),
-            "offset": PlainInteger(load_default=0, validate=validate.Range(0, 2**63 - 1)),
+            "limit": PlainInteger(
+                load_default=default_limit,
+                validate=validate.Range(1, max_limit),
+                metadata={"description": "maximum number of items in the response"},
+            ),
+            "offset": PlainInteger(
+                load_default=0,
+                validate=validate.Range(0, 2**63 - 1),
+                metadata={"description": "number of items to skip"},
+            ),
         }
     )
 
 
-class TagQuerySchema(page_schema(default_limit=100, max_limit=200)):  # type: ignore[misc]  # a base made by a call
-    """The query parameters of the list of tags."""
+class TagConditionsSchema(Schema):
+    """The query parameters that select and order tags."""
 
-    q = fields.String(load_default="", metadata={"description": "only names that begin with this text"})
+    q = fields.String(
+        load_default="", metadata={"description": "only names that begin with this text", "example": "ag"}
+    )
     match = fields.String(
         load_default="",
         metadata={
-            "description": "only names and aliases that contain this text, for example palm. Names with a word that"
-            " begins with it come first, then the others, each group by image count. `-` and `_` separate words; a"
-            " space matches either.",
+            "description": "only names and aliases that contain this text. Names with a word that begins with it come"
+            " first, then the others, each group by image count. `-` and `_` separate words; a space matches either.",
+            "example": "ye",
         },
     )
     with_ = CommaSeparatedTags(
-        f"at most {MAX_SEARCHED_TAGS} tags, separated by commas, for example cat,funny. Lists the other tags of the"
-        f" newest {NEWEST} images that have all of these, by image count",
+        f"at most {MAX_SEARCHED_TAGS} tags, separated by commas. Lists the other tags of the newest {NEWEST} images"
+        " that have all of these, by image count",
         MAX_SEARCHED_TAGS,
         data_key="with",
+        example="cat",
     )
     order = fields.String(
         validate=validate.OneOf(["name", "count"]),
         metadata={"default": "name", "description": "by name in byte order, or by image count with the largest first"},
     )
+
+
+class TagQuerySchema(page_schema(default_limit=100, max_limit=200), TagConditionsSchema):  # type: ignore[misc]
+    """The query parameters of the list of tags. The document has those of the last class first."""
 
     @validates_schema
     def _exclude(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -285,24 +334,27 @@ class TagPageSchema(Schema):
 
     items = fields.List(fields.Nested(ListedTagSchema), required=True)
     total = fields.Integer(
-        required=True, metadata={"minimum": 0, "description": "matching tags and aliases on all pages"}
+        required=True, metadata={"minimum": 0, "description": "matching tags and aliases on all pages", "example": 1}
     )
-    limit = fields.Integer(required=True)
-    offset = fields.Integer(required=True)
+    limit = fields.Integer(required=True, metadata={"example": 100})
+    offset = fields.Integer(required=True, metadata={"example": 0})
 
 
 SEARCHED = f"at most {MAX_SEARCHED_TAGS} tags, separated by commas; an image must have"
 MAX_RANDOM_OFFSET = 100_000
+CURSOR = CursorField.text(Cursor(3, onward=True))  # an example
 MAX_SEED = 2**53 - 1  # the largest integer that every JSON parser reads exactly
 
 
-class SearchSchema(page_schema(default_limit=50, max_limit=100), IncludeSchema):  # type: ignore[misc]  # made by a call
-    """The query parameters of the list of images."""
+class ConditionsSchema(Schema):
+    """The query parameters that select and order images."""
 
-    tags = CommaSeparatedTags(f"{SEARCHED} all of them", MAX_SEARCHED_TAGS)
-    any = CommaSeparatedTags(f"{SEARCHED} at least one of them", MAX_SEARCHED_TAGS)
-    none = CommaSeparatedTags(f"{SEARCHED} none of them", MAX_SEARCHED_TAGS)
-    mime_type = fields.String(load_default=None, validate=validate.OneOf(EXTENSIONS))
+    tags = CommaSeparatedTags(f"{SEARCHED} all of them", MAX_SEARCHED_TAGS, example=",".join(examples.TAGS))
+    any = CommaSeparatedTags(f"{SEARCHED} at least one of them", MAX_SEARCHED_TAGS, example="cat,dog")
+    none = CommaSeparatedTags(f"{SEARCHED} none of them", MAX_SEARCHED_TAGS, example="wink")
+    mime_type = fields.String(
+        load_default=None, validate=validate.OneOf(EXTENSIONS), metadata={"description": "the type of an image"}
+    )
     hash = fields.String(
         load_default=None,
         validate=validate.Regexp(rf"{HASH_PATTERN}\Z", error="Must be 64 hexadecimal digits, in lower case."),
@@ -313,20 +365,27 @@ class SearchSchema(page_schema(default_limit=50, max_limit=100), IncludeSchema):
     order = fields.String(
         load_default="newest",
         validate=validate.OneOf(["newest", "random"]),
-        metadata={"description": f"in random order, `offset` is at most {MAX_RANDOM_OFFSET}"},
+        metadata={
+            "description": f"newest first, or in random order. In random order, `offset` is at most {MAX_RANDOM_OFFSET}"
+        },
     )
     seed = PlainInteger(
         load_default=None,
         validate=validate.Range(0, MAX_SEED),
-        metadata={"description": "of the random order; by default, the board chooses one"},
+        metadata={"description": "the seed of the random order; by default, the board chooses one", "example": 7},
     )
     cursor = CursorField(
         load_default=None,
         metadata={
             "type": "string",
             "description": "a position in the list, from the header `Link`; cannot be combined with `offset`",
+            "example": CURSOR,
         },
     )
+
+
+class SearchSchema(IncludeSchema, page_schema(default_limit=50, max_limit=100), ConditionsSchema):  # type: ignore[misc]
+    """The query parameters of the list of images. The document has those of the last class first."""
 
     @validates_schema
     def _exclude(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -350,10 +409,12 @@ class ImagePageSchema(Schema):
     """A page of images."""
 
     items = Images(WholeImageSchema)
-    total = fields.Integer(required=True, metadata={"minimum": 0, "description": "matching images on all pages"})
-    limit = fields.Integer(required=True)
+    total = fields.Integer(
+        required=True, metadata={"minimum": 0, "description": "matching images on all pages", "example": 1}
+    )
+    limit = fields.Integer(required=True, metadata={"example": 50})
     offset = fields.Integer(
-        required=True, allow_none=True, metadata={"description": "null if the request has a `cursor`"}
+        required=True, allow_none=True, metadata={"description": "null if the request has a `cursor`", "example": 0}
     )
     seed = fields.Integer(metadata={"minimum": 0, "description": "only in random order: its seed"})
 
@@ -364,7 +425,11 @@ class ImagePageSchema(Schema):
 class SimilarQuerySchema(IncludeSchema):
     """The query parameters of a search for similar images."""
 
-    limit = PlainInteger(load_default=20, validate=validate.Range(1, 100))
+    limit = PlainInteger(
+        load_default=20,
+        validate=validate.Range(1, 100),
+        metadata={"description": "maximum number of images in the response"},
+    )
     distance = PlainInteger(
         load_default=MAX_DISTANCE,
         validate=validate.Range(0, MAX_DISTANCE),
@@ -375,7 +440,7 @@ class SimilarQuerySchema(IncludeSchema):
 class FileSchema(Schema):
     """The form of a search by picture."""
 
-    file = UploadedFile(required=True, metadata={"description": "JPEG, PNG, GIF or WebP"})
+    file = UploadedFile(required=True, metadata=FILE)
 
 
 class SimilarImageSchema(WholeImageSchema):
@@ -387,6 +452,7 @@ class SimilarImageSchema(WholeImageSchema):
             "minimum": 0,
             "maximum": MAX_DISTANCE,
             "description": "number of bits in which the fingerprints differ",
+            "example": 0,
         },
     )
 
@@ -408,27 +474,51 @@ class LinkSchema(Schema):
         metadata={
             "format": "uri",
             "description": "a link to an image: `/i/{id}`, `/i/{id}.{extension}` or `/?image={id}`",
+            "example": f"{examples.BOARD}/i/{examples.IMAGE_ID}",
         },
     )
-    maxwidth = PlainInteger(load_default=None, validate=validate.Range(1, 2**31), metadata={"description": "pixels"})
-    maxheight = PlainInteger(load_default=None, validate=validate.Range(1, 2**31), metadata={"description": "pixels"})
-    format = fields.String(load_default="json", validate=validate.OneOf(["json"]))
+    maxwidth = PlainInteger(
+        load_default=None,
+        validate=validate.Range(1, 2**31),
+        metadata={"description": "maximum width of the picture in pixels"},
+    )
+    maxheight = PlainInteger(
+        load_default=None,
+        validate=validate.Range(1, 2**31),
+        metadata={"description": "maximum height of the picture in pixels"},
+    )
+    format = fields.String(
+        load_default="json", validate=validate.OneOf(["json"]), metadata={"description": "the only format"}
+    )
 
 
 class PhotoSchema(Schema):
     """A photo response of oEmbed 1.0."""
 
-    version = fields.String(required=True)
-    type = fields.String(required=True, metadata={"enum": ["photo"]})
-    title = fields.String(required=True)
-    provider_name = fields.String(required=True)
-    provider_url = fields.String(required=True, metadata={"format": "uri"})
-    url = fields.String(required=True, metadata={"format": "uri", "description": "the image file, or its thumbnail"})
-    width = fields.Integer(required=True, metadata=PIXELS)
-    height = fields.Integer(required=True, metadata=PIXELS)
-    thumbnail_url = fields.String(required=True, metadata={"format": "uri"})
-    thumbnail_width = fields.Integer(required=True, metadata=PIXELS)
-    thumbnail_height = fields.Integer(required=True, metadata=PIXELS)
+    version = fields.String(required=True, metadata={"example": "1.0"})
+    type = fields.String(required=True, metadata={"enum": ["photo"], "example": "photo"})
+    title = fields.String(
+        required=True,
+        metadata={"description": "the tags or, without tags, the filename", "example": ", ".join(examples.TAGS)},
+    )
+    provider_name = fields.String(required=True, metadata={"example": SITE_NAME})
+    provider_url = fields.String(required=True, metadata={"format": "uri", "example": f"{examples.BOARD}/"})
+    url = fields.String(
+        required=True,
+        metadata={
+            "format": "uri",
+            "description": "the image file, or its thumbnail",
+            "example": f"{examples.BOARD}/i/{examples.IMAGE_ID}.jpg",
+        },
+    )
+    width = fields.Integer(required=True, metadata={**PIXELS, "example": examples.WIDTH})
+    height = fields.Integer(required=True, metadata={**PIXELS, "example": examples.HEIGHT})
+    thumbnail_url = fields.String(
+        required=True,
+        metadata={"format": "uri", "example": f"{examples.BOARD}/api/v1/images/{examples.IMAGE_ID}/thumbnail"},
+    )
+    thumbnail_width = fields.Integer(required=True, metadata={**PIXELS, "example": examples.WIDTH})
+    thumbnail_height = fields.Integer(required=True, metadata={**PIXELS, "example": examples.HEIGHT})
 
 
 # The service itself
@@ -437,10 +527,10 @@ class PhotoSchema(Schema):
 class HealthSchema(Schema):
     """The health of the service."""
 
-    status = fields.String(required=True, metadata={"enum": ["ok"]})
+    status = fields.String(required=True, metadata={"enum": ["ok"], "example": "ok"})
 
 
 class ReadinessSchema(Schema):
     """Whether the service can do its work."""
 
-    status = fields.String(required=True, metadata={"enum": ["ready"]})
+    status = fields.String(required=True, metadata={"enum": ["ready"], "example": "ready"})

@@ -7,13 +7,18 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from reaction_board.api.fields import CursorField
-from reaction_board.api.schemas import ImagePageSchema, SearchSchema, with_included
+from reaction_board.api.schemas import CURSOR, ImagePageSchema, SearchSchema, with_included
 from reaction_board.database.queries.search import Page, Search
 from reaction_board.errors import InvalidTag, ServiceUnavailable, Unauthorized
 from reaction_board.http.blueprint import Blueprint, string_header
 from reaction_board.service import images
 
-blp = Blueprint("search", __name__, url_prefix="/api/v1/images", description="Search for images")
+blp = Blueprint(
+    "search",
+    __name__,
+    url_prefix="/api/v1/images",
+    description="List the images, and search them by tags and other properties.",
+)
 
 MAX_LINE_BYTES = 60_000  # of one header line: Python's http.client refuses lines over 64 KiB
 CONDITIONS = ("tags", "any", "none", "mime_type", "hash", "untagged", "animated", "seed")
@@ -23,7 +28,14 @@ CONDITIONS = ("tags", "any", "none", "mime_type", "hash", "untagged", "animated"
 @blp.raises(Unauthorized, InvalidTag, ServiceUnavailable)
 @blp.arguments(SearchSchema, location="query")
 @blp.response(
-    200, ImagePageSchema, headers={"Link": string_header("the next and the previous page: rel=next, rel=prev")}
+    200,
+    ImagePageSchema,
+    headers={
+        "Link": string_header(
+            "the next and the previous page, if there are any: rel=next, rel=prev",
+            f'</api/v1/images?tags=cat&limit=50&cursor={CURSOR}>; rel="next"',
+        )
+    },
 )
 def list_images(query: Mapping[str, Any]) -> ResponseReturnValue:
     """List and search images

@@ -1,10 +1,17 @@
 """Images that look like another picture."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from reaction_board.api.schemas import FileSchema, SimilarImagesSchema, SimilarQuerySchema, with_included
+from reaction_board.api.schemas import (
+    FileSchema,
+    SimilarImageSchema,
+    SimilarImagesSchema,
+    SimilarQuerySchema,
+    with_included,
+)
 from reaction_board.database.queries.images import Image
 from reaction_board.errors import (
     CrossOrigin,
@@ -17,15 +24,29 @@ from reaction_board.errors import (
     UndecodableImage,
 )
 from reaction_board.http.blueprint import Blueprint
+from reaction_board.http.examples import example_of
 from reaction_board.service import similar
 
-blp = Blueprint("similar", __name__, url_prefix="/api/v1/images", description="Images that look alike")
+blp = Blueprint(
+    "similar",
+    __name__,
+    url_prefix="/api/v1/images",
+    description="Find images that look like an image of the board, or like any other picture.",
+)
+
+# In the example, a smaller copy of the image.
+SMALLER = {
+    "id": "01a21838-c3a0-7d1e-9f4b-6a50d2e8b713",
+    **dict.fromkeys(("hash", "storage_key"), hashlib.sha256(b"cat-small.webp").hexdigest()),
+    **{"filename": "cat-small.webp", "mime_type": "image/webp", "size_bytes": 5312, "width": 226, "height": 150},
+    **{"created_at": "2026-11-26T14:18:22.944Z", "tags": ["cat"], "distance": 1},
+}
 
 
 @blp.route("/<image_id:image_id>/similar")
 @blp.raises(Unauthorized, ImageNotFound, StorageError, ServiceUnavailable)
 @blp.arguments(SimilarQuerySchema, location="query")
-@blp.response(200, SimilarImagesSchema)
+@blp.response(200, SimilarImagesSchema, example={"items": [{**example_of(SimilarImageSchema), **SMALLER}]})
 def find_similar(query: Mapping[str, Any], image_id: UUID) -> dict[str, Any]:
     """Find images that look like an image
 

@@ -21,10 +21,16 @@ from reaction_board.errors import (
     TagNotFound,
     Unauthorized,
 )
+from reaction_board.http import examples
 from reaction_board.http.blueprint import Blueprint
 from reaction_board.service import tags
 
-blp = Blueprint("tags", __name__, url_prefix="/api/v1/tags", description="Tags, their aliases and image counts")
+blp = Blueprint(
+    "tags",
+    __name__,
+    url_prefix="/api/v1/tags",
+    description="List tags, complete what a user types, and manage aliases; rename and merge tags.",
+)
 
 
 @blp.route("")
@@ -35,9 +41,11 @@ def list_tags(query: Mapping[str, Any]) -> dict[str, Any]:
     """List tags
 
     The list is sorted by name, in byte order, or by image count. It includes tags without images, and leaves out
-    aliases. `q` and `match` are trimmed and lower-cased like a tag. `match` completes what a user types; it also finds
-    aliases, with the tags that they stand for. `with` suggests tags to narrow a search: with any one of them added, the
-    search still finds images.
+    aliases.
+
+    Use only one of `q`, `match` and `with`. `q` and `match` are trimmed and lower-cased like a tag. `match` completes
+    what a user types; it also finds aliases, with the tags that they stand for. `with` suggests tags to narrow a
+    search: with any one of them added, the search still finds images.
     """
     limit, offset = query["limit"], query["offset"]
     if typed := query["match"].strip().lower():
@@ -77,7 +85,11 @@ def set_aliases(body: Mapping[str, Any], name: str) -> Tag:
     return tags.set_aliases(name, body["aliases"])
 
 
-@blp.route("/<tag_name:name>/merge", methods=["POST"])
+@blp.route(
+    "/<tag_name:name>/merge",
+    methods=["POST"],
+    parameters=[{"in": "path", "name": "name", "description": "the tag to merge", "example": examples.ALIAS}],
+)
 @blp.raises(Unauthorized, CrossOrigin, TagNotFound, AliasConflict, InvalidTag, ServiceUnavailable)
 @blp.arguments(MergeSchema)
 @blp.response(200, MergeStepSchema)

@@ -13,7 +13,9 @@ from reaction_board.http.blueprint import Blueprint
 from reaction_board.media import thumbnail
 from reaction_board.service import thumbnails
 
-blp = Blueprint("thumbnails", __name__, url_prefix="/api/v1/images", description="Thumbnails")
+blp = Blueprint(
+    "thumbnails", __name__, url_prefix="/api/v1/images", description="Download small versions of the images."
+)
 
 
 @blp.route("/<image_id:image_id>/thumbnail")

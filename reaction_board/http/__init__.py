@@ -1,4 +1,4 @@
-"""HTTP: adapts Flask and flask-smorest to the API's contract. No module here knows a resource of the API."""
+"""HTTP: adapts Flask and flask-smorest to the API's contract. Only `examples` knows resources of the API."""
 
 import re
 from importlib.metadata import version
@@ -8,13 +8,25 @@ from flask import Flask, Response, request
 from flask_cors import CORS
 
 from reaction_board.errors import InvalidField
-from reaction_board.http import cross_origin, documents, hosts, reverse_proxy
+from reaction_board.http import cross_origin, documents, examples, hosts, reverse_proxy
 from reaction_board.http.arguments import ImageIdConverter, TagNameConverter
 from reaction_board.http.blueprint import IGNORES_QUERY, TOKEN
 from reaction_board.http.body import Body
 from reaction_board.http.envelope import Api
 
 EXPOSED_HEADERS = ["Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Link", "Location", "X-Request-ID"]
+
+DESCRIPTION = """\
+Stores images under their SHA-256, and finds them by tags. An image has an `id`, by which all other operations name it.
+
+Every error has the same body: `detail` says what is wrong, for people, and `code` names the kind of error, for
+programs. A query parameter or field that the operation does not know is an error (422 `validation_error`). Only oEmbed
+and the operations that send image files and thumbnails ignore unknown query parameters. An unknown path is 404
+`not_found`, and an unknown method is 405 `method_not_allowed`. Every response has a header `X-Request-ID`. The log of
+the board has the same id.
+
+The examples show one photograph, `cat.jpg`, and the tag `agreed`, which used to be called `yes`.
+"""
 
 
 def init_app(app: Flask) -> Api:
@@ -24,6 +36,7 @@ def init_app(app: Flask) -> Api:
     app.config.update(
         API_TITLE="Reaction Image Board",
         API_VERSION=version("reaction-board"),
+        API_SPEC_OPTIONS={"info": {"description": DESCRIPTION}},
         OPENAPI_VERSION="3.0.3",
         OPENAPI_URL_PREFIX="/api/v1",
         OPENAPI_SWAGGER_UI_PATH="/docs",
@@ -62,15 +75,22 @@ def init_app(app: Flask) -> Api:
     api.spec.components.security_scheme(
         TOKEN, {"type": "http", "scheme": "bearer", "description": "one of the board's API_TOKENS"}
     )
-    api.ma_plugin.converter.add_parameter_attribute_function(_without_null)
-    api.register_converter(ImageIdConverter, lambda converter: {"type": "string", "format": "uuid"})
-    api.register_converter(TagNameConverter, lambda converter: {"type": "string", "minLength": 1, "example": "cat"})
+    api.ma_plugin.converter.add_parameter_attribute_function(_parameter)
+    image_id = {"type": "string", "format": "uuid", "example": examples.IMAGE_ID}
+    tag_name = {"type": "string", "minLength": 1, "example": examples.TAG}
+    api.register_converter(ImageIdConverter, lambda converter: image_id)
+    api.register_converter(TagNameConverter, lambda converter: tag_name)
     return api
 
 
-def _without_null(converter: Any, field: Any, ret: dict[str, Any]) -> dict[str, Any]:
-    """Return a parameter's schema without null, which stands for a missing value. Only a body can contain null."""
+def _parameter(converter: Any, field: Any, ret: dict[str, Any]) -> dict[str, Any]:
+    """Return a parameter's schema and example.
+
+    The schema is without null, which stands for a missing value: only a body can contain null. The example is moved out
+    of the schema, because Swagger UI shows it only beside it.
+    """
     schema = {name: value for name, value in ret["schema"].items() if name != "nullable" and value is not None}
     if "enum" in schema:
         schema["enum"] = [value for value in schema["enum"] if value is not None]
-    return {"schema": schema}
+    example = {"example": schema.pop("example")} if "example" in schema else {}
+    return {"schema": schema, **example}

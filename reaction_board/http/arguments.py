@@ -26,6 +26,10 @@ MAX_JSON_BYTES = MIB
 MAX_FORM_PARTS = 20
 MAX_FIELD_BYTES = 500_000  # of each part that is not a file
 
+# The details of errors, by the location of the arguments.
+WRONG_TYPE = {"json": "Send the body as application/json.", "multipart": "Send the body as multipart/form-data."}
+MALFORMED = {"json": "The body is not valid JSON.", "multipart": "The body is not valid multipart/form-data."}
+
 
 class ArgumentsParser(FlaskParser):
     """A strict parser: it refuses unknown and repeated fields, and reports errors in the board's envelope."""
@@ -40,12 +44,12 @@ class ArgumentsParser(FlaskParser):
     def load_json(self, req: Request, schema: Schema) -> Any:
         """Return the JSON body. Raises BadRequest, and UnsupportedMediaType if `Content-Type` is not JSON."""
         if not req.is_json:
-            raise UnsupportedMediaType("Send the body as application/json.")
+            raise UnsupportedMediaType(WRONG_TYPE["json"])
         req.max_content_length = MAX_JSON_BYTES
         try:
             return json.loads(req.get_data())
         except (ValueError, RecursionError) as error:
-            raise BadRequest("The body is not valid JSON.") from error
+            raise BadRequest(MALFORMED["json"]) from error
 
     def load_multipart(self, req: Request, schema: Schema) -> MultiDictProxy:
         """Return the fields and files of a form.
@@ -54,7 +58,7 @@ class ArgumentsParser(FlaskParser):
         and UnsupportedMediaType if `Content-Type` is not multipart/form-data.
         """
         if req.mimetype != "multipart/form-data":
-            raise UnsupportedMediaType("Send the body as multipart/form-data.")
+            raise UnsupportedMediaType(WRONG_TYPE["multipart"])
         try:
             decoder = multipart.Decoder(
                 req.mimetype_params["boundary"].encode("ascii"), MAX_FIELD_BYTES, max_parts=MAX_FORM_PARTS
@@ -63,7 +67,7 @@ class ArgumentsParser(FlaskParser):
                 req.stream.read, decoder, _receive_file, chunk_bytes=CHUNK_BYTES, max_field_bytes=MAX_FIELD_BYTES
             )
         except (KeyError, ValueError) as error:
-            raise BadRequest("The body is not valid multipart/form-data.") from error
+            raise BadRequest(MALFORMED["multipart"]) from error
         return self._once(MultiDict[str, Any](parts), schema)
 
     def _once(self, values: MultiDict[str, Any], schema: Schema) -> MultiDictProxy:
@@ -93,6 +97,11 @@ def _first_message(messages: Any) -> str:
         path.append(str(name)[:100])
     field = ".".join(name for name in path[1:] if name != "_schema")  # marshmallow's key for errors of the whole body
     return f"{field or 'body'}: {messages[0]}"
+
+
+def typical_error(schema: type[Schema]) -> InvalidField:
+    """Return the error of an input that no schema accepts, as an example for the API document."""
+    return InvalidField(_first_message({"location": schema().validate({"limit": 0})}))
 
 
 class PlainInteger(fields.Integer):

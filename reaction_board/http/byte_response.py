@@ -9,31 +9,48 @@ from flask import Response, request
 from werkzeug.datastructures import ContentRange
 from werkzeug.http import dump_options_header
 
-from reaction_board.http import preconditions, reverse_proxy
+from reaction_board.http import examples, preconditions, reverse_proxy
 from reaction_board.media.filename import ascii_name, download_name
 
 CACHE_CONTROL = "public, max-age=31536000, immutable"
 POLICY = "default-src 'none'; sandbox"  # a browser that opens the file as a document runs nothing in it
 
-# The descriptions of these responses in the API document.
-CACHE_HEADERS = {"ETag": "the quoted SHA-256 of the file", "Cache-Control": CACHE_CONTROL}
+# These responses in the API document. Each header has a description and an example.
+CACHE_HEADERS = {
+    "ETag": ("the quoted SHA-256 of the file", examples.FILE_ETAG),
+    "Cache-Control": ("The file never changes.", CACHE_CONTROL),
+}
 _BODY_HEADERS = {
     **CACHE_HEADERS,
-    "Last-Modified": "when the image was created",
-    "Content-Length": "size of the body in bytes",
-    "Content-Disposition": "inline, with the filename",
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Accept-Ranges": "bytes",
+    "Last-Modified": ("when the image was created", examples.HTTP_DATE),
+    "Content-Length": ("the size of the body in bytes", str(examples.SIZE_BYTES)),
+    "Content-Disposition": ("the filename, for a client that saves the file", f"inline; filename={examples.FILENAME}"),
+    "Content-Security-Policy": ("A browser that opens the file as a document runs nothing in it.", POLICY),
+    "X-Content-Type-Options": ("The type is that of the bytes.", "nosniff"),
+    "Accept-Ranges": ("Ranges are in bytes.", "bytes"),
 }
-HEADERS = {200: _BODY_HEADERS, 206: {**_BODY_HEADERS, "Content-Range": "the range, and the size of the file, in bytes"}}
+_PART_HEADERS = {
+    **_BODY_HEADERS,
+    "Content-Length": ("the size of the part in bytes", "100"),
+    "Content-Range": ("the part, and the size of the file, in bytes", f"bytes 0-99/{examples.SIZE_BYTES}"),
+}
+RESPONSES = {200: ("The file.", _BODY_HEADERS), 206: ("The part that `Range` names.", _PART_HEADERS)}
 CONDITIONS = {
-    "If_None_Match": "the ETag of the client's copy: 304 if it is the ETag of this file",
-    "If_Match": "an ETag: 412 if it is not the ETag of this file",
-    "If_Modified_Since": "a date: 304 if the image is not newer; ignored beside If-None-Match",
-    "If_Unmodified_Since": "a date: 412 if the image is newer; ignored beside If-Match",
-    "Range": "one range of bytes: 206. Several ranges are ignored, and the response is the whole file",
-    "If_Range": "an ETag, or a date as in Last-Modified: Range is ignored if it does not match this file",
+    "If_None_Match": ("the ETag of the client's copy: 304 if it is the ETag of this file", examples.FILE_ETAG),
+    "If_Match": ("an ETag: 412 if it is not the ETag of this file", examples.FILE_ETAG),
+    "If_Modified_Since": (
+        "a date: 304 if the image is not newer; ignored beside If-None-Match",
+        examples.HTTP_DATE,
+    ),
+    "If_Unmodified_Since": ("a date: 412 if the image is newer; ignored beside If-Match", examples.HTTP_DATE),
+    "Range": (
+        "one range of bytes: 206. Several ranges are ignored, and the response is the whole file",
+        "bytes=0-99",
+    ),
+    "If_Range": (
+        "an ETag, or a date as in Last-Modified: Range is ignored if it does not match this file",
+        examples.FILE_ETAG,
+    ),
 }
 
 

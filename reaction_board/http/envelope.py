@@ -8,15 +8,19 @@ from marshmallow import Schema, fields
 from werkzeug import Response as BaseResponse
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from reaction_board.errors import HTTP_ERRORS, BoardError, InternalError, code_of
+from reaction_board.errors import HTTP_ERRORS, BoardError, ImageNotFound, InternalError, code_of
 from reaction_board.http import body, request_log
 
 
 class ErrorSchema(Schema):
     """The body of every response with a status of 400 and above."""
 
-    detail = fields.String(required=True, metadata={"description": "for people"})
-    code = fields.String(required=True, metadata={"description": "for programs"})
+    detail = fields.String(
+        required=True, metadata={"description": "the reason, for people", "example": ImageNotFound.detail}
+    )
+    code = fields.String(
+        required=True, metadata={"description": "the kind of error, for programs", "example": ImageNotFound.code}
+    )
 
 
 class Api(flask_smorest.Api):
