@@ -9,6 +9,7 @@ import platform
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from sqlalchemy import Connection
 
-from benchmarks import changes, hostile, merging, peers, proxied, search, similar, transfers
+from benchmarks import changes, hostile, merging, page, peers, proxied, search, similar, transfers
 from benchmarks.fill import Filled, fill
 from benchmarks.measure import QUICK, Case, Effort, Figure, in_turns
 from reaction_board.database import migration
@@ -30,12 +31,15 @@ from reaction_board.database.engine import make_engine, transactional
 from reaction_board.local.object_store import object_store
 from reaction_board.local.postgres import postgres
 from reaction_board.storage import CONFIG, S3Storage
+from tests.browser import CHROMIUM, chromium
 from tests.pictures import padded
 from tests.servers import Gunicorn, Nginx
 
 BUCKET = "benchmark"
 CONSTANT = "benchmarks.constant:app"
 WITHOUT_FINGERPRINTS = "benchmarks.without_fingerprints:app"
+PARTS = ("similar", "search", "bytes", "hostile", "page")
+DEPEND_ON_IMAGES = ("similar", "search")
 
 
 def main() -> int:
@@ -44,7 +48,7 @@ def main() -> int:
     parser.add_argument("--images", type=int, default=1_000_000, help="how many the board has")
     parser.add_argument("--rounds", type=int, default=9, help="how often each case is measured")
     parser.add_argument("--quick", action="store_true", help="every case once, in its shortest form, judging nothing")
-    parser.add_argument("--only", choices=["search", "similar", "bytes", "hostile"], help="a part of it")
+    parser.add_argument("--only", choices=PARTS, help="a part of it")
     parser.add_argument("--pictures", type=Path, help="a folder of pictures that are mangled as the drawings are")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
@@ -62,18 +66,7 @@ def main() -> int:
         os.environ.update(variables, DATABASE_URL=database_url, S3_BUCKET_NAME=BUCKET, MALLOC_ARENA_MAX="2")
         S3Storage(BUCKET, variables["AWS_REGION"], timeout=20).create_bucket()
         migration.upgrade()
-        figures = []
-        if options.only in (None, "similar"):
-            figures += _similar(progress, database_url, options.images, options.pictures, effort)
-        if options.only in (None, "search"):
-            figures += _search(progress, database_url, options.images, effort)
-        if options.images > search.LARGE:
-            _skip("bytes and hostile pictures, which do not depend on the number of images: use fewer")
-        else:
-            if options.only in (None, "bytes"):
-                figures += _bytes(progress, effort)
-            if options.only in (None, "hostile"):
-                figures += _hostile(progress, effort)
+        figures = _figures(progress, database_url, options, effort)
     if options.quick:
         figures = [dataclasses.replace(figure, holds=None) for figure in figures]
     machine = _machine()
@@ -86,6 +79,22 @@ def main() -> int:
     else:
         _print(figures, machine, options.images)
     return int(any(figure.holds is False for figure in figures))
+
+
+def _figures(progress: Progress, database_url: str, options: argparse.Namespace, effort: Effort) -> list[Figure]:
+    images: int = options.images
+    parts: dict[str, Callable[[], list[Figure]]] = {
+        "similar": lambda: _similar(progress, database_url, images, options.pictures, effort),
+        "search": lambda: _search(progress, database_url, images, effort),
+        "bytes": lambda: _bytes(progress, effort),
+        "hostile": lambda: _hostile(progress, effort),
+        "page": lambda: _page(progress, database_url, min(images, page.IMAGES), effort),
+    }
+    chosen = [options.only] if options.only else PARTS
+    if images > search.LARGE and (left_out := [part for part in chosen if part not in DEPEND_ON_IMAGES]):
+        _skip(f"{', '.join(left_out)}, which do not depend on the number of images: use fewer")
+        chosen = [part for part in chosen if part in DEPEND_ON_IMAGES]
+    return [figure for part in chosen for figure in parts[part]()]
 
 
 def _measured(progress: Progress, group: str, cases: list[Case], effort: Effort) -> list[Figure]:
@@ -212,6 +221,24 @@ def _hostile(progress: Progress, effort: Effort) -> list[Figure]:
     with Gunicorn.running(os.environ) as server:
         tick = partial(progress.update, task, advance=1)
         return list(hostile.figures(server, effort, lambda name: tick(description=f"hostile: {name}")))
+
+
+def _page(progress: Progress, database_url: str, images: int, effort: Effort) -> list[Figure]:
+    if CHROMIUM is None:
+        _skip("the page: there is no Chromium on this machine")
+        return []
+    task = progress.add_task("page", total=1)
+    show = partial(progress.update, task)
+    engine = transactional(make_engine(database_url, pool_size=1, timeout=0))
+    with engine.begin() as connection:
+        board = fill(connection, images, lambda what: show(description=f"fill: {what}"))
+        page.add_thumbnails(connection, S3Storage(BUCKET, None, timeout=20), lambda what: show(description=what))
+    engine.dispose()
+    with Gunicorn.running(os.environ) as server, chromium() as browser:
+        origin = server.url.removesuffix("/api/v1")
+        figures = list(page.figures(origin, browser, board, effort, lambda what: show(description=f"page: {what}")))
+    progress.update(task, advance=1)
+    return figures
 
 
 def _machine() -> str:
