@@ -22,6 +22,8 @@ from tests.check import check, kinds
 from tests.pictures import MIME_TYPES, animation, picture
 from tests.walks import matching
 
+pytestmark = pytest.mark.slow
+
 Image = dict[str, Any]
 NAMES = "abcdef"
 SEEDS = (0, 7, 2**53 - 1)

@@ -87,6 +87,7 @@ def mounted(app: Flask) -> Any:
     return DispatcherMiddleware(unaware(app), {"/board": app})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("under_path", [mounted, unaware])
 @pytest.mark.parametrize("end", ["", "/", "/api/v1"])
 def test_a_board_under_a_path_is_used_with_all_pages(

@@ -63,6 +63,7 @@ CONDITIONS: list[dict[str, str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", CONDITIONS, ids=str)
 def test_what_is_found_fulfils_all_conditions(shared_board: Board, images: list[Image], asked: dict[str, str]) -> None:
     expected = matching(images, asked)
@@ -100,6 +101,7 @@ def test_a_client_can_ask_by_hash_before_it_uploads(board: Board) -> None:
     assert board.search(hash=image["hash"])["total"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "asked",
     [

@@ -28,6 +28,8 @@ from tests.board import Board, Objects, assert_error
 from tests.pictures import IMAGES, animation, picture
 from tests.servers import eventually
 
+pytestmark = pytest.mark.slow
+
 PATIENT = Bounds(memory_bytes=48_000_000, cpu_seconds=20, wall_seconds=60)
 
 

@@ -1,7 +1,11 @@
 """The pictures for demonstrations: a board takes them."""
 
+import pytest
+
 from tests.board import Board
 from tests.demo import DRAWINGS, encode
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_board_takes_pictures_of_each_type_and_all_their_tags(board: Board) -> None:

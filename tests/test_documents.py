@@ -118,6 +118,7 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     CHROMIUM is None, reason="there is no chromium on this machine: apt install chromium-headless-shell"
 )

@@ -204,6 +204,7 @@ def generated(total: int) -> Any:
     return answer
 
 
+@pytest.mark.slow
 def test_the_memory_of_an_export_does_not_grow_with_the_board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     used: list[int] = []  # bytes, when all images are there
     write_lists = Export.write_lists

@@ -37,6 +37,7 @@ def funny(images: list[dict[str, Any]]) -> list[str]:
     return ids(image for image in images if {"lol", "laughing"} & set(image["tags"]))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("popular", "step")
 def test_both_names_find_all_images_at_every_step_and_counts_are_exact(
     app: Flask, board: Board, images: list[dict[str, Any]]
@@ -260,6 +261,7 @@ def test_a_merge_that_breaks_off_has_done_whole_steps(
     assert check(app) == (0, [])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("popular")
 def test_uploads_changes_deletes_and_merges_at_once_stay_exact(
     app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch

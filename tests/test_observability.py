@@ -28,6 +28,7 @@ def test_a_board_whose_parts_answer_is_ready(board: Board) -> None:
     assert (response.status_code, response.get_json()) == (200, {"status": "ready"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["database", "object store"])
 @pytest.mark.parametrize("how", ["refuses", "hangs"])
 def test_a_part_that_fails_makes_it_not_ready_in_bounded_time(
@@ -222,6 +223,7 @@ def test_nginx_tells_metrics_on_a_port_of_their_own(board_watched: Watched) -> N
         assert requests.get(f"http://127.0.0.1:{port}/api/v1/health", timeout=PATIENCE).status_code == 404
 
 
+@pytest.mark.slow
 def test_the_dashboard_asks_for_metrics_that_there_are(board_watched: Watched) -> None:
     dashboard = json.loads((ROOT / "deploy" / "grafana-dashboard.json").read_text())
     expressions = [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]

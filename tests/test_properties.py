@@ -29,6 +29,8 @@ from tests.pictures import animation, picture
 from tests.servers import PATIENCE, Gunicorn
 from tests.walks import path_of, walk
 
+pytestmark = pytest.mark.slow
+
 # In sequences, the tool takes an empty list in a form for an invalid one; it is no field at all, and valid.
 SCHEMATHESIS = """
 [phases.stateful]
@@ -36,7 +38,6 @@ generation.mode = "positive"
 """
 
 
-@pytest.mark.slow
 def test_schemathesis_finds_no_answer_outside_the_document(gunicorn: Gunicorn, tmp_path: Path) -> None:
     (tmp_path / "schemathesis.toml").write_text(SCHEMATHESIS)
     done = subprocess.run(

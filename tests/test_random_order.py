@@ -35,6 +35,7 @@ def order_of(board: Board, seed: int, **asked: str) -> list[str]:
     return ids(board.search(order="random", seed=seed, limit=100, **asked)["items"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", CONDITIONS, ids=str)
 def test_a_seed_decides_the_order(shared_board: Board, cats: set[str], asked: dict[str, str]) -> None:
     orders = [order_of(shared_board, seed, **asked) for seed in range(12)]
@@ -54,6 +55,7 @@ def test_pages_of_one_seed_do_not_overlap(shared_board: Board, cats: set[str], a
         assert [page["seed"] for page in pages] == [seed] * 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [1, 3, 11, 12])
 @pytest.mark.parametrize("asked", CONDITIONS, ids=str)
 def test_links_lead_through_the_whole_result_and_back(
@@ -64,6 +66,7 @@ def test_links_lead_through_the_whole_result_and_back(
         assert [image for page in pages for image in ids(page["items"])] == order_of(shared_board, seed, **asked)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("asked", CONDITIONS, ids=str)
 def test_following_links_repeats_nothing_while_others_change_the_board(board: Board, asked: dict[str, str]) -> None:
     cats = add_cats(board)

@@ -176,6 +176,7 @@ def test_a_page_by_offset_has_links_too(shared_board: Board, seven: list[str]) -
     assert links_of(shared_board.get("/images?limit=7")) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tags", ["", "cat", "cat,funny"])
 def test_following_links_skips_and_repeats_nothing_while_others_change_the_board(board: Board, tags: str) -> None:
     met_while_the_newest_first_change(board, "cat,funny", tags=tags)

@@ -92,6 +92,7 @@ def test_a_missing_or_malformed_setting_is_named_in_one_line(name: str, value: s
         settings.load(environ)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["gunicorn", "wsgi:app"], ["flask", "--app", "wsgi", "routes"]])
 def test_a_bad_setting_stops_the_start_with_one_line(command: list[str]) -> None:
     done = subprocess.run(

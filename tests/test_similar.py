@@ -61,6 +61,7 @@ def drawn(board: Board) -> list[dict[str, Any]]:
     return [board.added(data=drawing(number).pngsave_buffer(), tags="drawn") for number in range(4)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mangle", MANGLED.values(), ids=MANGLED)
 def test_a_mangled_picture_is_found(board: Board, drawn: list[dict[str, Any]], mangle: Callable[[Any], bytes]) -> None:
     for number in (0, 3):

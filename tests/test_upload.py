@@ -167,6 +167,7 @@ def test_one_byte_more_is_too_large(
     assert_nothing_left(board, objects)
 
 
+@pytest.mark.slow
 def test_fifty_mebibytes_are_the_default_bound(board: Board) -> None:
     assert board.added(data=padded(52_428_800))["size_bytes"] == 52_428_800
     assert_error(board.upload(padded(52_428_801)), 422, "file_too_large")
