@@ -72,6 +72,20 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("source", ["deploy/reaction-board.socket", "docs/deploying.md"])
+def test_no_other_user_can_enter_the_folder_of_the_sockets(tmp_path: Path, source: str) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir(mode=0o755)  # left by an older unit
+    made_by = re.findall(r"install (-d .*) /run/reaction-board$", (ROOT / source).read_text(), re.MULTILINE)
+    assert len(made_by) == 1
+    options = re.sub(r"-[og] \S+", "", made_by[0]).split()
+    subprocess.run(["install", *options, str(folder)], check=True)
+    assert folder.stat().st_mode & 0o777 == 0o750
+    assert "-g www-data" in made_by[0]
+    configuration = (ROOT / "deploy/nginx.conf").read_text() + (ROOT / "deploy/nginx-path.conf").read_text()
+    assert {*re.findall(r"unix:(/\S+)/\w+\.sock", configuration)} == {"/run/reaction-board"}
+
+
 @pytest.mark.slow
 def test_a_restart_behind_the_socket_of_systemd_drops_no_request(app: Flask, tmp_path: Path) -> None:
     service = (ROOT / "deploy/reaction-board.service").read_text()
