@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from reaction_board.api.schemas import FileSchema, SimilarImagesSchema, SimilarQuerySchema, with_included
-from reaction_board.database.queries.images import Image
+from reaction_board.database.tables import Image
 from reaction_board.errors import (
     CrossOrigin,
     FileTooLarge,

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    RowMapping,
     Table,
     Text,
     TypeDecorator,
@@ -48,6 +49,8 @@ class HexDigest(TypeDecorator[str]):
         """Return the digits of the bytes."""
         return None if value is None else bytes(value).hex()
 
+
+Image = RowMapping | dict[str, Any]  # a row of `images`, by column name
 
 metadata = MetaData(
     naming_convention={
