@@ -86,12 +86,26 @@ def test_no_other_user_can_enter_the_folder_of_the_sockets(tmp_path: Path, sourc
     assert {*re.findall(r"unix:(/\S+)/\w+\.sock", configuration)} == {"/run/reaction-board"}
 
 
+def install_release(folder: Path, name: str) -> None:
+    """Make a release in a folder of its own, with its name in a static file, and let the link `board` lead to it."""
+    release = folder / name
+    release.mkdir()
+    shutil.copytree(ROOT / "reaction_board", release / "reaction_board")
+    for file in ("gunicorn.conf.py", "wsgi.py"):
+        shutil.copy(ROOT / file, release)
+    (release / "reaction_board/web/static/board/release").write_text(name)
+    (folder / "next").symlink_to(release)
+    (folder / "next").replace(folder / "board")
+
+
 @pytest.mark.slow
-def test_a_restart_behind_the_socket_of_systemd_drops_no_request(app: Flask, tmp_path: Path) -> None:
+def test_a_new_release_behind_the_socket_of_systemd_drops_no_request_and_leaves_the_old_one_as_it_is(
+    app: Flask, tmp_path: Path
+) -> None:
     service = (ROOT / "deploy/reaction-board.service").read_text()
     arguments = re.search(r"ExecStart=.*/bin/gunicorn (.*)", service)
     assert arguments
-    statuses: list[bytes] = []
+    answers: list[tuple[bytes, bytes]] = []  # the line of the status, and the body
     stop = threading.Event()
 
     def ask(path: str) -> None:
@@ -99,30 +113,46 @@ def test_a_restart_behind_the_socket_of_systemd_drops_no_request(app: Flask, tmp
             with socket.socket(socket.AF_UNIX) as client:
                 client.settimeout(PATIENCE)
                 client.connect(path)
-                client.sendall(b"GET /api/v1/health HTTP/1.0\r\nHost: localhost\r\n\r\n")
-                statuses.append(client.makefile("rb").readline().strip())
+                client.sendall(b"GET /static/board/release HTTP/1.0\r\nHost: localhost\r\n\r\n")
+                head, _, body = client.makefile("rb").read().partition(b"\r\n\r\n")
+                answers.append((head.partition(b"\r\n")[0], body))
+
+    def more_answers() -> bool:
+        before = len(answers)
+        return eventually(lambda: len(answers) > before + 50)
 
     with socket.socket(socket.AF_UNIX) as listener, ThreadPoolExecutor(1) as pool:
         path = str(tmp_path / "gunicorn.sock")
         listener.bind(path)
         listener.listen(64)
-        # As systemd starts it: the socket is file descriptor 3.
-        command = f"LISTEN_FDS=1 LISTEN_PID=$$ exec {sys.executable} -m gunicorn {arguments[1]} 3<&{listener.fileno()}"
+        # As systemd starts it: the socket is file descriptor 3, and PWD is not set.
+        gunicorn = f"{sys.executable} -m gunicorn {arguments[1]}"
+        command = f"LISTEN_FDS=1 LISTEN_PID=$$ exec env --unset=PWD {gunicorn} 3<&{listener.fileno()}"
+
+        def start() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(["bash", "-c", command], cwd=tmp_path / "board", pass_fds=[listener.fileno()])
+
         asking = pool.submit(ask, path)
+        install_release(tmp_path, "1")
+        server = start()
         try:
-            for _ in range(2):
-                before = len(statuses)
-                server = subprocess.Popen(["bash", "-c", command], cwd=ROOT, pass_fds=[listener.fileno()])
-                assert eventually(lambda before=before: len(statuses) > before + 50)  # type: ignore[misc]  # bound
-                server.terminate()
-                assert server.wait(PATIENCE) == 0
+            assert more_answers()
+            install_release(tmp_path, "2")
+            assert more_answers()
+            assert {body for _, body in answers} == {b"1"}
+            server.terminate()
+            assert server.wait(PATIENCE) == 0
+            server = start()
+            assert more_answers()
         finally:
             stop.set()
-            server = subprocess.Popen(["bash", "-c", command], cwd=ROOT, pass_fds=[listener.fileno()])
-            asking.result(PATIENCE)  # it may wait for an answer
+            asking.result(PATIENCE)
             server.terminate()
             server.wait(PATIENCE)
-    assert set(statuses) == {b"HTTP/1.0 200 OK"}
+    assert {status for status, _ in answers} == {b"HTTP/1.0 200 OK"}
+    releases = [body for _, body in answers]
+    assert releases == sorted(releases)
+    assert releases[-1] == b"2"
 
 
 @pytest.fixture(scope="module")
