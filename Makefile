@@ -6,7 +6,7 @@ BIN = $(VENV)/bin
 N ?= 1000000
 SECONDS ?= 60
 
-.PHONY: help run dev migrate test test-fast lint format soak bench screenshots icons constraints hashes install-local install-test
+.PHONY: help run dev check migrate test test-fast lint format soak bench screenshots icons constraints hashes install-local install-test
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -16,6 +16,9 @@ run: install-local ## run the board on http://127.0.0.1:8000 with its own databa
 
 dev: install-local ## run the board, and reload its code whenever it changes
 	@exec "$(BIN)/python" -m reaction_board.local --reload
+
+check: install-local ## check the board of `make run` while it is stopped (DATA_DIR=./var, ARGS=--deep)
+	@exec "$(BIN)/python" -m reaction_board.local --check $(ARGS)
 
 migrate: install-local ## migrate the database at DATABASE_URL to the newest version
 	@exec "$(BIN)/python" -m alembic -c setup.cfg upgrade head

@@ -7,7 +7,7 @@ from flask import Flask
 
 from reaction_board import api, check, http, settings, storage
 from reaction_board.database import engine
-from reaction_board.http import auth, metrics, request_log
+from reaction_board.http import auth, request_log
 from reaction_board.service import readiness, thumbnails
 from reaction_board.web import pages
 
@@ -23,7 +23,11 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     storage.init_app(app)
     readiness.init_app(app)
     thumbnails.init_app(app)
-    metrics.init_app(app)
+    if app.config["METRICS"]:
+        # Not earlier: when prometheus-client is imported, gunicorn must have said where the workers count.
+        from reaction_board.http import metrics
+
+        metrics.init_app(app)
     api.init_app(rest)
     app.register_blueprint(pages.blp)
     check.init_app(app)

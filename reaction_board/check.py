@@ -38,6 +38,9 @@ def check(deep: bool, repair: bool, force: bool, as_json: bool) -> None:
     except Exception as error:  # noqa: BLE001 - no error is a finding
         click.echo(f"could not be checked: {error} ({error.__cause__ or type(error).__name__})", err=True)
         sys.exit(2)
+    if not wrong and not as_json:
+        images = bar.pos  # without a finding, all steps were images
+        click.echo(f"{images:,} image{'' if images == 1 else 's'} checked: no problems.")
     sys.exit(1 if wrong else 0)
 
 

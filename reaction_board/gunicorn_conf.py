@@ -2,10 +2,11 @@
 
 import json
 import os
-import secrets
 import shutil
 import socket
 import sys
+import tempfile
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,20 +14,14 @@ from typing import Any
 from gunicorn import util
 from gunicorn.http import message
 
-# In memory if the system has such a folder. The files in it are small, and a busy disk would delay writing them.
-_memory = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path("/var/tmp")  # noqa: S108 - names within it cannot be guessed
-# The workers count their metrics in files of this shared folder. prometheus-client reads the variable when it is
-# imported. Each main process has its own folder, also after SIGUSR2, and keeps it when the configuration is reloaded.
-_own = f"{_memory}/reaction-board-metrics-{os.getpid()}-"
-if not os.environ.get("PROMETHEUS_MULTIPROC_DIR", "").startswith(_own):
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = _own + secrets.token_hex(8)
-_metrics_folder = Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
-
 # This imports the application into the main process. So SIGHUP starts workers of the same release, and SIGUSR2 starts
 # the next release.
-from reaction_board import settings  # noqa: E402 - after the environment is set
-from reaction_board.errors import code_of  # noqa: E402 - as above
-from reaction_board.http import slow_clients  # noqa: E402 - as above
+from reaction_board import settings
+from reaction_board.errors import code_of
+from reaction_board.http import slow_clients
+
+# In memory if the system has such a folder. The files in it are small, and a busy disk would delay writing them.
+_memory = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path("/var/tmp")  # noqa: S108 - names within it cannot be guessed
 
 # A missing or malformed setting stops the start here with one line, instead of in every worker.
 configured = settings.load()
@@ -98,10 +93,16 @@ def on_starting(server: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """Log the version, and create the metrics folder now that nothing can stop the start any more."""
+    """Log the version, and create the metrics folder now that nothing can stop the start any more.
+
+    The workers count in files of this folder. prometheus-client reads the variable when it is imported. Each main
+    process has its own folder, also after SIGUSR2, and keeps it when the configuration is reloaded.
+    """
     server.log.info("Reaction Image Board %s", version("reaction-board"))
     if configured["METRICS"]:
-        _metrics_folder.mkdir(mode=0o700)
+        server.metrics_folder = tempfile.mkdtemp(prefix=f"reaction-board-metrics-{os.getpid()}-", dir=_memory)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = server.metrics_folder
+        import_module("reaction_board.http.metrics")  # into the main process, like the rest of the application
 
 
 def post_fork(server: Any, worker: Any) -> None:
@@ -127,5 +128,6 @@ def child_exit(server: Any, worker: Any) -> None:
 
 
 def on_exit(server: Any) -> None:
-    """Delete the metrics folder."""
-    shutil.rmtree(_metrics_folder, ignore_errors=True)
+    """Delete the metrics folder, if the start came so far."""
+    if folder := getattr(server, "metrics_folder", None):
+        shutil.rmtree(folder, ignore_errors=True)

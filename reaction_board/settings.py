@@ -40,18 +40,25 @@ def _sendable(tokens: list[str]) -> None:
         raise ValidationError("A token may have only letters, digits and '-._~+/', and '=' at its end.")
 
 
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.-]+(:[0-9]+)?")
+_ORIGIN_IPV6 = re.compile(r"https?://\[[0-9a-f:.]+\](:[0-9]+)?")
+_AN_ORIGIN = "scheme://host or scheme://host:port, in lower case, without a path or a slash at the end"
+
+
 def _origins(words: list[str]) -> None:
     for word in words:
-        if word != "*" and not re.fullmatch(
-            r"[a-z][a-z0-9+.-]*://[a-z0-9.-]+(:[0-9]+)?|https?://\[[0-9a-f:.]+\](:[0-9]+)?", word
-        ):
-            raise ValidationError("Must be origins as browsers send them, such as https://pages.example, or '*'.")
+        if word != "*" and not _ORIGIN.fullmatch(word) and not _ORIGIN_IPV6.fullmatch(word):
+            raise ValidationError(
+                f"{word!r} is not an origin. Write {_AN_ORIGIN}, such as https://pages.example, or '*' for any."
+            )
 
 
 def _frame_ancestors(words: list[str]) -> None:
-    _origins(words)
-    if any(word == "*" or "[" in word for word in words):
-        raise ValidationError("Must be origins with a host name, not '*' or an IPv6 address.")
+    for word in words:
+        if not _ORIGIN.fullmatch(word):
+            raise ValidationError(
+                f"{word!r} is not an origin with a host name. Write {_AN_ORIGIN}, such as https://chat.example."
+            )
 
 
 def _host_names(words: list[str]) -> None:

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -37,6 +37,7 @@ class Run:
         port: int | None = None,
         variables: dict[str, str] | None = None,
         program: Path | None = None,
+        options: Sequence[str] = (),
     ) -> None:
         self.folder, self.port = folder, port or free_port()
         self.url = f"http://127.0.0.1:{self.port}/api/v1"
@@ -45,7 +46,7 @@ class Run:
         inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
         with self.log_file.open("wb") as log:
             self.popen = subprocess.Popen(
-                [program] if program else command(),
+                [*([program] if program else command()), *options],
                 cwd=folder.parent if program else ROOT,
                 env={
                     **inherited,

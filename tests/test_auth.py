@@ -74,7 +74,7 @@ def test_each_token_lets_write(guarded: FlaskClient, board: Board, token: str, s
 EXTENSION = "<any(jpg, png, gif, webp):extension>"
 # What may be read without a token where READING is "links"; everything else must be refused, also what comes later.
 OPEN_WITH_LINKS = {
-    *("/", "/tags", "/share-target.js", "/static/<path:filename>", "/metrics"),
+    *("/", "/pick", "/tags", "/share-target.js", "/static/<path:filename>", "/metrics"),
     *("/api/v1/health", "/api/v1/ready", "/api/v1/openapi.json", "/api/v1/docs", "/api/v1/oembed"),
     *("/api/v1/images/<image_id:image_id>", "/i/<image_id:image_id>", f"/i/<image_id:image_id>.{EXTENSION}"),
     *(f"/api/v1/images/<image_id:image_id>/{what}" for what in ("file", "thumbnail", "preview")),

@@ -24,6 +24,14 @@ def test_a_board_that_is_right_has_no_findings(app: Flask, images: list[dict[str
         assert check(app, *options) == (0, [])
 
 
+@pytest.mark.parametrize("options", [[], ["--deep"], ["--repair"]])
+def test_a_person_is_told_that_all_is_well(app: Flask, board: Board, options: list[str]) -> None:
+    for said in ("0 images", "1 image", "2 images"):
+        result = app.test_cli_runner().invoke(args=["check", *options])
+        assert (result.exit_code, result.stdout) == (0, f"{said} checked: no problems.\n")
+        board.added()
+
+
 def test_an_empty_board_is_right(app: Flask) -> None:
     assert check(app, "--deep") == (0, [])
 

@@ -72,12 +72,40 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("source", ["deploy/reaction-board.socket", "docs/deploying.md"])
+def test_no_other_user_can_enter_the_folder_of_the_sockets(tmp_path: Path, source: str) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir(mode=0o755)  # left by an older unit
+    made_by = re.findall(r"install (-d .*) /run/reaction-board$", (ROOT / source).read_text(), re.MULTILINE)
+    assert len(made_by) == 1
+    options = re.sub(r"-[og] \S+", "", made_by[0]).split()
+    subprocess.run(["install", *options, str(folder)], check=True)
+    assert folder.stat().st_mode & 0o777 == 0o750
+    assert "-g www-data" in made_by[0]
+    configuration = (ROOT / "deploy/nginx.conf").read_text() + (ROOT / "deploy/nginx-path.conf").read_text()
+    assert {*re.findall(r"unix:(/\S+)/\w+\.sock", configuration)} == {"/run/reaction-board"}
+
+
+def install_release(folder: Path, name: str) -> None:
+    """Make a release in a folder of its own, with its name in a static file, and let the link `board` lead to it."""
+    release = folder / name
+    release.mkdir()
+    shutil.copytree(ROOT / "reaction_board", release / "reaction_board")
+    for file in ("gunicorn.conf.py", "wsgi.py"):
+        shutil.copy(ROOT / file, release)
+    (release / "reaction_board/web/static/board/release").write_text(name)
+    (folder / "next").symlink_to(release)
+    (folder / "next").replace(folder / "board")
+
+
 @pytest.mark.slow
-def test_a_restart_behind_the_socket_of_systemd_drops_no_request(app: Flask, tmp_path: Path) -> None:
+def test_a_new_release_behind_the_socket_of_systemd_drops_no_request_and_leaves_the_old_one_as_it_is(
+    app: Flask, tmp_path: Path
+) -> None:
     service = (ROOT / "deploy/reaction-board.service").read_text()
     arguments = re.search(r"ExecStart=.*/bin/gunicorn (.*)", service)
     assert arguments
-    statuses: list[bytes] = []
+    answers: list[tuple[bytes, bytes]] = []  # the line of the status, and the body
     stop = threading.Event()
 
     def ask(path: str) -> None:
@@ -85,30 +113,46 @@ def test_a_restart_behind_the_socket_of_systemd_drops_no_request(app: Flask, tmp
             with socket.socket(socket.AF_UNIX) as client:
                 client.settimeout(PATIENCE)
                 client.connect(path)
-                client.sendall(b"GET /api/v1/health HTTP/1.0\r\nHost: localhost\r\n\r\n")
-                statuses.append(client.makefile("rb").readline().strip())
+                client.sendall(b"GET /static/board/release HTTP/1.0\r\nHost: localhost\r\n\r\n")
+                head, _, body = client.makefile("rb").read().partition(b"\r\n\r\n")
+                answers.append((head.partition(b"\r\n")[0], body))
+
+    def more_answers() -> bool:
+        before = len(answers)
+        return eventually(lambda: len(answers) > before + 50)
 
     with socket.socket(socket.AF_UNIX) as listener, ThreadPoolExecutor(1) as pool:
         path = str(tmp_path / "gunicorn.sock")
         listener.bind(path)
         listener.listen(64)
-        # As systemd starts it: the socket is file descriptor 3.
-        command = f"LISTEN_FDS=1 LISTEN_PID=$$ exec {sys.executable} -m gunicorn {arguments[1]} 3<&{listener.fileno()}"
+        # As systemd starts it: the socket is file descriptor 3, and PWD is not set.
+        gunicorn = f"{sys.executable} -m gunicorn {arguments[1]}"
+        command = f"LISTEN_FDS=1 LISTEN_PID=$$ exec env --unset=PWD {gunicorn} 3<&{listener.fileno()}"
+
+        def start() -> subprocess.Popen[bytes]:
+            return subprocess.Popen(["bash", "-c", command], cwd=tmp_path / "board", pass_fds=[listener.fileno()])
+
         asking = pool.submit(ask, path)
+        install_release(tmp_path, "1")
+        server = start()
         try:
-            for _ in range(2):
-                before = len(statuses)
-                server = subprocess.Popen(["bash", "-c", command], cwd=ROOT, pass_fds=[listener.fileno()])
-                assert eventually(lambda before=before: len(statuses) > before + 50)  # type: ignore[misc]  # bound
-                server.terminate()
-                assert server.wait(PATIENCE) == 0
+            assert more_answers()
+            install_release(tmp_path, "2")
+            assert more_answers()
+            assert {body for _, body in answers} == {b"1"}
+            server.terminate()
+            assert server.wait(PATIENCE) == 0
+            server = start()
+            assert more_answers()
         finally:
             stop.set()
-            server = subprocess.Popen(["bash", "-c", command], cwd=ROOT, pass_fds=[listener.fileno()])
-            asking.result(PATIENCE)  # it may wait for an answer
+            asking.result(PATIENCE)
             server.terminate()
             server.wait(PATIENCE)
-    assert set(statuses) == {b"HTTP/1.0 200 OK"}
+    assert {status for status, _ in answers} == {b"HTTP/1.0 200 OK"}
+    releases = [body for _, body in answers]
+    assert releases == sorted(releases)
+    assert releases[-1] == b"2"
 
 
 @pytest.fixture(scope="module")

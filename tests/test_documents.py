@@ -102,6 +102,13 @@ def test_there_is_no_picker_unless_an_origin_is_named(client: FlaskClient) -> No
     assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
 
 
+def test_with_links_the_picker_is_there_without_a_token_and_asks_for_it(another: Callable[..., Flask]) -> None:
+    by_links = {"API_TOKENS": ["secret"], "READING": "links"}
+    assert_error(another(**by_links).test_client().get("/pick"), 404, "not_found")
+    page = another(**by_links, PICKER_ORIGINS=["https://chat.example"]).test_client().get("/pick")
+    assert (page.status_code, page.mimetype) == (200, "text/html")
+
+
 @pytest.mark.parametrize("path", ["/", "/pick"])
 def test_a_browser_that_has_the_page_does_not_get_it_again(another: Callable[..., Flask], path: str) -> None:
     client = another(PICKER_ORIGINS=["https://chat.example"]).test_client()

@@ -127,6 +127,7 @@ def test_the_size_of_a_thumbnail_is_told_before_it_is_made(
         "x",
         "/i/{0}/more",
         "/i/{0}.exe",
+        "/i/{0}.png",  # it is a GIF
     ],
 )
 def test_other_links_are_not_described(reader: FlaskClient, image: dict[str, Any], url: str) -> None:

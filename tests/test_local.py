@@ -74,6 +74,24 @@ def test_it_finds_every_image_when_it_is_stopped_and_started_again(folder: Path)
         assert again.popen.returncode == 0
 
 
+def test_it_checks_a_board_that_is_stopped(folder: Path) -> None:
+    def check(*options: str) -> tuple[int, str]:
+        run = Run(folder, options=["--check", *options])
+        return run.popen.wait(PATIENCE), run.log()
+
+    assert check() == (1, f"reaction-board: there is no board in {folder}\n")
+    assert not folder.exists()
+    with running(folder) as run:
+        image = run.board.added()
+        status, told = check()
+        assert (status, "another board is running on" in told) == (1, True)
+    assert check("--deep")[0] == 0
+    assert check()[1].endswith("1 image checked: no problems.\n")
+    (folder / "objects/images" / image["hash"]).unlink()
+    status, told = check()
+    assert (status, f"record without object: {image['id']}" in told) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("part", "name"), [("postgres", "database"), ("rclone", "object store"), ("gunicorn", "web server")]
 )

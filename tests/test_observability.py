@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
@@ -20,7 +21,7 @@ from reaction_board.service import readiness
 from tests.board import Board, assert_error
 from tests.pictures import picture
 from tests.proxy import in_between
-from tests.servers import PATIENCE, ROOT, Gunicorn, Nginx, eventually, needs_nginx
+from tests.servers import PATIENCE, PYTHON, ROOT, Gunicorn, Nginx, eventually, needs_nginx
 
 
 def test_a_board_whose_parts_answer_is_ready(board: Board) -> None:
@@ -204,6 +205,19 @@ def test_what_a_dead_worker_counted_stays_and_what_it_used_is_free(app: Flask, e
         assert eventually(lambda: server.samples()["reaction_board_database_connections_max{}"] == 32)
         assert folder.stat().st_mode & 0o077 == 0
     assert not folder.exists()
+
+
+def test_a_check_of_the_configuration_needs_no_folder_and_leaves_none(environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [*PYTHON, "gunicorn", "--check-config", "wsgi:app"],
+        cwd=ROOT,
+        env={**os.environ, **environment, "METRICS": "true"},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_without_being_asked_it_tells_no_metrics(gunicorn: Gunicorn) -> None:

@@ -92,6 +92,26 @@ def test_a_missing_or_malformed_setting_is_named_in_one_line(name: str, value: s
         settings.load(environ)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "entry"),
+    [
+        ("CORS_ORIGINS", "https://good.example,https://pages.example/", "https://pages.example/"),
+        ("CORS_ORIGINS", "pages.example", "pages.example"),
+        ("PICKER_ORIGINS", "https://good.example, HTTPS://chat.example", "HTTPS://chat.example"),
+        ("PICKER_ORIGINS", "https://good.example,*", "*"),
+        ("PICKER_ORIGINS", "http://[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_an_entry_that_is_no_origin_is_named_beside_an_example_that_is_one(name: str, value: str, entry: str) -> None:
+    with pytest.raises(SystemExit) as stop:
+        settings.load({**NEEDED, name: value})
+    message = str(stop.value)
+    assert message.startswith(f"reaction-board: {name}: {entry!r} is not an origin")
+    examples = re.findall(r"such as (https://[a-z.]+[a-z])", message)
+    assert settings.load({**NEEDED, name: examples[0]})[name] == examples
+    assert ("'*' for any" in message) is (name == "CORS_ORIGINS")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [["gunicorn", "wsgi:app"], ["flask", "--app", "wsgi", "routes"]])
 def test_a_bad_setting_stops_the_start_with_one_line(command: list[str]) -> None:

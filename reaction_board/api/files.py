@@ -5,7 +5,8 @@ from uuid import UUID
 
 from flask import Response
 
-from reaction_board.database.queries.images import Image, created_at
+from reaction_board.database.queries.images import created_at
+from reaction_board.database.tables import Image
 from reaction_board.errors import ImageNotFound, ServiceUnavailable, StorageError
 from reaction_board.http import byte_response
 from reaction_board.http.blueprint import Blueprint

@@ -21,7 +21,7 @@ from reaction_board.api.schemas import (
     WholeImageSchema,
     with_included,
 )
-from reaction_board.database.queries.images import Image
+from reaction_board.database.tables import Image
 from reaction_board.errors import (
     BoardFull,
     CrossOrigin,

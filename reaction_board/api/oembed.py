@@ -11,6 +11,7 @@ from reaction_board.api.schemas import LinkSchema, PhotoSchema
 from reaction_board.errors import ImageNotFound, ServiceUnavailable
 from reaction_board.http import links
 from reaction_board.http.blueprint import Blueprint
+from reaction_board.media.formats import EXTENSIONS
 from reaction_board.media.thumbnail import thumbnail_size
 from reaction_board.service import images
 
@@ -32,7 +33,10 @@ def describe_link(query: Mapping[str, Any]) -> dict[str, Any]:
     `url` is the image file or, if the image is larger than `maxwidth` or `maxheight`, its thumbnail. `width` and
     `height` are the size to show it in. Unknown parameters are ignored, as oEmbed requires.
     """
-    image = images.find_image(links.image_id(query["url"]))
+    image_id, extension = links.parse(query["url"])
+    image = images.find_image(image_id)
+    if extension not in (None, EXTENSIONS[image["mime_type"]]):
+        raise ImageNotFound
     most = query["maxwidth"] or sys.maxsize, query["maxheight"] or sys.maxsize
     size = image["width"], image["height"]
     thumbnail_path = url_for("thumbnails.get_thumbnail", image_id=image["id"])

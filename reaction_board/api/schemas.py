@@ -9,10 +9,10 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 
 from reaction_board.api.fields import CommaSeparatedTags, CursorField, TagList, TagName
 from reaction_board.database.queries.fingerprints import MAX_DISTANCE
-from reaction_board.database.queries.images import Image, created_at
+from reaction_board.database.queries.images import created_at
 from reaction_board.database.queries.search import Cursor
 from reaction_board.database.queries.suggestions import NEWEST
-from reaction_board.database.tables import TAG_PATTERN
+from reaction_board.database.tables import TAG_PATTERN, Image
 from reaction_board.http import examples
 from reaction_board.http.arguments import ImageId, PlainBoolean, PlainInteger, UploadedFile
 from reaction_board.http.links import SITE_NAME

@@ -12,7 +12,7 @@ from reaction_board.api.schemas import (
     SimilarQuerySchema,
     with_included,
 )
-from reaction_board.database.queries.images import Image
+from reaction_board.database.tables import Image
 from reaction_board.errors import (
     CrossOrigin,
     FileTooLarge,

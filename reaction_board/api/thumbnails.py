@@ -6,7 +6,8 @@ from uuid import UUID
 
 from flask import Response, request
 
-from reaction_board.database.queries.images import Image, created_at
+from reaction_board.database.queries.images import created_at
+from reaction_board.database.tables import Image
 from reaction_board.errors import ImageNotFound, ServiceUnavailable, StorageError, UndecodableImage
 from reaction_board.http import byte_response
 from reaction_board.http.blueprint import Blueprint

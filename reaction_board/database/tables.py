@@ -24,6 +24,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    RowMapping,
     Table,
     Text,
     TypeDecorator,
@@ -48,6 +49,8 @@ class HexDigest(TypeDecorator[str]):
         """Return the digits of the bytes."""
         return None if value is None else bytes(value).hex()
 
+
+Image = RowMapping | dict[str, Any]  # a row of `images`, by column name
 
 metadata = MetaData(
     naming_convention={
@@ -94,7 +97,7 @@ images = Table(
 
 # The lowest bit and the number of bits of each band of a fingerprint: see `queries/fingerprints.py`.
 BANDS = ((51, 13), (38, 13), (25, 13), (12, 13), (0, 12))
-bands = [literal_column(f"((bits >> {lowest}) & {(1 << width) - 1})::integer", Integer()) for lowest, width in BANDS]
+bands = [literal_column(f"(((bits >> {lowest}) & {(1 << width) - 1})::integer)", Integer()) for lowest, width in BANDS]
 
 # The fingerprints of pictures. An image without a row has no fingerprint yet.
 fingerprints = Table(

@@ -35,7 +35,7 @@ class NoOpAuthProvider:
 # knows its id. An id has 74 random bits.
 OPEN = {
     *("health.get_health", "health.get_readiness", "metrics"),
-    *("static", "pages.show_board", "pages.show_tags", "pages.get_share_target"),
+    *("static", "pages.show_board", "pages.show_picker", "pages.show_tags", "pages.get_share_target"),
     *("api-docs.openapi_json", "api-docs.openapi_swagger_ui"),
     *("images.get_image", "files.get_file", "files.get_direct_link"),
     *("thumbnails.get_thumbnail", "thumbnails.get_preview"),

@@ -14,7 +14,7 @@ from reaction_board.media.formats import EXTENSIONS
 
 SITE_NAME = "Reaction Image Board"
 
-_LINK = rf"/i/([^/]+?)(?:{'|'.join(map(re.escape, EXTENSIONS.values()))})?"
+_LINK = rf"/i/([^/]+?)({'|'.join(map(re.escape, EXTENSIONS.values()))})?"
 
 Size = tuple[int, int]  # width and height in pixels
 
@@ -43,8 +43,8 @@ def title(image: Any) -> str:
     return ", ".join(image["tags"]) or str(image["filename"])
 
 
-def image_id(url: str) -> UUID:
-    """Return the id in a link to an image: `/i/{id}`, `/i/{id}.{extension}` or `/?image={id}`.
+def parse(url: str) -> tuple[UUID, str | None]:
+    """Return the id in a link to an image, and its extension: `/i/{id}`, `/i/{id}.{extension}` or `/?image={id}`.
 
     The host is ignored, because a board may have several names. Raises ImageNotFound.
     """
@@ -52,11 +52,11 @@ def image_id(url: str) -> UUID:
         link = urlsplit(url)
     except ValueError:
         raise ImageNotFound from None
-    path = link.path.removeprefix(request.script_root)
+    path, extension = link.path.removeprefix(request.script_root), None
     if path in ("", "/"):
         text = parse_qs(link.query).get("image", [""])[0]
     elif match := re.fullmatch(_LINK, path):
-        text = match[1]
+        text, extension = match.groups()
     else:
         raise ImageNotFound
-    return ImageIdConverter(current_app.url_map).to_python(text)
+    return ImageIdConverter(current_app.url_map).to_python(text), extension

@@ -22,9 +22,7 @@ METHODS = {"GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"}  # a client coul
 
 
 def init_app(app: Flask) -> None:
-    """If `METRICS` is set, count the application's work and publish the metrics."""
-    if not app.config["METRICS"]:
-        return
+    """Count the application's work and publish the metrics."""
     registry = CollectorRegistry()
     _build_info(registry)
     request_log.observe(app, _exchange_counter(registry))

@@ -8,6 +8,7 @@ import os
 import secrets
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import time
@@ -34,17 +35,22 @@ def main() -> None:
     arguments = _arguments()
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, _stop)
-    port = _port(arguments.port)
+    port = _port(arguments.port) if arguments.check is None else 0
     configured = [name for name in ("DATABASE_URL", "S3_BUCKET_NAME") if os.environ.get(name)]
     if len(configured) == 1:
         give_up(f"{configured[0]} is set alone: set both DATABASE_URL and S3_BUCKET_NAME, or neither")
     folder = Path(arguments.folder).resolve()
     with contextlib.ExitStack() as stack:
+        if arguments.check is not None and not configured and not folder.exists():
+            give_up(f"there is no board in {folder}")
         children = [] if configured else _start_services(stack, folder)
         try:
             migration.upgrade()
         except migration.MigrationError as error:
             give_up(f"the database could not be migrated: {error}")
+        if arguments.check is not None:
+            check = [sys.executable, "-m", "flask", "--app", "reaction_board", "check", *arguments.check]
+            sys.exit(subprocess.run(check, check=False).returncode)
         os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # halves the freed memory that the 40 threads retain
         command: list[str | Path] = [sys.executable, "-m", "gunicorn", "--config", CONFIGURATION]
         command += [
@@ -94,6 +100,12 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--port", default=os.environ.get("PORT", "8000"), help="default: PORT, else 8000")
     parser.add_argument("--reload", action="store_true", help="reload the code whenever it changes")
+    parser.add_argument(
+        "--check",
+        nargs=argparse.REMAINDER,
+        metavar="OPTION",
+        help="check the board instead of running it, with options such as --deep and --repair",
+    )
     parser.add_argument("--version", action="version", version=f"%(prog)s {version('reaction-board')}")
     return parser.parse_args()
 

@@ -10,8 +10,8 @@ from flask import Flask, current_app
 from reaction_board import storage
 from reaction_board.database import queries
 from reaction_board.database.engine import Connection, begin, connect
-from reaction_board.database.queries.images import Image
 from reaction_board.database.queries.search import Cursor, Page, Search
+from reaction_board.database.tables import Image
 from reaction_board.errors import BoardFull, ImageNotFound, ServiceUnavailable, StorageError
 from reaction_board.media import fingerprint
 from reaction_board.media.filename import clean_filename

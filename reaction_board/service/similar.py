@@ -7,7 +7,7 @@ from flask import current_app
 
 from reaction_board.database import queries
 from reaction_board.database.engine import connect
-from reaction_board.database.queries.images import Image
+from reaction_board.database.tables import Image
 from reaction_board.media.identify import identify
 from reaction_board.media.received_file import ReceivedFile
 from reaction_board.service import thumbnails

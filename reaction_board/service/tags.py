@@ -11,12 +11,10 @@ from flask import current_app
 
 from reaction_board.database import queries
 from reaction_board.database.engine import Connection, begin, connect
-from reaction_board.database.queries.images import Image
-from reaction_board.database.queries.lists import NamesChanged
+from reaction_board.database.queries.lists import ATTEMPTS, NamesChanged
 from reaction_board.database.queries.tags import Tag
+from reaction_board.database.tables import Image
 from reaction_board.errors import ServiceUnavailable, TagNotFound
-
-ATTEMPTS = 5  # at a transaction; people rarely make a name stand for another tag meanwhile
 
 P = ParamSpec("P")
 T = TypeVar("T")

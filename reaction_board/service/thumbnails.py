@@ -20,7 +20,7 @@ from flask import Flask, current_app
 from reaction_board import storage
 from reaction_board.database import queries
 from reaction_board.database.engine import connect
-from reaction_board.database.queries.images import Image
+from reaction_board.database.tables import Image
 from reaction_board.errors import ServiceUnavailable, StorageError, UndecodableImage
 from reaction_board.media import fingerprint, thumbnail
 from reaction_board.media.fingerprint import Fingerprint

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request, url_for
 
-from reaction_board.database.queries.images import Image
+from reaction_board.database.tables import Image
 from reaction_board.errors import NotFound
 from reaction_board.http import documents, links
 from reaction_board.media import thumbnail

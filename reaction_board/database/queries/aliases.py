@@ -146,20 +146,30 @@ def set_aliases(connection: Connection, name: str, aliases: AbstractSet[str]) ->
     added = [found.by_name[alias] for alias in sorted(aliases) if found.by_name[alias]["alias_of"] != tag["key"]]
     removed = [row for row in before if row["name"] not in aliases]
     _assert_can_become_aliases(connection, added, tag, found, aliases, unknown)
-    if busy := [row["name"] for row in removed if row["image_count"]]:
-        raise TagInUse(f"Images still have {busy[0]!r}. Finish its merge first.")
-    if not added and not removed and not unknown:
-        return str(tag["name"])
-    keys = [row["key"] for row in added]
-    drop_bitmaps(connection, keys)
-    point(connection, keys, tag["key"])
-    forget_finished(connection, tag["key"])
-    keys = [row["key"] for row in removed]
-    connection.execute(_RELEASE, {"keys": keys})
-    connection.execute(_FORGET, {"keys": keys})
+    _assert_can_be_removed(removed)
+    if added or removed or unknown:
+        _change_aliases(connection, tag["key"], added, removed)
+    return str(tag["name"])
+
+
+def _change_aliases(
+    connection: Connection, tag_key: int, added: Sequence[RowMapping], removed: Sequence[RowMapping]
+) -> None:
+    """Make the added names aliases of a tag. Make the removed ones tags again, or free. The lists are locked."""
+    added_keys, removed_keys = [row["key"] for row in added], [row["key"] for row in removed]
+    drop_bitmaps(connection, added_keys)
+    point(connection, added_keys, tag_key)
+    forget_finished(connection, tag_key)
+    connection.execute(_RELEASE, {"keys": removed_keys})
+    connection.execute(_FORGET, {"keys": removed_keys})
     new_tags = sum(row["id"] is not None for row in removed) - sum(row["alias_of"] is None for row in added)
     lists.count(connection, new_tags=new_tags)
-    return str(tag["name"])
+
+
+def _assert_can_be_removed(removed: Sequence[RowMapping]) -> None:
+    """Raise TagInUse if images still have one of the aliases, because its merge is not finished."""
+    if names := [row["name"] for row in removed if row["image_count"]]:
+        raise TagInUse(f"Images still have {names[0]!r}. Finish its merge first.")
 
 
 def _assert_can_become_aliases(
@@ -170,6 +180,10 @@ def _assert_can_become_aliases(
     aliases: AbstractSet[str],
     unknown: AbstractSet[str],
 ) -> None:
+    """Raise AliasConflict or TagInUse unless the added names can become aliases of a tag, as `set_aliases` says.
+
+    `found` has the rows of the names in `aliases`. The `unknown` ones had no row before.
+    """
     left_out = {
         row["alias_of"]: row["name"]
         for row in connection.execute(_ALIASES, {"keys": [row["key"] for row in added]}).mappings()

@@ -105,31 +105,40 @@ _TIMES = (
 )
 
 
-def _combined(*, has_own: bool, has_names: bool, has_any: bool, has_none: bool) -> CTE:
-    """Return the query for the chunks of a search: the bits of each chunk, and its number of images.
+def _own_bits() -> Select[Any]:
+    """Return the query for the bits of the lists of `lists.py` in a search: a row for each chunk, with the kind."""
+    own = _rows("own", column("own_list", Integer))
+    bits = select(own.c.own_kind.label("kind"), bitmaps.c.chunk, bitmaps.c.bits)
+    return bits.join(bitmaps, bitmaps.c.list == own.c.own_list)
 
-    Every search has at least one list of the kind ALL. A name without a tag has no chunk. The query leaves out the
-    parts that a search does not need, because planning them would take a twentieth of the time.
+
+def _tag_bits() -> list[Select[Any]]:
+    """Return the queries for the bits of the tags in a search, like `_own_bits`.
+
+    The first one reads stored bits, the second one computes those of unpopular tags, and the third one unites those of
+    the tags into which others are being merged.
     """
-    sources = []
-    if has_own:
-        own = _rows("own", column("own_list", Integer))
-        own_bits = select(own.c.own_kind.label("kind"), bitmaps.c.chunk, bitmaps.c.bits)
-        sources.append(own_bits.join(bitmaps, bitmaps.c.list == own.c.own_list))
-    if has_names:
-        known, chunk = _KNOWN, chunk_of(image_tags.c.position)
-        stored = select(known.c.kind, bitmaps.c.chunk, bitmaps.c.bits)
-        made = select(known.c.kind, chunk.label("chunk"), bits_of(image_tags.c.position).label("bits"))
-        united = select(_MERGING.c.kind, _UNITED.c.chunk, _UNITED.c.bits).select_from(
-            _MERGING.join(_UNITED, true()).join(_TIMES, true())
-        )
-        sources += [
-            stored.join(bitmaps, bitmaps.c.list == known.c.key).where(known.c.has_bitmaps, ~known.c.is_merging),
-            made.join(image_tags, image_tags.c.tag_key == known.c.key)
-            .where(~known.c.has_bitmaps, ~known.c.is_merging)
-            .group_by(known.c.name, known.c.kind, chunk),
-            united,
-        ]
+    known, chunk = _KNOWN, chunk_of(image_tags.c.position)
+    stored = select(known.c.kind, bitmaps.c.chunk, bitmaps.c.bits)
+    computed = select(known.c.kind, chunk.label("chunk"), bits_of(image_tags.c.position).label("bits"))
+    united = select(_MERGING.c.kind, _UNITED.c.chunk, _UNITED.c.bits)
+    return [
+        stored.join(bitmaps, bitmaps.c.list == known.c.key).where(known.c.has_bitmaps, ~known.c.is_merging),
+        computed.join(image_tags, image_tags.c.tag_key == known.c.key)
+        .where(~known.c.has_bitmaps, ~known.c.is_merging)
+        .group_by(known.c.name, known.c.kind, chunk),
+        united.select_from(_MERGING.join(_UNITED, true()).join(_TIMES, true())),
+    ]
+
+
+def _combined(*, has_own: bool, has_names: bool, has_any: bool, has_none: bool) -> CTE:
+    """Return the query for the images of a search: the bits of each chunk, and its number of images.
+
+    A chunk is left out unless every list of the kind ALL has bits in it; every search has such a list. A name without a
+    tag has no bits. The query leaves out the parts that a search does not need, because planning them would take a
+    twentieth of the time.
+    """
+    sources = [*([_own_bits()] if has_own else []), *(_tag_bits() if has_names else [])]
     parts = union_all(*sources).subquery("parts")
     kind, bits = parts.c.kind, parts.c.bits
     combined: ColumnElement[Any] = func.bit_and(bits).filter(kind == ALL)
@@ -196,24 +205,29 @@ _COMBINE = {
 _MAX_CHUNK = MAX_POSITIONS // CHUNK
 
 
+def _bounds(walk: Walk, *, whole: bool) -> dict[str, Any]:
+    """Return the parameters of a statement that say which chunks it returns: all, or those that contain the page."""
+    newest_first = {"sign": -1, "edge": -_MAX_CHUNK}
+    if whole:
+        return {**newest_first, "offset": 0, "end": MAX_POSITIONS}
+    page = {"offset": walk.offset, "end": min(walk.offset + walk.wanted, MAX_POSITIONS)}
+    if walk.start is None:
+        return {**newest_first, **page}
+    sign = 1 if walk.back else -1
+    return {"sign": sign, "edge": sign * (walk.start // CHUNK), **page}
+
+
 def combine(
     connection: Connection, lists: Sequence[List], walk: Walk, *, whole: bool
 ) -> tuple[int, int, dict[int, bytes], Carried]:
-    """Return the total, the number of images before the chunks of the page, these chunks, and names as `Carried`."""
+    """Find the images that are on all, any and none of some lists, as the kind of each list says.
+
+    Return four values: the number of all these images; the number of those that the walk passes in earlier chunks; the
+    bits of the chunks that contain the page, by chunk, in the order of the walk; and the names that records have. With
+    `whole`, the chunks are all that contain such an image, because a random order needs all images.
+    """
     own, named = [part for part in lists if part.name is None], [part for part in lists if part.name is not None]
-    sign, edge, end = -1, -_MAX_CHUNK, min(walk.offset + walk.wanted, MAX_POSITIONS)
-    if whole:
-        end = MAX_POSITIONS
-    elif walk.start is not None:
-        sign = 1 if walk.back else -1
-        edge = sign * (walk.start // CHUNK)
-    values: dict[str, Any] = {
-        "all_lists": sum(part.kind == ALL for part in lists),
-        "sign": sign,
-        "edge": edge,
-        "offset": 0 if whole else walk.offset,
-        "end": end,
-    }
+    values = {"all_lists": sum(part.kind == ALL for part in lists), **_bounds(walk, whole=whole)}
     if own:
         values |= {"own_list": [part.id for part in own], "own_kind": [part.kind for part in own]}
     if named:

@@ -27,8 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, BIT, insert
 
-from reaction_board.database.queries.lists import Image
-from reaction_board.database.tables import BANDS, bands, fingerprints, images
+from reaction_board.database.tables import BANDS, Image, bands, fingerprints, images
 from reaction_board.media.fingerprint import Fingerprint
 
 MAX_DISTANCE = 9  # bits

@@ -27,9 +27,8 @@ from sqlalchemy import (
 )
 
 from reaction_board.database.queries import lists
-from reaction_board.database.queries.lists import Image as Image  # re-exported
 from reaction_board.database.queries.tags import Names, look_up
-from reaction_board.database.tables import fingerprints, images, pending_deletes, totals
+from reaction_board.database.tables import Image, fingerprints, images, pending_deletes, totals
 from reaction_board.errors import BoardFull, ImageNotFound, InvalidField
 from reaction_board.media.fingerprint import Fingerprint
 from reaction_board.media.identify import Media

@@ -35,7 +35,6 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Integer,
-    RowMapping,
     Select,
     any_,
     bindparam,
@@ -51,7 +50,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import BIT, insert
 
-from reaction_board.database.tables import CHUNK, bitmaps, image_tags, images, tags, totals
+from reaction_board.database.tables import CHUNK, Image, bitmaps, image_tags, images, tags, totals
 
 # The lists that are not those of tags. The key of a tag is above 0.
 EVERYTHING = 0
@@ -67,7 +66,9 @@ POPULAR = 2000
 POPULAR_SHARE = 1024
 
 Entry = tuple[int, int]  # list, position
-Image = RowMapping | dict[str, Any]  # by column name
+
+# For a page that changes while it is read, and for a transaction whose names change. Both rarely happen twice.
+ATTEMPTS = 5
 
 
 class NamesChanged(Exception):

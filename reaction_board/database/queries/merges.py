@@ -18,6 +18,7 @@ from sqlalchemy import (
     ARRAY,
     Connection,
     Integer,
+    RowMapping,
     all_,
     any_,
     bindparam,
@@ -82,14 +83,10 @@ def merge(connection: Connection, name: str, into: str) -> int:
     found = find(connection, [name, into])
     source, target = found.tag_of(name), found.tag_of(into) if into in found.by_name else None
     has_begun = source["name"] != name
-    if has_begun and source is not target:
-        raise AliasConflict(f"{name!r} is an alias of {source['name']!r}. Use that name instead.")
-    if source is target and not has_begun:
-        what = "the same tag" if into == name else f"an alias of {name!r}: remove it from the aliases of that tag first"
-        raise AliasConflict(f"{into!r} is {what}.")
-    before = (target and target["merging"]) or []
+    _assert_can_merge(source, target, name, into)
     entering = [] if has_begun else [name, *(source["merging"] or [])]
-    sources, target_name = [*entering, *before], target["name"] if target else into
+    sources = [*entering, *((target and target["merging"]) or [])]
+    target_name = target["name"] if target else into
 
     carried = _lock_images(connection, sources)
     names = look_up(connection, [target_name], sources)
@@ -100,16 +97,33 @@ def merge(connection: Connection, name: str, into: str) -> int:
     lists.lock(connection)
     lists.require_tags(connection, [target_key, *([source["key"]] if entering else [])])
     if entering:
-        # Another merge into the tag may have begun since the look-up.
-        if find(connection, [name]).by_name[name]["merging"] != source["merging"]:
-            raise lists.NamesChanged
-        point(connection, [source["key"]], target_key)
-        connection.execute(_BEGIN, {"tag_key": target_key, "sources": entering})
+        _begin(connection, source, target_key, entering)
     lists.count(connection, new_tags=names.new_tags - bool(entering))
     lists.leave(connection, ((names.keys[one], position) for position in carried for one in carried[position]))
     lists.enter(connection, ((target_key, position) for position in positions))
     forget_finished(connection, target_key)
     return len(positions)
+
+
+def _assert_can_merge(source: RowMapping, target: RowMapping | None, name: str, into: str) -> None:
+    """Raise AliasConflict unless the tag of `name` can be merged into that of `into`, or its merge be continued."""
+    if source["name"] != name and source is not target:
+        raise AliasConflict(f"{name!r} is an alias of {source['name']!r}. Use that name instead.")
+    if source["name"] == name and source is target:
+        what = "the same tag" if into == name else f"an alias of {name!r}: remove it from the aliases of that tag first"
+        raise AliasConflict(f"{into!r} is {what}.")
+
+
+def _begin(connection: Connection, source: RowMapping, target_key: int, entering: Sequence[str]) -> None:
+    """Make a tag an alias of another one, whose `merging` gets the entering names. The lists are locked.
+
+    Raises NamesChanged if another merge into the tag has begun since it was looked up.
+    """
+    name = source["name"]
+    if find(connection, [name]).by_name[name]["merging"] != source["merging"]:
+        raise lists.NamesChanged
+    point(connection, [source["key"]], target_key)
+    connection.execute(_BEGIN, {"tag_key": target_key, "sources": entering})
 
 
 def _lock_images(connection: Connection, names: Sequence[str]) -> dict[int, set[str]]:

@@ -18,11 +18,9 @@ from sqlalchemy import ARRAY, Connection, Integer, any_, bindparam, select
 
 from reaction_board.database.queries import lists
 from reaction_board.database.queries.combine import ALL, ANY, CARRIED, NONE, Carried, List, Walk
-from reaction_board.database.queries.lists import EVERYTHING, Image
+from reaction_board.database.queries.lists import ATTEMPTS, EVERYTHING
 from reaction_board.database.queries.walk import Found, read, read_one
-from reaction_board.database.tables import images
-
-ATTEMPTS = 5  # to read a page that does not change meanwhile
+from reaction_board.database.tables import Image, images
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,10 @@ class Found:
 
 
 def read(connection: Connection, lists: Sequence[List], walk: Walk, seed: int | None) -> Found:
-    """Return the number of images on some lists, and the positions that a walk reads: by the seed, or newest first."""
+    """Find the images that are on all, any and none of some lists, and read a page of them.
+
+    The order is that of the seed or, without one, the newest first. The result has the number of all these images.
+    """
     if seed is None and len(lists) == 1 and lists[0].has_index and walk.offset < CHUNK:
         name = lists[0].name
         if found := _read_everything(connection, walk) if name is None else _read_tag(connection, name, walk):
@@ -54,7 +57,11 @@ def read_one(position: int, walk: Walk, seed: int | None) -> list[int]:
 
 
 def _take(chunks: Mapping[int, bytes], total: int, before: int, walk: Walk, seed: int | None) -> list[int]:
-    """Return the positions that a walk reads from chunks that contain them all. `before` images precede the chunks."""
+    """Return the positions on the page of a walk.
+
+    The chunks contain them all. `total` is the number of images of the search, and `before` the number of those in
+    earlier chunks, which the walk passes.
+    """
     if walk.offset >= total:
         return []
     if seed is None:
