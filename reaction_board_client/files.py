@@ -95,9 +95,9 @@ def extension_of(mime_type: str) -> str:
     return _EXTENSIONS.get(mime_type, ("",))[0]
 
 
-def bare_name(path: Path) -> str:
-    """Return the name of a file without the extension of an image and what web sites put after it."""
-    return _IMAGE_EXTENSION.sub("", path.name)
+def bare_name(filename: str) -> str:
+    """Return a filename without its image extension, and without what web sites append to that."""
+    return _IMAGE_EXTENSION.sub("", filename)
 
 
 def local_name(image: Image) -> str:

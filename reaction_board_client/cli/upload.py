@@ -117,7 +117,7 @@ def _select(paths: Iterable[Path]) -> list[Path]:
 def _upload(path: Path, tags: Sequence[str], given: Iterable[Path], sources: Sequence[str], new_tags: bool) -> Upload:
     """Return the upload of a file with these tags, and those that its path gives it."""
     folders = path_tags.folders(path, given) if "folder" in sources else []
-    words, candidates = path_tags.words(files.bare_name(path)) if "name" in sources else ([], [])
+    words, candidates = path_tags.words(files.bare_name(path.name)) if "name" in sources else ([], [])
     return Upload(path, tuple(dict.fromkeys([*tags, *folders, *(words if new_tags else [])])), tuple(candidates))
 
 
