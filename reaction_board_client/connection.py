@@ -37,6 +37,7 @@ class Connection:
     def __init__(self, address: str, token: str, connections: int) -> None:
         """Raise WrongAddress, and Unavailable if the proxy of the environment cannot be used."""
         self.board = board_url(address)
+        self._has_token = bool(token)
         headers = {"User-Agent": f"reaction-board/{version('reaction-board')}"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -83,7 +84,7 @@ class Connection:
         """Return a successful answer, its body read; `path` is relative to the API. Raises BoardError."""
         with self._faults():
             response = self._http.request(method, path, **options)
-            _raise_for_error(response)
+            self._raise_for_error(response)
             return response
 
     @contextmanager
@@ -92,7 +93,7 @@ class Connection:
         with self._faults(), self._http.stream("GET", path) as response:
             if not response.is_success:
                 response.read()
-            _raise_for_error(response)
+            self._raise_for_error(response)
             yield response
 
     def is_ready(self) -> bool:
@@ -116,6 +117,31 @@ class Connection:
         if _origin(url) != _origin(self.board):
             raise Unavailable(f"{_shown(self.board)} leads to another address, {_shown(url)}.")
         return url.params
+
+    def _raise_for_error(self, response: httpx.Response) -> None:
+        """Raise the error that an answer stands for, unless it is a success."""
+        if response.is_success:
+            return
+        if response.has_redirect_location:
+            raise _redirected(response)
+        error = json_of(response)
+        code, detail = error.get("code"), error.get("detail")
+        if not isinstance(code, str) or not isinstance(detail, str):
+            raise not_a_board(response)
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            raise self._unauthorized(code)
+        if response.status_code in GATEWAY_ERRORS:
+            raise NoAnswer(f"{detail} ({code})")
+        if code == "not_found":  # the address, not an image
+            raise not_a_board(response)
+        raise Refused(code, detail)
+
+    def _unauthorized(self, code: str) -> Unavailable:
+        if self._has_token:
+            text = "The board does not accept this access token: set REACTION_BOARD_TOKEN to a valid one."
+        else:
+            text = "This board needs an access token: set REACTION_BOARD_TOKEN."
+        return Unavailable(f"{text} ({code})")
 
     @contextmanager
     def _faults(self) -> Iterator[None]:
@@ -169,25 +195,6 @@ def not_a_board(response: httpx.Response) -> NotABoard:
     """Return the error that says that an answer is not one of a board."""
     status = f"{response.status_code} {httpx.codes.get_reason_phrase(response.status_code)}".rstrip()
     return NotABoard(f"{_shown(response.url)} answers with {status}, but not as a board does.")
-
-
-def _raise_for_error(response: httpx.Response) -> None:
-    """Raise what an answer says that is not a success."""
-    if response.is_success:
-        return
-    if response.has_redirect_location:
-        raise _redirected(response)
-    error = json_of(response)
-    code, detail = error.get("code"), error.get("detail")
-    if not isinstance(code, str) or not isinstance(detail, str):
-        raise not_a_board(response)
-    if response.status_code == httpx.codes.UNAUTHORIZED:
-        raise Unavailable(f"This board needs a valid access token: set REACTION_BOARD_TOKEN. ({code})")
-    if response.status_code in GATEWAY_ERRORS:
-        raise NoAnswer(f"{detail} ({code})")
-    if code == "not_found":  # of an address, not of an image
-        raise not_a_board(response)
-    raise Refused(code, detail)
 
 
 def _redirected(response: httpx.Response) -> Unavailable:

@@ -339,11 +339,19 @@ def test_more_images_than_one_request_takes_are_deleted(
 
 def test_a_deletion_asks_first(cli: CommandLine, board: Board) -> None:
     images = ids(board.added() for _ in range(2))
-    for answer in ("n\n", "\n", None):
+    for answer in ("n\n", "\n"):
         result = cli.run("delete", *images, given=answer)
         assert (result.exit_code, "Delete 2 images? [y/N]" in result.stderr, result.stdout) == (1, True, "")
     assert board.search()["total"] == 2
     assert cli.run("delete", *images, given="y\n").stdout == "2 deleted, 0 missing\n"
+
+
+def test_a_deletion_that_nobody_can_confirm_says_to_add_yes(cli: CommandLine, board: Board) -> None:
+    image = board.added()
+    result = cli.run("delete", image["id"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "no terminal to answer on. To delete without being asked, add --yes." in result.stderr
+    assert ids(board.search()["items"]) == [image["id"]]
 
 
 def test_ids_are_ids() -> None:

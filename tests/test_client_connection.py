@@ -184,10 +184,13 @@ def test_the_password_of_an_address_is_not_shown() -> None:
 
 def test_a_token_is_taken_from_the_environment(another: Callable[..., Flask], board: Board, image_files: Path) -> None:
     with served(another(API_TOKENS=["right"])) as url:
-        for token in ("", "wrong"):
+        for token, error in (
+            ("", "This board needs an access token: set REACTION_BOARD_TOKEN."),
+            ("wrong", "The board does not accept this access token: set REACTION_BOARD_TOKEN to a valid one."),
+        ):
             result = CommandLine(url, token).run("upload", image_files)
-            assert (result.exit_code, "(unauthorized)" in result.stderr) == (1, True)
-            assert "0 new, 0 already there, 0 refused" in result.stdout
+            assert (result.exit_code, result.stdout) == (1, "")
+            assert result.stderr == f"Error: {error} (unauthorized)\n"
         assert "1 new" in CommandLine(url, "right").done("upload", image_files)
     assert board.search()["total"] == 1
 

@@ -41,6 +41,7 @@ def transfer(
     counts: Counter[str] = Counter()
     reported = []
     new: deque[Image] = deque(maxlen=transfers.MAX_PREPARED)
+    ended_early = True
     try:
         with stoppable() as stop, bars(hidden=as_json) as progress:
             total = len(jobs) if isinstance(jobs, Sized) else None  # unknown if the jobs come from a search
@@ -54,8 +55,10 @@ def transfer(
                     new.append(result.image)
                 if as_json:
                     click.echo(json_line({**dataclasses.asdict(result), "path": str(result.path)}))
+        ended_early = False
     finally:
-        if not as_json:
+        # If an error ends the transfer before its first file, only the error matters: a line of zeros would hide it.
+        if not as_json and (counts or not ended_early):
             _print_summary(reported, counts, words)
     if stop.is_set():
         end_interrupted()
