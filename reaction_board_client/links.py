@@ -1,4 +1,4 @@
-"""Addresses of images, to give to others: of the page of one, of its bytes, and markup that shows it."""
+"""Links to share: the address of an image's page, the address of its bytes, and markup that shows it."""
 
 import html
 import re
@@ -12,7 +12,7 @@ _MARKUP = re.compile(r"([\\`*_\[\]<>&~$|])")
 
 
 def page(board: str, image: Image) -> str:
-    """Return the address of the page of an image, on the board at an address without a slash at its end."""
+    """Return the address of the page of an image. `board` is the address of the board, without a trailing slash."""
     return f"{board}/i/{image['id']}"
 
 
