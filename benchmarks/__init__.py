@@ -1,5 +1,5 @@
-"""How fast the board is, as ratios to floors that are taken in the same run: `make bench`.
+"""`make bench`: measure the speed of the board, as ratios to floors from the same run.
 
-Absolute times depend on the machine and its mood; a ratio to what the same database, store or web server needs for the
-least that could do, measured in turn with it, holds.
+A floor is the least work of the same kind that the same database, store or web server can do. Absolute times depend on
+the machine and its load. Ratios to floors that are measured in turns are comparable.
 """

@@ -1,4 +1,4 @@
-"""`make bench`: fill a board, measure it, print a table."""
+"""`make bench`: fill a board, measure it, and print a table."""
 
 import argparse
 import contextlib
@@ -43,13 +43,13 @@ DEPEND_ON_IMAGES = ("similar", "search")
 
 
 def main() -> int:
-    """Measure what is asked for; return 1 if a bound does not hold."""
+    """Run the benchmarks that the command line names. Return 1 if a bound does not hold."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--images", type=int, default=1_000_000, help="how many the board has")
-    parser.add_argument("--rounds", type=int, default=9, help="how often each case is measured")
-    parser.add_argument("--quick", action="store_true", help="every case once, in its shortest form, judging nothing")
-    parser.add_argument("--only", choices=PARTS, help="a part of it")
-    parser.add_argument("--pictures", type=Path, help="a folder of pictures that are mangled as the drawings are")
+    parser.add_argument("--images", type=int, default=1_000_000, help="images on the board (default: 1,000,000)")
+    parser.add_argument("--rounds", type=int, default=9, help="samples of each case (default: 9)")
+    parser.add_argument("--quick", action="store_true", help="run every case once, briefly, and check no bounds")
+    parser.add_argument("--only", choices=PARTS, help="run one group of benchmarks")
+    parser.add_argument("--pictures", type=Path, help="folder of further pictures to mangle like the drawings")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
     effort = QUICK if options.quick else Effort(options.rounds)
@@ -138,7 +138,7 @@ def _search(progress: Progress, database_url: str, images: int, effort: Effort) 
     figures = []
     with engine.connect() as connection:
         connection.exec_driver_sql("VACUUM ANALYZE")
-        # More than 20 executions on one connection: by then PostgreSQL would change to a plan for any value.
+        # More than 20 executions on one connection, so that PostgreSQL would have switched to a generic plan.
         often = effort if effort is QUICK else dataclasses.replace(effort, rounds=max(effort.rounds, 21))
         figures += _measured(progress, "SQL", list(search.sql_cases(connection, board, images)), often)
         if large:

@@ -1,4 +1,4 @@
-"""What changes a board: re-tagging, deleting and adding records, and what that does to its size."""
+"""Changes of a board: re-tagging, deleting and adding records, and how its size grows."""
 
 import os
 import time
@@ -20,7 +20,7 @@ from reaction_board.media.identify import Media
 CLIENTS = 8
 SECONDS_OF_ADDING = 6
 MINUTE = 60
-BATCH = 100  # images that are changed at once
+BATCH = 100  # images of one transaction
 
 Add = Callable[[Connection, Media, list[str]], object]
 
@@ -50,7 +50,7 @@ def _batches(engine: Engine, n: int) -> Sequence[Sequence[UUID]]:
 
 
 def adding(database_url: str, board: Filled, effort: Effort) -> list[Figure]:
-    """Measure how many records with 8 popular tags 8 clients add, against the same without counts and bitmaps."""
+    """Measure how many records with 8 popular tags 8 clients add per second. The floor has no counts or bitmaps."""
     engine = make_engine(database_url, pool_size=1, timeout=0)
     with engine.connect() as connection:
         connection.execute(text("CREATE SEQUENCE bare_position"))
@@ -70,7 +70,7 @@ def adding(database_url: str, board: Filled, effort: Effort) -> list[Figure]:
 
 
 def sizes(database_url: str, board: Filled, n: int, effort: Effort) -> list[Figure]:
-    """Measure the size of entries and bitmaps, fresh, and that of the bitmaps after a minute of adding."""
+    """Measure the size of new entries and bitmaps, and of the bitmaps after a minute of adding records."""
     engine = make_engine(database_url, pool_size=1, timeout=0)
     with engine.connect() as connection:
         connection.execute(text("VACUUM FULL bitmaps"))
@@ -105,7 +105,7 @@ def _bytes(connection: Connection, name: str) -> float:
 
 
 def _rate(database_url: str, board: Filled, add: Add, seconds: float) -> float:
-    """Return how many records a second all clients add together."""
+    """Return how many records all clients together add per second."""
     tags = sorted(list(board.counts)[:8])
     with ProcessPoolExecutor(CLIENTS) as pool:
         act = partial(_add_for_a_while, add=add, tags=tags, seconds=seconds)
@@ -113,7 +113,7 @@ def _rate(database_url: str, board: Filled, add: Add, seconds: float) -> float:
 
 
 def _add_for_a_while(database_url: str, add: Add, tags: list[str], seconds: float) -> int:
-    """Add records for some seconds; return how many. A deadlock is raised."""
+    """Add records for some seconds and return their number. Raises an error on a deadlock."""
     engine = transactional(make_engine(database_url, pool_size=1, timeout=30))
     added, end = 0, time.monotonic() + seconds
     while time.monotonic() < end:
@@ -142,7 +142,7 @@ ADD_IMAGE = text(
     " RETURNING position"
 )
 ADD_TAGS = text("INSERT INTO image_tags (tag_key, position) SELECT key, :position FROM tags WHERE name = ANY(:tags)")
-# Nothing counts them: with them, the board would not agree with itself.
+# No count includes these records, so the board would be inconsistent with them.
 FORGET_BARE = (
     "DELETE FROM image_tags USING images WHERE image_tags.position = images.position AND images.position > 2000000000",
     "DELETE FROM images WHERE position > 2000000000",

@@ -1,4 +1,4 @@
-"""A client that costs little: one kept connection, answers read into one buffer."""
+"""A client with little overhead: it keeps one connection and reads responses into one buffer."""
 
 import http.client
 import time
@@ -8,7 +8,7 @@ BUFFER_BYTES = 256 * 1024
 
 
 class Client:
-    """One kept connection to one server."""
+    """A persistent connection to one server."""
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
@@ -18,7 +18,7 @@ class Client:
     def request(
         self, method: str, url: str, body: bytes | bytearray | None = None, headers: dict[str, str] | None = None
     ) -> int:
-        """Make a request, read the whole answer, return its size in bytes. Raises on any status of 400 and above."""
+        """Send a request, read the whole response, and return its size in bytes. Raises RuntimeError for errors."""
         parts = urlsplit(url)
         self._connection.request(method, f"{parts.path or '/'}?{parts.query}", body, headers or {})
         response = self._connection.getresponse()
@@ -30,7 +30,7 @@ class Client:
         return size
 
     def read_slowly(self, url: str, bytes_per_second: int, seconds: float) -> None:
-        """Read an answer at no more than that rate, and stop after so many seconds."""
+        """Read a response at a limited rate, in bytes per second, and stop after some seconds."""
         parts = urlsplit(url)
         self._connection.request("GET", parts.path)
         response = self._connection.getresponse()

@@ -1,4 +1,4 @@
-"""The least that a web server can answer: the floor of every request."""
+"""The least work for a web server: a constant response, the floor of every request."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

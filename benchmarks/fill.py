@@ -1,10 +1,11 @@
-"""A board of N generated images: what a large board looks like to the database, without the objects.
+"""A generated board of N images. It has everything that a large board has in the database, but no objects.
 
-About 20,000 tags, used by Zipf's law (the most popular one on about half of the images), 3 to 15 on an image, none on
-one of 50. Two tags mostly come together, two never do. A quarter of the tags have an alias. The same N gives the same
-board.
+It has about 20,000 tags, distributed by Zipf's law: the most popular one is on about half of the images. An image has 3
+to 15 tags, and one of 50 has none. Two tags mostly occur together, and two never do. A quarter of the tags have an
+alias. The same N gives the same board.
 
-The first 100,000 images are made up here. PostgreSQL repeats them, in another order and with other rare tags each time.
+Python generates the first 100,000 images. PostgreSQL repeats them, in another order and with other rare tags each
+time.
 """
 
 import random
@@ -19,15 +20,15 @@ from reaction_board.database.queries import lists
 TAGS = 20_000
 TOGETHER = ("together-a", "together-b")  # 9 of 10 images that have one have both
 APART = ("apart-a", "apart-b")  # no image has both
-SPECIAL_SHARE = 0.22  # of the images have each of the four
-ALIAS = "also-"  # before the name of a tag; the most popular one has an alias
+SPECIAL_SHARE = 0.22  # share of the images with each of these four
+ALIAS = "also-"  # prefix of aliases; the most popular tag has one
 BASE = 100_000
 UNTAGGED = 50  # one image of 50 has no tags
 
 Progress = Callable[[str], None]
 
-# Image `number` is image `original` of the base in its `round`. A tag that is not among the 128 most popular ones is
-# one of eight neighbours, by the round.
+# Image `number` repeats image `original` of the base in repetition `round`. Outside the 128 most popular ones, each
+# round replaces tags with one of eight neighbours.
 ENTRIES = """
     FROM (
         SELECT number, round, (number::bigint * 7919 + round * 104729) % :base AS original
@@ -49,23 +50,23 @@ IMAGES = f"""
 """  # noqa: S608 - literals of this module
 ALIASES = "INSERT INTO tags (id, name, alias_of) SELECT NULL, :alias || name, key FROM tags WHERE key % 4 = 1"
 IMAGE_TAGS = f"INSERT INTO image_tags SELECT {TAG}, number {ENTRIES}, unnest(base.tags) AS tag ORDER BY 1, 2"
-PORTION = 1_000_000  # images of one statement
+PORTION = 1_000_000  # images per statement
 
 
 @dataclass(frozen=True)
 class Filled:
-    """The names of all tags by how many images have them, the most popular first, and these numbers."""
+    """The number of images of each tag, by its name, the most popular first."""
 
     counts: dict[str, int]
 
     def near(self, wanted: int) -> str:
-        """Return the ordinary tag whose number of images is nearest to one."""
+        """Return the ordinary tag whose number of images is nearest to `wanted`."""
         ordinary = {name: count for name, count in self.counts.items() if name not in (*TOGETHER, *APART)}
         return min(ordinary, key=lambda name: abs(ordinary[name] - wanted))
 
 
 def fill(connection: Connection, n: int, progress: Progress) -> Filled:
-    """Fill an empty board with n images, on a connection in a transaction; call `progress` with each step."""
+    """Fill an empty board with n images in the connection's transaction. Call `progress` before each step."""
     base = min(n, BASE)
     progress("making up images")
     run = connection.exec_driver_sql

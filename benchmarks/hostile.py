@@ -1,4 +1,4 @@
-"""Pictures that are made to hurt, 16 at a time: what they cost the board, and what others feel of it."""
+"""Hostile pictures, 16 at a time: what they cost the board, and how they slow down others."""
 
 import threading
 import time
@@ -25,7 +25,7 @@ def _side(side: int, share: float) -> int:
     return round(side * share**0.5)
 
 
-# By the share of the full size. First what is refused at upload, then what is as large as the board accepts it.
+# Each function takes a share of the full size. Uploads of the first ones are refused; the others are just accepted.
 KINDS: dict[str, Callable[[float], bytes]] = {
     "PNG 20,000,000 × 10": lambda share: hostile.wide_png(round(20_000_000 * share), 10),
     "PNG with 1,300 texts of 40 MB": lambda share: hostile.png_with_texts(round(1300 * share)),
@@ -45,7 +45,7 @@ KINDS: dict[str, Callable[[float], bytes]] = {
 
 @dataclass
 class Felt:
-    """What an ordinary client felt meanwhile, in seconds."""
+    """The slowest responses to an ordinary client meanwhile, in seconds."""
 
     health: float = 0
     thumbnail: float = 0
@@ -92,7 +92,7 @@ class Answer:
 
 
 def _try(api: str, data: bytes, number: int) -> Answer:
-    """Upload a picture and, if the board takes it, ask for its thumbnail until there is one, or there can be none."""
+    """Upload a picture. If the board accepts it, request its thumbnail until the board answers other than 503."""
     started = time.perf_counter()
     files = {"file": ("x", data + number.to_bytes(8))}
     uploaded = requests.post(f"{api}/images", files=files, timeout=TIMEOUT)
@@ -106,12 +106,12 @@ def _try(api: str, data: bytes, number: int) -> Answer:
         if thumbnail.status_code != 503:
             answer.status = f"201, thumbnail {thumbnail.status_code}"
             return answer
-        time.sleep(1)  # as a page does that is asked to come back
+        time.sleep(1)  # as a browser would after Retry-After
 
 
 @contextmanager
 def _felt(api: str) -> Iterator[Felt]:
-    """Yield the longest that /health and ordinary thumbnails take from now on."""
+    """Measure the slowest /health and ordinary thumbnail while the block runs."""
     felt, done = Felt(), threading.Event()
 
     def ask() -> None:
@@ -134,7 +134,7 @@ def _felt(api: str) -> Iterator[Felt]:
 
 
 def _thumbnail(api: str) -> float:
-    """Upload an ordinary picture; return how many seconds its thumbnail takes."""
+    """Upload an ordinary picture, and return the seconds that its thumbnail takes."""
     form = {"file": ("a.jpg", picture("jpg", 800, 600))}
     image: dict[str, Any] = requests.post(f"{api}/images", files=form, timeout=TIMEOUT).json()
     started = time.perf_counter()

@@ -17,13 +17,13 @@ def _resized(image: Any, scale: float) -> Any:
 
 
 def _cropped(image: Any, share: float) -> Any:
-    """Take a share of the width and of the height away, half of it on each side."""
+    """Crop a share of the width and of the height, half of it on each side."""
     left, top = round(image.width * share / 2), round(image.height * share / 2)
     return image.crop(left, top, image.width - 2 * left, image.height - 2 * top)
 
 
 def _bordered(image: Any) -> Any:
-    """Put a black line of 3 pixels around."""
+    """Add a black border of 3 pixels."""
     return image.embed(3, 3, image.width + 6, image.height + 6, background=[0] * image.bands)
 
 
@@ -35,7 +35,7 @@ def _same(image: Any) -> Any:
     return image
 
 
-# By what is done to an image in sRGB: it returns a file.
+# Each function takes an image in sRGB and returns a file.
 WAYS: dict[str, Callable[[Any], bytes]] = {
     "half the size": _saved(lambda image: _resized(image, 1 / 2)),
     "a fifth of the size": _saved(lambda image: _resized(image, 1 / 5)),

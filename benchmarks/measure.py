@@ -1,4 +1,4 @@
-"""Measuring in turns: every case once a round, so that a slow moment of the machine falls on all of them."""
+"""Measuring in turns: every case runs once per round, so that a slow moment of the machine affects all of them."""
 
 import statistics
 import time
@@ -10,29 +10,29 @@ Tick = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is done for each figure."""
+    """How much work goes into each figure."""
 
-    rounds: int  # how often each case is measured
-    share: float = 1  # of the bytes, clients and seconds that it takes otherwise
-    warm_up: bool = True  # whether there is a round before that is not counted
+    rounds: int  # samples of each case
+    share: float = 1  # of the usual bytes, clients and seconds
+    warm_up: bool = True  # run one round before, which is not counted
 
     def of(self, amount: int) -> int:
-        """Return that share of a number."""
+        """Return this share of a number, at least 1."""
         return max(1, round(amount * self.share))
 
 
-# Shows that every case runs; the figures mean nothing.
+# To check that every case runs. Its figures mean nothing.
 QUICK = Effort(rounds=1, share=0.05, warm_up=False)
 
 
 @dataclass
 class Case:
-    """Something to measure: `run` once is one sample, unless it returns its own, in seconds."""
+    """A case to measure. The time of one `run` is a sample, unless `run` returns a sample itself, in seconds."""
 
     name: str
     run: Callable[[], float | None]
     floor: str | None = None  # the name of another case of the same group
-    must: float | None = None  # the most that median ÷ median of the floor may be; without a floor, seconds
+    must: float | None = None  # upper bound of median ÷ median of the floor; without a floor, in seconds
     samples: list[float] = field(default_factory=list)  # seconds
 
     @property
@@ -52,7 +52,7 @@ def p95(samples: list[float]) -> float:
 
 
 def discard(act: Callable[[], object]) -> Callable[[], None]:
-    """Return what does the same and returns nothing: its time alone is the sample."""
+    """Return a function that calls `act` and returns nothing, so that its time is the sample."""
 
     def run() -> None:
         act()
@@ -62,7 +62,7 @@ def discard(act: Callable[[], object]) -> Callable[[], None]:
 
 @dataclass(frozen=True)
 class Figure:
-    """What is reported of a case."""
+    """The result of a case, as a row of the table."""
 
     group: str
     name: str
@@ -76,7 +76,7 @@ class Figure:
 
 
 def in_turns(group: str, cases: Iterable[Case], effort: Effort, tick: Tick) -> list[Figure]:
-    """Run every case once a round; return their figures in the same order."""
+    """Run every case once per round. Return their figures in the same order."""
     cases = list(cases)
     for number in range(0 if effort.warm_up else 1, effort.rounds + 1):
         for case in cases:

@@ -17,16 +17,16 @@ from reaction_board.database.queries.search import Search
 from reaction_board.media.identify import Media
 
 NEW = "merged"
-SECONDS = 60  # after which a merge is not waited for
+SECONDS = 60  # the longest time to measure a merge
 STEPS_BEFORE_SEARCHES = 20
 RATE = 2000  # images a second
 WAIT = 0.5  # seconds
 
 
 def figures(database_url: str, board: Filled, n: int, effort: Effort, tick: Tick) -> list[Figure]:
-    """Measure searches for a tag whose merge is unfinished, how fast it merges, and how long uploads wait meanwhile.
+    """Measure searches during an unfinished merge, the rate of the merge, and how long uploads wait meanwhile.
 
-    The merge is left where it is after SECONDS.
+    After SECONDS, the merge is left unfinished.
     """
     engine = transactional(make_engine(database_url, pool_size=3, timeout=0))
     tag = board.near(n // 2)
@@ -75,7 +75,7 @@ def _searches(connection: Connection, board: Filled, n: int, tag: str) -> Iterat
 
 
 def _add_until(engine: Engine, tag: str, stop: threading.Event, waits: list[float]) -> None:
-    """Add records with a tag that is being merged; note how long each took, in seconds."""
+    """Add records with a tag that is being merged. Append the seconds that each takes to `waits`."""
     while not stop.wait(0.01):
         started = time.monotonic()
         with engine.begin() as connection:

@@ -1,7 +1,7 @@
-"""The search of two other boards, on the same rows: for comparison, and to check the results of ours.
+"""The searches of two other boards on the same rows, to compare their speed and to verify our results.
 
-Danbooru keeps the keys of an image's tags in an array with a GIN index. Szurubooru asks one subquery for each tag,
-which is plain enough to be taken for the truth.
+Danbooru stores the keys of an image's tags in an array with a GIN index. Szurubooru uses one subquery per tag, which is
+simple enough to serve as the reference.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -83,7 +83,7 @@ def exists_condition(connection: Connection, search: Search) -> ColumnElement[bo
 
 
 def ask(connection: Connection, source: FromClause, condition: Condition, asked: Asked) -> tuple[list[int], int]:
-    """Return the positions on the page of a search, the newest first, and its total."""
+    """Return the positions of the images on the page of a search, newest first, and the total."""
     matches = condition(connection, asked.search)
     page: Select[int] = select(source.c.position).where(matches).order_by(source.c.position.desc())
     page = page.limit(PAGE).offset(asked.offset)
@@ -99,7 +99,7 @@ def _keys(connection: Connection, names: Sequence[str]) -> list[int]:
 
 
 def cases(connection: Connection, board: Filled, n: int) -> Iterator[Case]:
-    """Yield searches that are asked in all three ways, ours being the floor."""
+    """Yield the searches in all three ways. Ours is the floor."""
     for statement in MAKE_GIN:
         connection.execute(text(statement))
     for asked in searches(board, n):
@@ -112,12 +112,12 @@ def cases(connection: Connection, board: Filled, n: int) -> Iterator[Case]:
 
 
 def drop_gin(connection: Connection) -> None:
-    """Drop the table that only the comparison needs."""
+    """Drop the table of the comparison."""
     connection.execute(text("DROP TABLE IF EXISTS gin_images"))
 
 
 def wrong_searches(connection: Connection, board: Filled, n: int) -> Iterator[str]:
-    """Yield the names of the searches for which ours returns another page or total than one subquery for each tag."""
+    """Yield the names of the searches whose page or total differs from that of one subquery per tag."""
     for asked in searches(board, n):
         expected, total = ask(connection, images, exists_condition, asked)
         page = find(connection, asked)

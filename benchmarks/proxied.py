@@ -1,4 +1,4 @@
-"""The bytes through nginx: kept ones, many who ask for the same new one at once, and slow readers."""
+"""Files through nginx: cached ones, concurrent requests for a new one, and slow readers."""
 
 import statistics
 import time
@@ -22,7 +22,7 @@ COLD_ROUNDS = 3
 
 
 def cases(api: str, constant: str, store: Store, images: dict[str, dict[str, Any]], effort: Effort) -> Iterator[Case]:
-    """Yield downloads of kept files, each behind its floor. `images` has one of each size."""
+    """Yield downloads of cached files, each after its floor. `images` has one image of each size."""
     floor, client, raw = Client(constant), Client(api), Client(store.url("get", "x"))
     yield Case("constant", discard(partial(floor.request, "GET", constant)))
     for size, image in images.items():
@@ -38,7 +38,7 @@ def cases(api: str, constant: str, store: Store, images: dict[str, dict[str, Any
 
 
 def cold_figures(api: str, server: Gunicorn, effort: Effort) -> list[Figure]:
-    """Measure 30 clients who ask at once for a 20 MB file that is not kept, against 30 who ask for it again."""
+    """Measure 30 concurrent requests for a 20 MB file that is not cached, against 30 for the same file again."""
     new, reads = NewFile(padded(effort.of(SIZES["20 MB"]))), []
     taken: dict[str, list[float]] = {"cold": [], "warm": []}
     clients = [Client(api) for _ in range(effort.of(AT_ONCE))]
@@ -51,9 +51,9 @@ def cold_figures(api: str, server: Gunicorn, effort: Effort) -> list[Figure]:
                 for done in [pool.submit(client.request, "GET", file) for client in clients]:
                     done.result()
                 samples.append(time.perf_counter() - started)
-            time.sleep(0.2)  # a line is written after the last byte
+            time.sleep(0.2)  # the log line is written after the last byte
             asked = server.log().count(f"GET /api/v1/images/{image['id']}/file")
-            reads.append(asked - 2 * len(clients))  # besides the decisions
+            reads.append(asked - 2 * len(clients))  # without nginx's own requests, one per client and round
     cold, warm = (statistics.median(taken[state]) for state in ("cold", "warm"))
     return [
         Figure("through nginx", f"{AT_ONCE} at once, 20 MB that is kept", warm * 1000, "ms"),

@@ -16,15 +16,15 @@ from reaction_board.database.queries.search import Cursor, Search
 from tests.servers import Gunicorn
 
 PAGE = 50  # images
-LARGE = 3_000_000  # images: a board above that has its own bounds
-DIFFERENT = 10_000  # searches, of which the memory is measured
+LARGE = 3_000_000  # images; larger boards have their own bounds
+DIFFERENT = 10_000  # searches before the memory is measured
 
 NEWEST = text("SELECT * FROM images ORDER BY position DESC LIMIT 50")
 
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """A search to measure, and the most that its median may be in those of Fp, at a million and at ten."""
+    """A search to measure, and the upper bounds of its median ÷ that of Fp, at one and at ten million images."""
 
     name: str
     search: Search
@@ -34,7 +34,7 @@ class Asked:
 
 
 def searches(board: Filled, n: int) -> Iterator[Asked]:
-    """Yield the searches; the shares of n are those of a board of a million."""
+    """Yield the searches. The tags are chosen by their share of the n images."""
     top, popular = board.near(n // 2), board.near(n // 5)
     third, fourth = board.near(n // 8), board.near(n // 10)
     some, few = board.near(n // 200), board.near(48)
@@ -82,7 +82,7 @@ def searches(board: Filled, n: int) -> Iterator[Asked]:
 
 
 def many_names(board: Filled) -> Iterator[Asked]:
-    """Yield searches for 200 names, and the most seconds that they may take."""
+    """Yield searches for 200 names. Their bounds are in seconds."""
     names = list(board.counts)
     popular, bounds = names[:200], (0.5, 3.0)
     rare = [name for name in names if board.counts[name] < queries.lists.POPULAR][:200]
@@ -94,7 +94,7 @@ def many_names(board: Filled) -> Iterator[Asked]:
 
 
 def sql_cases(connection: Connection, board: Filled, n: int) -> Iterator[Case]:
-    """Yield the searches and lists of tags as the application asks the database, behind their floor."""
+    """Yield the searches and lists of tags as the application queries them, after their floor."""
     large = n > LARGE
     yield Case("Fp", discard(lambda: connection.execute(NEWEST).all()))
     for asked in searches(board, n):
@@ -119,7 +119,7 @@ def find(connection: Connection, asked: Asked) -> queries.search.Page:
 
 
 def http_cases(api: str, constant: str, board: Filled, n: int) -> Iterator[Case]:
-    """Yield the same as a client sees it, behind a bare WSGI constant on the same gunicorn."""
+    """Yield the same searches over HTTP, after a bare WSGI constant on the same gunicorn."""
     floor, client = Client(constant), Client(api)
     yield Case("constant", discard(partial(floor.request, "GET", constant)))
     for asked in searches(board, n):
@@ -138,7 +138,7 @@ def _query(search: Search, limit: int, offset: int = 0) -> str:
 
 
 def memory_figure(server: Gunicorn, board: Filled, effort: Effort) -> Figure:
-    """Measure what the workers keep of many different searches."""
+    """Measure how many different searches make the workers' memory grow."""
     chance, names, client = random.Random(1), list(board.counts)[:2000], Client(server.url)  # noqa: S311 - no secret
 
     def ask(times: int) -> None:
@@ -148,7 +148,7 @@ def memory_figure(server: Gunicorn, board: Filled, effort: Effort) -> Figure:
             search = Search(tags, any=any_, none=none, animated=chance.choice([None, True, False]), seed=seed)
             client.request("GET", f"{server.url}/images?{_query(search, 5)}")
 
-    ask(effort.of(200))  # for both workers have what they need once
+    ask(effort.of(200))  # so that both workers have loaded everything
     before = server.memory()
     ask(effort.of(DIFFERENT))
     grown = (server.memory() - before) / 1e6

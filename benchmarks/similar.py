@@ -1,4 +1,4 @@
-"""Similar images: what a fingerprint withstands, what a search costs, and what an upload does."""
+"""Similar images: which changes a fingerprint withstands, and what it costs searches and uploads."""
 
 import math
 import multiprocessing
@@ -29,24 +29,24 @@ from reaction_board.media.fingerprint import Fingerprint
 from reaction_board_decoder.fingerprint import SIDE, bits_of
 from tests.drawings import drawing
 
-DRAWINGS = 44  # are mangled
-MUST_BE_FOUND = {"cropped 5 %": 0.8, "caption added": 0.8}  # the share of all others is 0.97
+DRAWINGS = 44  # to mangle
+MUST_BE_FOUND = {"cropped 5 %": 0.8, "caption added": 0.8}  # the share, which is 0.97 for all others
 UNRELATED = 10_000  # drawings
-MAX_UNRELATED = 1.0  # pairs of 100,000 that are found
-SMALL = (96, 72)  # pixels of each of those
+MAX_UNRELATED = 1.0  # pairs of 100,000 that count as similar
+SMALL = (96, 72)  # pixels of each unrelated drawing
 PAUSE = 0.15  # seconds
 SEARCHES, VERIFIED = 400, 20
 PAGE = 20  # images
-GRAIN = 6  # of 256, the noise of a camera, which makes files as large as those of photographs
-SIDE_OF_PHOTOGRAPHS = 1600  # pixels, of those in a folder: larger ones are shrunk before
+GRAIN = 6  # of 256; camera noise, which makes files as large as photographs
+SIDE_OF_PHOTOGRAPHS = 1600  # pixels; larger pictures from a folder are shrunk first
 
 Show = Callable[[str], None]
 
 
 def share_figures(folder: Path | None, effort: Effort, show: Show) -> Iterator[Figure]:
-    """Yield the share of mangled pictures that are within the distance, for each way to mangle one.
+    """Yield the share of mangled pictures that are within MAX_DISTANCE of the original, for each way to mangle them.
 
-    The pictures are drawings and those in a folder, but for those without structure.
+    The pictures are drawings and those in `folder`. Pictures without structure are left out.
     """
     distances: dict[str, list[int]] = {way: [] for way in WAYS}
     flat = 0
@@ -87,7 +87,7 @@ def _distance(one: Fingerprint, other: Fingerprint) -> int:
 
 
 def unrelated(effort: Effort, show: Show) -> list[int]:
-    """Return the fingerprints of small drawings, each another one."""
+    """Return the fingerprints of small drawings, all different."""
     # Not forked: libvips has threads.
     with ProcessPoolExecutor(mp_context=multiprocessing.get_context("spawn")) as pool:
         found = []
@@ -103,7 +103,7 @@ def _bits_of_drawing(number: int) -> int | None:
 
 
 def unrelated_figure(bits: Sequence[int]) -> Figure:
-    """Compare each with each."""
+    """Compare every pair of fingerprints."""
     near = sum((one ^ other).bit_count() <= MAX_DISTANCE for number, one in enumerate(bits) for other in bits[:number])
     rate = near / math.comb(len(bits), 2) * 100_000
     name = f"pairs of {len(bits):,} drawings, of 100,000"
@@ -111,10 +111,10 @@ def unrelated_figure(bits: Sequence[int]) -> Figure:
 
 
 def fill(connection: Connection, n: int, drawn: Sequence[int]) -> None:
-    """Give fingerprints to n images, on a connection in a transaction.
+    """Give fingerprints to n images in the connection's transaction.
 
-    Each band of a picture is that of some drawing, so bands are filled as unevenly as there. Half of the pictures come
-    in several versions, up to thousands, which differ in up to 6 bits.
+    Each band comes from some drawing, so bands are as uneven as those of drawings. Half of the pictures have several
+    versions, up to thousands, which differ in up to 6 bits.
     """
     connection.execute(text("ALTER TABLE fingerprints DROP CONSTRAINT fk_fingerprints_position_images"))
     driver = connection.connection.driver_connection
@@ -190,7 +190,7 @@ def _is_wrong(connection: Connection, position: int) -> bool:
 def upload_cases(with_: str, without: str, effort: Effort) -> Iterator[Case]:
     """Yield uploads to a board with fingerprints and one without: of photographs, as JPEG and as PNG.
 
-    The figures hold for a machine that does nothing else: a fingerprint takes the time of a core that is free.
+    The figures are valid only on an idle machine, where the fingerprint takes time on a free core.
     """
     clients = Client(with_), Client(without)
     for name, (suffix, width, options) in {
@@ -209,7 +209,7 @@ def upload_cases(with_: str, without: str, effort: Effort) -> Iterator[Case]:
 
 
 def _upload_in_peace(client: Client, api: str, new: NewFile) -> float:
-    """Return the seconds of an upload, once the fingerprint of the one before is made."""
+    """Return the seconds of an upload, which begins after the previous fingerprint is finished."""
     time.sleep(PAUSE)
     started = time.perf_counter()
     post(client, api, new.next)

@@ -1,4 +1,4 @@
-"""The bytes: uploads, downloads, what is answered without the store, memory, and slow readers."""
+"""Transfers: uploads, downloads, responses without the store, memory, and slow readers."""
 
 import contextlib
 import hashlib
@@ -48,14 +48,14 @@ class Store:
 
 
 class NewFile:
-    """A form with a file, another one each time."""
+    """A form with a file that is different each time."""
 
     def __init__(self, file: bytes) -> None:
         self.form = bytearray(FORM_HEAD + file + bytes(8) + FORM_END)
         self._serial = time.time_ns()
 
     def next(self) -> bytearray:
-        """Return the form with the next file; the last eight bytes of a file make the difference."""
+        """Return the form with the next file, which differs in its last eight bytes."""
         self._serial += 1
         end = len(self.form) - len(FORM_END)
         self.form[end - 8 : end] = self._serial.to_bytes(8)
@@ -67,7 +67,7 @@ class NewFile:
 
 
 def upload(api: str, form: bytes | bytearray) -> None:
-    """Upload a form's file over a connection of its own."""
+    """Upload a form's file over a new connection."""
     client = Client(api)
     client.request("POST", f"{api}/images", form, FORM_TYPE)
     client.close()
@@ -76,7 +76,7 @@ def upload(api: str, form: bytes | bytearray) -> None:
 def transfer_cases(
     api: str, constant: str, store: Store, images: dict[str, dict[str, Any]], effort: Effort
 ) -> Iterator[Case]:
-    """Yield downloads, conditional requests and uploads, each behind its floor. `images` has one of each size."""
+    """Yield downloads, conditional requests and uploads, each after its floor. `images` has one of each size."""
     floor, client, raw = Client(constant), Client(api), Client(store.url("get", "x"))
     yield Case("constant", discard(partial(floor.request, "GET", constant)))
     file = f"{api}/images/{images['2 MB']['id']}/file"
@@ -136,7 +136,7 @@ def _at_once(clients: int, url: str, kept: Client) -> Callable[[], float | None]
 
 @contextlib.contextmanager
 def peak_of(server: Gunicorn) -> Iterator[Callable[[], int]]:
-    """Yield a function that returns the most memory, in bytes, that the server had so far."""
+    """Yield a function that returns the peak memory of the server so far, in bytes."""
     peak, done = 0, threading.Event()
 
     def watch() -> None:
@@ -152,7 +152,7 @@ def peak_of(server: Gunicorn) -> Iterator[Callable[[], int]]:
 
 
 def memory_figures(server: Gunicorn, image: dict[str, Any], effort: Effort) -> list[Figure]:
-    """Measure what 8 downloads and then 8 uploads of 50 MB at once take above the idle server."""
+    """Measure the memory, above idle, of 8 concurrent downloads and then 8 concurrent uploads of 50 MB."""
     forms = [NewFile(padded(effort.of(SIZES["50 MB"]))).next() for _ in range(CLIENTS)]
     api, idle = server.url, server.memory()
     file = f"{api}/images/{image['id']}/file"
@@ -172,7 +172,7 @@ def memory_figures(server: Gunicorn, image: dict[str, Any], effort: Effort) -> l
 
 
 def slow_reader_figures(group: str, api: str, image: dict[str, Any], bound: float, effort: Effort) -> list[Figure]:
-    """Measure /health while 50 readers take a 20 MB object at 200 kB/s each, against /health without them."""
+    """Measure /health while 50 readers download 20 MB at 200 kB/s each. The floor is /health without them."""
     requests, seconds = effort.of(HEALTH_REQUESTS), SLOW_SECONDS * effort.share
     alone = _p95_of_health(api, requests)
     file = f"{api}/images/{image['id']}/file"
@@ -182,7 +182,7 @@ def slow_reader_figures(group: str, api: str, image: dict[str, Any], bound: floa
     ]
     for reader in readers:
         reader.start()
-    time.sleep(2 * effort.share)  # until all of them read
+    time.sleep(2 * effort.share)  # until all of them are reading
     among = _p95_of_health(api, requests)
     for reader in readers:
         reader.join()
@@ -204,7 +204,7 @@ def slow_reader_figures(group: str, api: str, image: dict[str, Any], bound: floa
 
 
 def _p95_of_health(api: str, requests: int) -> float:
-    """Return seconds, of some requests over connections of their own."""
+    """Return the 95th percentile of requests over new connections, in seconds."""
     samples = []
     for _ in range(requests):
         client = Client(api)

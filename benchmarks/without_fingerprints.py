@@ -1,4 +1,4 @@
-"""The board without fingerprints of uploads: the floor of an upload with one."""
+"""The board without fingerprints: the floor of an upload."""
 
 from concurrent.futures import Future
 from typing import BinaryIO

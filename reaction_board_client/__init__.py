@@ -1,1 +1,1 @@
-"""A client of the Reaction Image Board for the command line. It knows the board by its public API alone."""
+"""The command line client of the Reaction Image Board. It uses only the board's public API."""

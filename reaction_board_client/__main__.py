@@ -4,7 +4,7 @@ import sys
 
 
 def run() -> None:
-    """Run the command line. To load it takes a moment: an interruption then ends the program quietly, too."""
+    """Run the command line. Loading it takes a moment; an interruption meanwhile ends the program quietly, too."""
     try:
         from reaction_board_client.cli import main
     except KeyboardInterrupt:

@@ -13,35 +13,35 @@ from reaction_board_client.connection import Connection, at_once, json_of, not_a
 from reaction_board_client.errors import NotABoard, Refused
 from reaction_board_client.records import Image, Tag
 
-Conditions = Mapping[str, str | int]  # of a search, by the names of its parameters
+Conditions = Mapping[str, str | int]  # the query parameters of a search
 
-MAX_PAGE = 100  # images; of similar ones, too, which have no further pages
+MAX_PAGE = 100  # images; similar images have only one page
 MAX_IDS = 100  # images that one request changes or deletes
 MAX_TAG_PAGE = 200  # tags
-IMAGE_NOT_FOUND = "image_not_found"  # the code of an error
+IMAGE_NOT_FOUND = "image_not_found"  # an error code
 
-_BYTES = "application/octet-stream"  # what a file is, is for the board to find out
+_BYTES = "application/octet-stream"  # the board detects the type of a file itself
 
 
 @dataclass(frozen=True)
 class MergeStep:
-    """A step of the merge of a tag into another one."""
+    """One step of merging a tag into another one."""
 
     moved: int  # images
     remaining: int  # images
-    tag: Tag  # the other one
+    tag: Tag  # the one that gets the images
 
 
 class Api:
-    """A board, safe to use from several threads. Close it by `with`. Its methods raise BoardError."""
+    """A board, safe to use from several threads. `with` closes it. Its methods raise BoardError."""
 
     def __init__(self, address: str, token: str = "", connections: int = 4) -> None:
         self._connection = Connection(address, token, connections)
-        self._known_tags: dict[str, bool] = {}  # what `has_tag` has asked
+        self._known_tags: dict[str, bool] = {}  # the answers of `has_tag`
 
     @property
     def address(self) -> str:
-        """The address of the board, without a slash at its end."""
+        """The address of the board, without a trailing slash."""
         return self._connection.address
 
     def __enter__(self) -> Self:
@@ -51,11 +51,11 @@ class Api:
         self._connection.__exit__()
 
     def is_ready(self) -> bool:
-        """Say whether a board answers that can do its work, without retries. It does not raise BoardError."""
+        """Return whether the board is ready for requests. It does not retry and does not raise BoardError."""
         return self._connection.is_ready()
 
     def search(self, conditions: Conditions, limit: int | None) -> Iterator[tuple[Image, int]]:
-        """Yield the images of a search in its order, at most `limit` if it is given, each with the total of matches."""
+        """Yield the images of a search, at most `limit` if it is given, each with the total number of matches."""
         query = httpx.QueryParams({**conditions, "limit": min(limit or MAX_PAGE, MAX_PAGE)})
         listed = largest_total = 0
         following: httpx.QueryParams | None = query
@@ -69,7 +69,7 @@ class Api:
             if limit is not None and listed >= limit:
                 return
             following = self._connection.next_query(response)
-            # More images than the total can come and go during a long search, but not without end.
+            # Uploads during a long search can make the list longer than the total, but not endless.
             largest_total = max(largest_total, total)
             if following is not None and (not images or listed > 2 * largest_total):
                 raise NotABoard(f"The list of images does not end: {listed} of {total} are listed, and there is more.")
@@ -96,9 +96,9 @@ class Api:
             return None
 
     def similar(self, image_id: str, distance: int | None) -> list[Image]:
-        """Return at most MAX_PAGE images that look like one, without it: the nearest first, each with its `distance`.
+        """Return up to MAX_PAGE other images that look like this one, the nearest first, each with its `distance`.
 
-        Without `distance`, the board's own bound counts.
+        If `distance` is None, the board's own limit applies.
         """
         query = _similar_query(distance, MAX_PAGE)
         response = self._connection.request("GET", f"images/{image_id}/similar", params=query)
@@ -107,7 +107,7 @@ class Api:
     def similar_to_file(self, file: BinaryIO, distance: int | None, limit: int) -> list[Image]:
         """Return at most `limit` images that look like the picture in a file, which the board does not store.
 
-        The nearest come first, each with its `distance`. The file is never in memory as a whole.
+        The nearest come first, each with its `distance`. The file is streamed.
         """
         response = self._connection.request(
             "POST", "images/similar", params=_similar_query(distance, limit), files={"file": ("picture", file, _BYTES)}
@@ -117,7 +117,7 @@ class Api:
     def check_tags(self, tags: str) -> None:
         """Raise Refused unless a new image may have these tags, which are separated by commas.
 
-        The board answers that itself, so its own bounds count: to an upload in which nothing but the file is missing.
+        It sends an upload without a file, so the board's own limits apply.
         """
         try:
             self._connection.request("POST", "images", files={"tags": (None, tags)})
@@ -126,18 +126,18 @@ class Api:
                 raise
 
     def upload(self, file: BinaryIO, filename: str, tags: str) -> Image:
-        """Upload a file, which is never in memory as a whole. `duplicate` of the answer says whether it was known."""
+        """Upload a file, streaming it. `duplicate` in the record says whether the board already had the image."""
         files = {"file": (filename, file, _BYTES)}
         response = self._connection.request("POST", "images", files=files, data={"tags": tags})
         return records.image(response, json_of(response))
 
     def make_thumbnail(self, image: Image, seconds: float) -> None:
-        """Let the board make the thumbnail of an image, unless it has it. Give up after `seconds`, without retries."""
+        """Have the board render the thumbnail of an image, if needed. Give up after `seconds`, without retries."""
         self._connection.request("HEAD", f"images/{image['id']}/thumbnail", **at_once(seconds))
 
     @contextmanager
     def bytes_of(self, image: Image) -> Iterator[Iterator[bytes]]:
-        """Give the bytes of an image in pieces."""
+        """Give an iterator over the bytes of an image."""
         with self._connection.stream(f"images/{image['id']}/file") as response:
             yield response.iter_raw()
 
@@ -149,9 +149,9 @@ class Api:
             yield from records.images(response, json_of(response))
 
     def delete(self, image_ids: Sequence[str]) -> Iterator[tuple[list[str], list[str]]]:
-        """Delete images in batches of MAX_IDS; yield of each the ids that are deleted, and those without an image.
+        """Delete images in batches of MAX_IDS. For each batch, yield the deleted ids and those without an image.
 
-        If an answer is lost and the request repeated, what the first one deleted is among those without an image.
+        If an answer is lost, the request is repeated. Ids that the first request deleted then count as missing.
         """
         for start in range(0, len(image_ids), MAX_IDS):
             ids = image_ids[start : start + MAX_IDS]
@@ -163,13 +163,13 @@ class Api:
                 raise not_a_board(response)
             yield deleted, missing
 
-    # Names of tags become parts of paths: they must be valid (`TAG`).
+    # Tag names become parts of paths, so the methods below take only valid names (`TAG`).
 
     def tags(self, match: str = "", together_with: str = "") -> Iterator[Tag]:
-        """Yield all tags by name; or the tags and aliases that contain `match`, whole words and frequent ones first.
+        """Yield all tags by name, or the tags and aliases that contain `match`, whole words and frequent ones first.
 
-        Or yield the other tags of the newest images that have some tags, which are separated by commas, frequent ones
-        first; `together` says of how many of these images.
+        With `together_with`, tags separated by commas, yield the other tags of the newest images that have all of
+        these, frequent ones first. Their `together` is the number of these images that have the tag.
         """
         listed, total = 0, 1
         while listed < total:
@@ -183,7 +183,7 @@ class Api:
                 return
 
     def complete(self, beginning: str, seconds: float) -> list[Tag]:
-        """Return some tags and aliases that begin so, frequent ones first. It gives up after these seconds."""
+        """Return some tags and aliases with this beginning, frequent ones first. Give up after `seconds`."""
         query = {"match": beginning} if beginning else {"order": "count"}
         response = self._connection.request("GET", "tags", params=query, **at_once(seconds))
         tags = records.tags(response, json_of(response))
@@ -204,20 +204,20 @@ class Api:
             return None
 
     def has_tag(self, name: str) -> bool:
-        """Say whether there is a tag or an alias of this name. Each name is looked up once."""
+        """Return whether a tag or an alias has this name. Each name is looked up once."""
         if name not in self._known_tags:
             self._known_tags[name] = self.find_tag(name) is not None
         return self._known_tags[name]
 
     def set_aliases(self, name: str, aliases: Sequence[str]) -> Tag:
-        """Replace the aliases of the tag that a name stands for; return it."""
+        """Replace the aliases of the tag that a name stands for. Return the tag."""
         response = self._connection.request("PUT", f"tags/{name}/aliases", json={"aliases": aliases})
         return records.whole_tag(response, json_of(response))
 
     def merge(self, name: str, into: str) -> Iterator[MergeStep]:
-        """Merge a tag into another one until no image remains; yield each step. Repeated, it continues.
+        """Merge a tag into another one and yield each step. An interrupted merge continues when it is started again.
 
-        A step moves nothing if another client has moved the same images meanwhile. Then fewer remain than before.
+        If another client runs the same merge, a step can move nothing. Fewer images remain all the same.
         """
         remaining: float = math.inf
         while remaining:
@@ -227,7 +227,7 @@ class Api:
             moved, remaining = (records.number(response, step.get(field)) for field in ("moved", "remaining"))
             yield MergeStep(moved, remaining, records.whole_tag(response, step.get("tag")))
             if not moved and remaining and remaining >= before:
-                raise NotABoard(f"The merge does not end: no image moves, and {remaining} remain.")
+                raise NotABoard(f"The merge makes no progress: {remaining} images remain.")
 
 
 def _similar_query(distance: int | None, limit: int) -> dict[str, int]:

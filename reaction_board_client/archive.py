@@ -1,4 +1,4 @@
-"""An export of a board: a folder with the bytes of its images, and lists of what the board says of them.
+"""An export of a board: a folder with the files of its images, and lists of their records and tags.
 
 - `files/`: the bytes of each image, under their SHA-256 and the extension of their type.
 - `images.jsonl`: a line of JSON for each image, with all fields of its record and `file`, the path of its bytes in the
@@ -30,18 +30,19 @@ from reaction_board_client.terminal import json_line
 
 FILES, IMAGES, TAGS = "files", "images.jsonl", "tags.jsonl"
 _NAME = re.compile("[0-9a-f]{64}[.][a-z]+")  # of a file
-TAGS_AT_ONCE = 1000  # whose aliases are in memory
+TAGS_AT_ONCE = 1000  # tags whose aliases are in memory together
 
 
 class Export:
-    """An export under way, by `with`. Give `images` to `download`, several at once, then `write_lists`.
+    """An export in progress. In a `with` block, pass each of `images` to `download`, then call `write_lists`.
 
-    The list of images is written while they are found: of them, only the names of their tags stay in memory, and the
-    ids of those that failed. The lists of an earlier export stay until the new ones are complete.
+    Several threads can call `download`. The list of images is written to disk as they are found; only the names of
+    their tags and the ids of failed images stay in memory. The lists of an earlier export stay until the new ones are
+    complete.
     """
 
     def __init__(self, api: Api, folder: Path) -> None:
-        """Raise Fault if the files would be written out of the folder."""
+        """Raise Fault if the files would be written outside the folder."""
         self._api, self._folder = api, folder
         self._tags: set[str] = set()
         self._failed: set[str] = set()
@@ -66,14 +67,14 @@ class Export:
             yield image
 
     def download(self, image: Image, progress: Progress) -> transfers.Result:
-        """Write the bytes of an image: whole or not at all, unless they are there. Raises BoardError."""
+        """Save an image, completely or not at all, unless it is there already. Raises BoardError."""
         result = transfers.download(self._api, image, self._folder / FILES, progress, _name)
         if result.status == "refused":
             self._failed.add(image["id"])
         return result
 
     def write_lists(self, threads: int) -> None:
-        """Replace the lists by those of the images that are there now. Raises BoardError."""
+        """Replace the lists with those of the images of this run, except failed ones. Raises BoardError."""
         self._list.seek(0)
         with _replaced(self._folder / IMAGES) as list_:
             list_.writelines(line for line in self._list if json.loads(line)["id"] not in self._failed)
@@ -92,7 +93,7 @@ def _write(file: BinaryIO, value: Mapping[str, Any]) -> None:
 
 @contextlib.contextmanager
 def _replaced(path: Path) -> Iterator[BinaryIO]:
-    """Give a file to write that takes the place of another one when it is complete."""
+    """Open a file for writing that replaces `path` when it is complete."""
     part = path.with_name(f".{path.name}.part")
     try:
         with created(part) as file:
@@ -116,9 +117,9 @@ def _tags(api: Api, names: Set[str], threads: int) -> Iterator[Tag]:
 
 
 def is_archive(folder: Path) -> bool:
-    """Say whether a folder is an export of a board. Raises Fault if it is one whose lists are still to come.
+    """Return whether a folder is an export of a board. Raises Fault if it is an unfinished one, without lists.
 
-    Without them, its images would come to a board without names and tags, and as duplicates they would keep that.
+    Its images would be imported without names and tags. A later import would skip them as duplicates.
     """
     if (folder / IMAGES).exists():
         return True
@@ -128,16 +129,16 @@ def is_archive(folder: Path) -> bool:
 
 
 def _visible(folder: Path) -> set[str]:
-    """Return the names in a folder that are not hidden. Of a file, there are none."""
+    """Return the names in a folder that are not hidden. A file has none."""
     names = (path.name for path in folder.glob("*"))
     return {name for name in names if not name.startswith(".")}
 
 
 class Pictures:
-    """The pictures of an export, oldest first. In memory are 100 bytes for each."""
+    """The pictures of an export, oldest first. Each takes about 100 bytes of memory."""
 
     def __init__(self, folder: Path) -> None:
-        """Read the lists. Raises Fault if one of their lines is broken, or leads out of the folder."""
+        """Read the lists. Raises Fault if a line is broken or names a file outside the folder."""
         self._folder, self._list = folder, folder / IMAGES
         self._offsets, times = array("q"), array("d")
         for line in json_lines(self._list):
@@ -179,7 +180,7 @@ class Pictures:
 
 
 def aliases(folder: Path) -> Iterator[tuple[str, list[str]]]:
-    """Yield the tags of an export that have aliases, with these. Raises Fault."""
+    """Yield the tags of an export that have aliases, with the aliases. Raises Fault."""
     path = folder / TAGS
     if not path.exists():
         return

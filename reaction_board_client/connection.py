@@ -1,4 +1,4 @@
-"""HTTP with one board: its address, the proxy in between, retries, and which answers are errors."""
+"""HTTP connections to one board: its address, proxies, retries and errors."""
 
 import re
 import ssl
@@ -17,19 +17,19 @@ from reaction_board_client.errors import BoardError, NoAnswer, NotABoard, Refuse
 API_PATH = "/api/v1"
 EXAMPLES = "for example http://localhost:8000 or https://example.org/board"
 
-# Every operation may be repeated: the same bytes are stored once, a tag is given once, and what is deleted stays so.
+# Every operation can be repeated safely: the board stores the same bytes once and adds a tag once.
 RETRIED_METHODS = ("GET", "POST", "PUT")
 GATEWAY_ERRORS = (502, 503, 504)
 MAX_RETRIES = 5
 # Seconds. They also bound the wait that a server asks for in `Retry-After`.
 MAX_WAIT = 10
-MAX_WAITS = 30  # all of a request together
+MAX_WAITS = 30  # all waits of a request together
 ANSWER_TIMEOUT = 60
 READY_TIMEOUT = 10  # the board itself answers within three
 
 
 class Connection:
-    """Connections to a board, safe to use from several threads. Close it by `with`.
+    """Connections to a board, safe to use from several threads. `with` closes them.
 
     Every request goes to the board's own address, below its path, and carries the token.
     """
@@ -37,6 +37,7 @@ class Connection:
     def __init__(self, address: str, token: str, connections: int) -> None:
         """Raise WrongAddress, and Unavailable if the proxy of the environment cannot be used."""
         self.board = board_url(address)
+        self._has_token = bool(token)
         headers = {"User-Agent": f"reaction-board/{version('reaction-board')}"}
         if token:
             headers["Authorization"] = f"Bearer {token}"
@@ -63,13 +64,13 @@ class Connection:
 
     @property
     def address(self) -> str:
-        """The address of the board to give to others: without a password, and without a slash at its end."""
+        """The address of the board to show and share, without its password and without a trailing slash."""
         return _shown(self.board)
 
     def _transport(self, connections: int) -> httpx.HTTPTransport:
-        # httpx itself ignores the proxies of the environment if it is given a transport.
+        # httpx ignores the proxies of the environment if it is given a transport.
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-        # To load the certificates takes 30 ms of every command. Over plain http, none is needed, and none is trusted.
+        # Loading the certificates takes every command 30 ms, and plain http does not need them.
         verify = True if self.board.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
             self._proxy = _environment_proxy(self.board)
@@ -80,10 +81,10 @@ class Connection:
             raise Unavailable("A SOCKS proxy needs another library: pip install 'httpx[socks]'") from error
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Return a successful answer, its body read; `path` is relative to the API. Raises BoardError."""
+        """Return a successful answer, with its body read. `path` is relative to the API. Raises BoardError."""
         with self._faults():
             response = self._http.request(method, path, **options)
-            _raise_for_error(response)
+            self._raise_for_error(response)
             return response
 
     @contextmanager
@@ -92,11 +93,11 @@ class Connection:
         with self._faults(), self._http.stream("GET", path) as response:
             if not response.is_success:
                 response.read()
-            _raise_for_error(response)
+            self._raise_for_error(response)
             yield response
 
     def is_ready(self) -> bool:
-        """Say whether a board answers here that can do its work, without retries."""
+        """Return whether the board is ready for requests, without retries."""
         try:
             return json_of(self.request("GET", "ready", **at_once(READY_TIMEOUT))).get("status") == "ready"
         except BoardError:
@@ -105,7 +106,7 @@ class Connection:
     def next_query(self, response: httpx.Response) -> httpx.QueryParams | None:
         """Return the query of the page after this one, or None.
 
-        A board that does not know the path below which a proxy serves it links to another path, which is ignored.
+        Only the query of the link counts: behind a proxy, the board may not know the path under which it is served.
         Raises Unavailable if the link leads to another origin.
         """
         link = response.links.get("next")
@@ -117,11 +118,36 @@ class Connection:
             raise Unavailable(f"{_shown(self.board)} leads to another address, {_shown(url)}.")
         return url.params
 
+    def _raise_for_error(self, response: httpx.Response) -> None:
+        """Raise the error that an answer stands for, unless it is a success."""
+        if response.is_success:
+            return
+        if response.has_redirect_location:
+            raise _redirected(response)
+        error = json_of(response)
+        code, detail = error.get("code"), error.get("detail")
+        if not isinstance(code, str) or not isinstance(detail, str):
+            raise not_a_board(response)
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            raise self._unauthorized(code)
+        if response.status_code in GATEWAY_ERRORS:
+            raise NoAnswer(f"{detail} ({code})")
+        if code == "not_found":  # the address, not an image
+            raise not_a_board(response)
+        raise Refused(code, detail)
+
+    def _unauthorized(self, code: str) -> Unavailable:
+        if self._has_token:
+            text = "The board does not accept this access token: set REACTION_BOARD_TOKEN to a valid one."
+        else:
+            text = "This board needs an access token: set REACTION_BOARD_TOKEN."
+        return Unavailable(f"{text} ({code})")
+
     @contextmanager
     def _faults(self) -> Iterator[None]:
         try:
             yield
-        except h11.LocalProtocolError as error:  # httpx lets it through: the body is not as long as its Content-Length
+        except h11.LocalProtocolError as error:  # not wrapped by httpx: the body differs in length from Content-Length
             raise Refused("changed", "The file changed while it was sent.") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             through = f" through the proxy {_shown(self._proxy.url)}" if self._proxy else ""
@@ -129,15 +155,15 @@ class Connection:
 
 
 def at_once(seconds: float) -> dict[str, Any]:
-    """Return the options of a request that gives up after these seconds, or at the first error."""
+    """Return the options of a request with this timeout and without retries."""
     return {"timeout": seconds, "extensions": {"retry": Retry(total=0)}}
 
 
 def board_url(address: str) -> httpx.URL:
-    """Return the URL of a board without a slash at its end, from what a person writes for it.
+    """Return the URL of a board, without a trailing slash, for an address as people write it.
 
     It may be copied from a browser (its query is dropped) and may end in `/api/v1`. Without a scheme, a name with a dot
-    gets https, so that no token goes there in clear text; IP addresses and names such as `localhost` get http.
+    gets https, so that the token is not sent in clear text; IP addresses and names such as `localhost` get http.
     Raises WrongAddress.
     """
     text = address.strip()
@@ -166,42 +192,23 @@ def json_of(response: httpx.Response) -> dict[str, Any]:
 
 
 def not_a_board(response: httpx.Response) -> NotABoard:
-    """Return the error that says that an answer is not one of a board."""
+    """Return the error for an answer that no board would give."""
     status = f"{response.status_code} {httpx.codes.get_reason_phrase(response.status_code)}".rstrip()
-    return NotABoard(f"{_shown(response.url)} answers with {status}, but not as a board does.")
-
-
-def _raise_for_error(response: httpx.Response) -> None:
-    """Raise what an answer says that is not a success."""
-    if response.is_success:
-        return
-    if response.has_redirect_location:
-        raise _redirected(response)
-    error = json_of(response)
-    code, detail = error.get("code"), error.get("detail")
-    if not isinstance(code, str) or not isinstance(detail, str):
-        raise not_a_board(response)
-    if response.status_code == httpx.codes.UNAUTHORIZED:
-        raise Unavailable(f"This board needs a valid access token: set REACTION_BOARD_TOKEN. ({code})")
-    if response.status_code in GATEWAY_ERRORS:
-        raise NoAnswer(f"{detail} ({code})")
-    if code == "not_found":  # of an address, not of an image
-        raise not_a_board(response)
-    raise Refused(code, detail)
+    return NotABoard(f"No board answers at {_shown(response.url)} ({status}).")
 
 
 def _redirected(response: httpx.Response) -> Unavailable:
     target = response.url.join(response.headers["Location"])
     source = _shown(response.url.copy_with(path=response.url.path.partition(API_PATH)[0]))
     path, api, _ = target.path.partition(f"{API_PATH}/")
-    if not api:  # perhaps to a form for a password
+    if not api:  # perhaps to a login page
         return Unavailable(f"{source} redirects to {_shown(target)}, which is not the API of a board.")
     board = _shown(target.copy_with(path=path))
     return Unavailable(f"{source} redirects to {board}. If you trust it, use --url {board}")
 
 
 def _environment_proxy(url: httpx.URL) -> httpx.Proxy | None:
-    """Return the proxy for a URL: that of `https_proxy` or the like, unless `no_proxy` excludes it, or the system's.
+    """Return the proxy for a URL, from the environment (`https_proxy`, `no_proxy`) or the system's settings, or None.
 
     Raises ValueError and httpx.InvalidURL if the proxy is not a URL.
     """
@@ -229,5 +236,5 @@ class _Retry(Retry):
     def parse_retry_after(self, retry_after: str) -> float:
         try:
             return super().parse_retry_after(retry_after)
-        except OverflowError as error:  # the year of a date
+        except OverflowError as error:  # a date whose year is too large
             raise ValueError(retry_after) from error

@@ -1,4 +1,4 @@
-"""The files of a folder that somebody else may have written: read within bounds, and never out of the folder."""
+"""Reading the files of a folder that others may have written: with limits, and never outside the folder."""
 
 import json
 from collections.abc import Iterator
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-MAX_LINE = 2**20  # bytes of a line of JSON, and of a text
-MAX_DOCUMENT = 64 * 2**20  # bytes of a file that is one value of JSON, which is in memory as a whole
+MAX_LINE = 2**20  # bytes of a line of JSON, or of a text file
+MAX_DOCUMENT = 64 * 2**20  # bytes of a JSON file, which is read as a whole
 
 
 class Fault(Exception):
-    """A file is not what it should be. The text names the file, and the line if there is one."""
+    """A file has wrong contents. The message names the file and, in a list, the line."""
 
     def __init__(self, path: Path, what: str, line: int | None = None) -> None:
         super().__init__(f"{path}{'' if line is None else f', line {line}'}: {what}")
@@ -19,7 +19,7 @@ class Fault(Exception):
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of a folder and what the folder says of it, its tags as whatever program wrote them."""
+    """A picture of a folder with its metadata. Its tags are as another program wrote them."""
 
     path: Path
     filename: str
@@ -29,7 +29,7 @@ class Picture:
 
 
 class Line(NamedTuple):
-    """A line of JSON, where it begins, and its number, from 1."""
+    """The value of a line of JSON, the offset at which the line begins, and its number, from 1."""
 
     value: Any
     offset: int
@@ -37,7 +37,7 @@ class Line(NamedTuple):
 
 
 def is_plain_file(path: Path) -> bool:
-    """Say whether a path is a file and no link, which may lead out of its folder."""
+    """Return whether a path is a file and not a link, which may lead out of its folder."""
     return path.is_file() and not path.is_symlink()
 
 
@@ -46,7 +46,7 @@ def inside(top: Path, name: str) -> Path:
     path = top / name
     try:
         leads_out = not path.resolve().is_relative_to(top.resolve())
-    except (OSError, RuntimeError) as error:  # links in a circle
+    except (OSError, RuntimeError) as error:  # circular links
         raise ValueError(str(error)) from error
     if leads_out:
         raise ValueError(f"{name!r} leads out of the folder.")
@@ -64,7 +64,7 @@ def json_of(path: Path) -> Any:
 
 
 def has_lines(path: Path) -> bool:
-    """Say whether a JSON file has a value in each line: its first line is one, and there are more. Raises Fault."""
+    """Return whether a file is JSON lines: its first line is an object, and more follows. Raises Fault."""
     _assert_plain(path)
     with path.open("rb") as file:
         line = file.readline(MAX_LINE + 1)
@@ -75,9 +75,9 @@ def has_lines(path: Path) -> bool:
 
 
 def json_lines(path: Path, start: int = 0) -> Iterator[Line]:
-    """Yield the lines of a file of JSON lines from the offset `start` on, where a line begins. Raises Fault.
+    """Yield the lines of a file of JSON lines. `start` is the offset of the line to begin at. Raises Fault.
 
-    Numbers are counted from there. Empty lines are skipped.
+    Line numbers count from there. Empty lines are skipped.
     """
     _assert_plain(path)
     with path.open("rb") as file:
@@ -116,5 +116,5 @@ def _value(path: Path, data: bytes, line: int | None = None) -> Any:
         raise Fault(path, f"It is not JSON: {error.msg}.", line or error.lineno) from error
     except UnicodeDecodeError as error:
         raise Fault(path, "It is not UTF-8.", line or data.count(b"\n", 0, error.start) + 1) from error
-    except (ValueError, RecursionError) as error:  # an integer of many digits, many brackets
+    except (ValueError, RecursionError) as error:  # an integer with too many digits, or deep nesting
         raise Fault(path, f"It is not JSON that can be read: {error}.", line) from error

@@ -13,22 +13,22 @@ from reaction_board_client.transfers import concerns_one_alone
 
 @dataclass(frozen=True)
 class Neighbours:
-    """The images that look like one."""
+    """The images that look like a given one."""
 
     image_id: str
     ids: tuple[str, ...] = ()
-    fault: str = ""  # why the board does not say so
+    fault: str = ""  # why the board could not compare the image
 
     @property
     def may_be_more(self) -> bool:
-        """Whether the board has said as many as it says at most."""
+        """Whether the board has reached its limit, so that there may be more."""
         return len(self.ids) == MAX_PAGE
 
 
 def neighbours(api: Api, image: Image, distance: int | None) -> Neighbours:
-    """Ask a board for the images that look like one; an image that is deleted by now has none.
+    """Ask the board for the images that look like this one. A deleted image has none.
 
-    Raises BoardError if the board would not answer for any other image either.
+    Raises BoardError if other requests would fail, too.
     """
     image_id = image["id"]
     try:
@@ -42,27 +42,27 @@ def neighbours(api: Api, image: Image, distance: int | None) -> Neighbours:
 
 
 class Groups:
-    """Which ids belong together, if some pairs do: a union-find. Only ids that belong to others are in memory."""
+    """Groups of ids, from pairs that belong together: a union-find. Ids without a pair take no memory."""
 
     def __init__(self) -> None:
         self._parents: dict[str, str] = {}
 
     def join(self, first: str, others: Iterable[str]) -> None:
-        """Note that an id belongs together with others."""
+        """Put an id and others into the same group."""
         for other in others:
             root, other_root = self._root(first), self._root(other)
             self._parents[max(root, other_root)] = min(root, other_root)
 
     def _root(self, member: str) -> str:
         parent = self._parents.setdefault(member, member)
-        while parent != member:  # each step halves the path for the next time
+        while parent != member:  # path halving: later look-ups take fewer steps
             self._parents[member] = self._parents[parent]
             member = self._parents[parent]
             parent = self._parents[member]
         return member
 
     def largest_first(self) -> list[list[str]]:
-        """Return all groups, of those of the same size the one with the smallest id first."""
+        """Return all groups, the largest first. Groups of the same size are in the order of their smallest ids."""
         groups = defaultdict(list)
         for member in self._parents:
             groups[self._root(member)].append(member)
@@ -70,9 +70,9 @@ class Groups:
 
 
 def current(api: Api, groups: Iterable[list[str]], threads: int) -> Iterator[list[Image]]:
-    """Yield the images of groups as they are now, and of each group the best first: most pixels, then most bytes.
+    """Fetch the images of each group again, and yield them, the best first: most pixels, then most bytes.
 
-    Those that were deleted are left out, and groups of which fewer than two images remain. Raises BoardError.
+    Deleted images are left out, and so are groups with fewer than two images left. Raises BoardError.
     """
     with ThreadPoolExecutor(threads) as pool:
         for group in groups:

@@ -1,4 +1,4 @@
-"""What can go wrong with a board. The text of each error is for a person."""
+"""The errors of the client. Their messages are written for people."""
 
 
 class BoardError(Exception):
@@ -6,7 +6,7 @@ class BoardError(Exception):
 
 
 class WrongAddress(BoardError):
-    """The address of the board is not one."""
+    """The address of the board is not valid."""
 
 
 class Refused(BoardError):
@@ -20,12 +20,12 @@ class Refused(BoardError):
 class NoAnswer(BoardError):
     """No useful answer arrived, after retries.
 
-    The cause may be this request alone, for example a body that a proxy does not take.
+    The cause may be this request alone, for example a body that a proxy does not accept.
     """
 
 
 class NotABoard(NoAnswer):
-    """The answer is not one that a board gives."""
+    """The answer is not one that a board would give."""
 
 
 class Unavailable(BoardError):

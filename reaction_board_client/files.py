@@ -1,4 +1,4 @@
-"""Files on this machine: which of them to upload, and what to call them on either side."""
+"""Local files: which ones to upload, and how to name them on the board and on this machine."""
 
 import os
 import re
@@ -24,12 +24,12 @@ _EXTENSIONS = {
 _IMAGE_EXTENSION = re.compile(r"\.(jpe?g|jpe|jfif|a?png|gif|webp)([^a-z0-9.\s]\S*)?$", re.IGNORECASE)
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
-MAX_STEM, MAX_EXTENSION = 200, 10  # bytes; file systems take names of 255
+MAX_STEM, MAX_EXTENSION = 200, 10  # bytes; file systems allow names of 255
 
 
 @dataclass
 class Selection:
-    """The files to upload, in order and each once, and how much was skipped."""
+    """The files to upload, in order and without repetition, and how many others were skipped."""
 
     files: list[Path] = field(default_factory=list)
     other_files: int = 0
@@ -41,8 +41,8 @@ def select(paths: Iterable[Path], follow_links: bool = True) -> Selection:
     """Return what to upload: every path that is a file, and of each folder the images in it and below it.
 
     The first bytes of a file say whether it is an image. In folders, hidden files and folders are skipped without being
-    counted, and links to folders are not followed: they may lead anywhere on the disk. What cannot be read is selected,
-    so that its upload says why. Without `follow_links`, links to files in folders are counted, too, and not followed.
+    counted, and links to folders are not followed: they may lead anywhere on the disk. Unreadable files are selected,
+    so that their uploads say why. Without `follow_links`, links to files in folders are not followed either.
     """
     selection = Selection()
     for path in paths:
@@ -80,13 +80,13 @@ def _may_be_image(path: Path) -> bool:
 
 
 def created(path: Path) -> BinaryIO:
-    """Return a new file to write and read, in the place of anything that has its name. A link there is not followed."""
+    """Create a file to write and read. It replaces whatever has its name, and does not follow a link there."""
     path.unlink(missing_ok=True)
     return path.open("x+b")
 
 
 def sent_name(path: Path) -> str:
-    """Return the name to upload a file under: its own, with U+FFFD for bytes that are not text."""
+    """Return the name to upload a file under: its own, with U+FFFD for undecodable bytes."""
     return _SURROGATES.sub("\ufffd", path.name)
 
 
@@ -95,14 +95,14 @@ def extension_of(mime_type: str) -> str:
     return _EXTENSIONS.get(mime_type, ("",))[0]
 
 
-def bare_name(path: Path) -> str:
-    """Return the name of a file without the extension of an image and what web sites put after it."""
-    return _IMAGE_EXTENSION.sub("", path.name)
+def bare_name(filename: str) -> str:
+    """Return a filename without its image extension, and without what web sites append to that."""
+    return _IMAGE_EXTENSION.sub("", filename)
 
 
 def local_name(image: Image) -> str:
     """Return the name to save an image under: its filename, a part of its hash, and an extension that fits its type."""
-    # What the board calls a filename is text of somebody else: no path, and not longer than file systems take.
+    # The filename comes from another user: it must become neither a path nor longer than file systems allow.
     name = PurePosixPath(without_controls(image["filename"].replace("\\", "/"))).name.lstrip(".")
     stem, extension = PurePosixPath(name).stem, PurePosixPath(name).suffix
     fitting = _EXTENSIONS.get(image["mime_type"])

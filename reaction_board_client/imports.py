@@ -1,4 +1,4 @@
-"""Pictures of a folder, brought to a board with what the folder says of them."""
+"""Importing the pictures of a folder to a board, with their names and tags."""
 
 import re
 from collections import Counter
@@ -14,27 +14,27 @@ from reaction_board_client.contents import Fault, Picture
 from reaction_board_client.errors import Refused
 from reaction_board_client.sidecars import tags_in
 
-# How a board states its limit for the tags of an image, which is a setting.
+# The error by which a board states its limit for the tags of an image, which is a setting.
 _TOO_MANY_TAGS = re.compile(r"tags: More than (\d+) tags\.")
 
 
 @dataclass(frozen=True)
 class Imported(transfers.Result):
-    """What became of a picture, and of its tags if it is new, or has got tags."""
+    """The result for a picture, and for its tags if it is new or was tagged."""
 
-    changed_tags: dict[str, str] = field(default_factory=dict)  # the tag, by the name that it was
-    dropped_tags: list[str] = field(default_factory=list)  # no part of them can be a tag
-    excess_tags: list[str] = field(default_factory=list)  # more than the board takes
+    changed_tags: dict[str, str] = field(default_factory=dict)  # the new tags, by their old names
+    dropped_tags: list[str] = field(default_factory=list)  # names that cannot become tags
+    excess_tags: list[str] = field(default_factory=list)  # tags beyond the board's limit
 
 
 class Import:
-    """An import under way. `run` is safe to call from several threads."""
+    """An import in progress. `run` is safe to call from several threads."""
 
     def __init__(self, api: Api, tag_duplicates: bool = False) -> None:
         self._api, self._tag_duplicates = api, tag_duplicates
-        self._most: int | None = None  # tags of an image, once the board has said it
+        self._most: int | None = None  # tags that the board allows an image, once it has said so
         self._lock = Lock()
-        self.counts: Counter[str] = Counter()  # of tags: changed, dropped, excess; and of full pictures
+        self.counts: Counter[str] = Counter()  # changed, dropped and excess tags; full pictures
 
     def run(self, picture: Picture, progress: Progress) -> Imported:
         """Upload a picture, unless the board has its bytes. Raises BoardError if no other could be uploaded either."""
@@ -62,9 +62,9 @@ class Import:
 
 
 def add_aliases(api: Api, name: str, aliases: list[str]) -> Iterator[Refused]:
-    """Give a tag aliases beside its own, each that the board takes; yield why it refuses the others.
+    """Add the aliases that the board accepts to a tag; yield the errors of the others.
 
-    Nothing happens if the board has no such tag. Raises BoardError if it is not one of these aliases alone.
+    It does nothing if the board has no such tag. Raises BoardError for an error that is not about an alias.
     """
     tag = api.find_tag(name)
     if tag is None:

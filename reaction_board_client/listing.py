@@ -8,7 +8,7 @@ from reaction_board_client.tag_names import TAG
 
 
 class WrongLines(Exception):
-    """Some lines of a list are wrong. Its text names each with its number."""
+    """Some lines of a list are wrong. The message names each by its number."""
 
 
 def read(lines: Iterable[str]) -> dict[Path, list[str]]:

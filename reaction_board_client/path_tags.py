@@ -1,4 +1,4 @@
-"""Tags in what a person writes: in lists, and in the names of files and folders."""
+"""Tags from lists, and from the names of files and folders."""
 
 import re
 import unicodedata
@@ -9,18 +9,18 @@ from reaction_board_client.tag_names import TAG, tag_of
 
 
 def split(text: str) -> list[str]:
-    """Return the tags of a text in which commas separate them, trimmed and in lower case, distinct, not checked."""
+    """Return the tags of a text, which are separated by commas: trimmed, in lower case, distinct, not checked."""
     names = (name.strip().lower() for name in text.split(","))
     return list(dict.fromkeys(name for name in names if name))
 
 
 def words(text: str) -> tuple[list[str], list[str]]:
-    """Return the words of a name, and all in it that may be a tag: words, numbers, and words that are joined.
+    """Return the words of a name, and all parts of it that may be tags: words, numbers, and joined words.
 
-    Of `judging-you_01`, these are the whole, `judging-you`, `01`, `judging` and `you`: `_` can separate tags that have
-    `-` in them, and the other way round.
+    For `judging-you_01`, these are the whole name, `judging-you`, `01`, `judging` and `you`: `_` can separate tags that
+    contain `-`, and the other way round.
 
-    Letters lose their accents. A word that has other characters than a tag is left out.
+    Letters lose their accents. Words with characters that tags cannot have are left out.
     """
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     letters = "".join(char for char in decomposed if not unicodedata.combining(char))
@@ -33,9 +33,9 @@ def words(text: str) -> tuple[list[str], list[str]]:
 
 
 def folders(path: Path, given: Iterable[Path]) -> list[str]:
-    """Return the tags for the folders in which a file lies, from below the outermost of the `given` paths.
+    """Return the tags for the folders that contain a file, below the outermost of the `given` paths.
 
-    Names that have no tag are left out.
+    Names that cannot become tags are left out.
     """
     tops = [parent for parent in path.parents if parent in given]
     if not tops:

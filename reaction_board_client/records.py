@@ -1,4 +1,4 @@
-"""What a board says of images and tags, checked: it is somebody else's, and parts of it become parts of paths."""
+"""Checks of what a board says about images and tags. It is not trusted, and parts of it become parts of paths."""
 
 import re
 from typing import Any
@@ -11,11 +11,11 @@ from reaction_board_client.tag_names import TAG
 Image = dict[str, Any]  # as the API gives it, checked by `image`
 Tag = dict[str, Any]  # as the API gives it, checked by `tag`
 
-FINGERPRINT_BITS = 64  # so no two pictures differ more
+FINGERPRINT_BITS = 64  # the largest distance that is possible
 
 
 def number(response: httpx.Response, value: Any) -> int:
-    """Return a number as it is, after checking that it is one. Raises NotABoard, as all do here."""
+    """Return a number as it is, after checking that it is one. Like all functions here, it raises NotABoard."""
     if not isinstance(value, int):
         raise not_a_board(response)
     return value

@@ -1,13 +1,13 @@
-"""Folders of pictures from other programs, and the tags that lie beside them.
+"""Folders of pictures from other programs, with their tags in files beside them.
 
-Beside a picture, for `cat.jpg` all of these together:
+For `cat.jpg`, all of these files count together:
 
 - `cat.jpg.txt` and `cat.txt`: tags separated by commas or in a line each. Hydrus knows both names and both separators
   (its help, docs/advanced_sidecars.md); gallery-dl writes the first with `--write-tags`, a tag a line (`metadata.mode`
   in its docs/configuration.rst); the WD14 tagger of sd-scripts writes the second, with commas (its
   docs/wd14_tagger_README-en.md).
-- `cat.jpg.json` and `cat.json`: a post, as gallery-dl writes it with `--write-metadata` (its documentation of
-  `metadata.extension` and `metadata.extension-format`), of which `tags` or `tag_string` count.
+- `cat.jpg.json` and `cat.json`: a post as gallery-dl writes it with `--write-metadata` (its documentation of
+  `metadata.extension` and `metadata.extension-format`). Its `tags` or `tag_string` count.
 
 At the top of the folder, every other `.json` and `.jsonl` file is a list of posts:
 
@@ -45,9 +45,9 @@ class Pictures:
     def __init__(self, top: Path) -> None:
         """Read the lists of posts. Raises Fault if one is broken."""
         self.selection = files.select([top], follow_links=False)
-        self.other_lists: list[Path] = []  # JSON, but no list of posts
+        self.other_lists: list[Path] = []  # JSON files that are not lists of posts
         self.posts_without_picture = 0
-        self.other_files = self.selection.other_files  # neither pictures nor what is read for their tags
+        self.other_files = self.selection.other_files  # neither pictures nor files with their tags
         self._tags: defaultdict[int, list[str]] = defaultdict(list)
         times = [_changed(path) for path in self.selection.files]
         if lists := self._lists(top):
@@ -108,12 +108,12 @@ def _sidecars(path: Path) -> list[Path]:
 def _changed(path: Path) -> float:
     try:
         return path.stat().st_mtime
-    except OSError:  # its upload says why
+    except OSError:  # the upload will say why
         return 0
 
 
 def _checksums(path: Path) -> list[str]:
-    """Return the MD5 and the SHA-1 of a file, which find a file and prove nothing; none if it cannot be read."""
+    """Return the MD5 and the SHA-1 of a file, or nothing if it cannot be read. They find its post and prove nothing."""
     digests = [hashlib.new(name, usedforsecurity=False) for name in ("md5", "sha1")]
     try:
         with path.open("rb") as file:
@@ -126,7 +126,7 @@ def _checksums(path: Path) -> list[str]:
 
 
 def _posts(path: Path) -> Iterator[tuple[dict[str, Any], int | None]] | None:
-    """Return the posts of a list, each with its line if it has one; None if it is no list of posts. Raises Fault."""
+    """Return the posts of a list, each with its line if it has one, or None if it is no such list. Raises Fault."""
     if has_lines(path):
         return ((line.value, line.number) for line in json_lines(path) if isinstance(line.value, dict))
     value = json_of(path)
@@ -138,7 +138,7 @@ def _posts(path: Path) -> Iterator[tuple[dict[str, Any], int | None]] | None:
 
 
 def _keys(post: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what may find the picture of a post, the surest first: checksums, then names of files."""
+    """Yield keys that may find the picture of a post, the surest first: checksums, then filenames."""
     for name in ("checksum", "checksumMD5", "md5"):
         if isinstance(post.get(name), str):
             yield post[name].lower()
@@ -167,7 +167,7 @@ def _time(post: Mapping[str, Any]) -> float | None:
 
 
 def _tags(path: Path, post: Mapping[str, Any], line: int | None) -> list[str]:
-    """Return the tags of a post. Raises Fault if they are of a form that no program documents."""
+    """Return the tags of a post. Raises Fault if they have a form that no program documents."""
     tags = post.get("tag_string", post.get("tags", []))
     if isinstance(tags, str):
         # gallery-dl's `tags` of some sites are a text, separated by commas or by spaces.

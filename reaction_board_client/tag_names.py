@@ -1,4 +1,4 @@
-"""Tags of other programs, fitted to what a board takes for a tag."""
+"""Fitting the tags of other programs to the board's rules for tags."""
 
 import re
 import unicodedata
@@ -11,10 +11,10 @@ MAX_TAG = 64  # characters
 
 @dataclass
 class Fitted:
-    """Tags as a board takes them, in the order of the names and each once, and what was done to get there."""
+    """Valid tags, distinct and in the order of the names, and what was changed or dropped."""
 
     tags: list[str] = field(default_factory=list)
-    changed: dict[str, str] = field(default_factory=dict)  # the tag, by the name that it was
+    changed: dict[str, str] = field(default_factory=dict)  # the new tags, by their old names
     dropped: list[str] = field(default_factory=list)
 
 
@@ -38,11 +38,12 @@ def fit(names: Iterable[str]) -> Fitted:
 def tag_of(name: str) -> str:
     """Return the tag for a name, or an empty text if there is none.
 
-    Letters lose their accents and become small. Each run of spaces, punctuation and other characters, with the `-` and
-    `_` in it, becomes one `-`, and none at the beginning or the end: `Artist_(Name)` becomes `artist-name`, and
-    `blue_eyes` stays. A name that is empty then (`:)`, `猫`), or longer than 64 characters, has no tag.
+    Letters lose their accents and become lower case. Each run of spaces, punctuation and other characters, including
+    the `-` and `_` in it, becomes one `-`, or nothing at the beginning and the end: `Artist_(Name)` becomes
+    `artist-name`, and `blue_eyes` stays. A name that is then empty (`:)`, `猫`), or longer than 64 characters, has no
+    tag.
     """
-    # To decompose a character makes at most 18 of it (U+FDFA).
+    # A character decomposes into at most 18 (U+FDFA).
     decomposed = unicodedata.normalize("NFKD", name[: MAX_TAG * 20]).casefold()
     letters = "".join(character for character in decomposed if not unicodedata.combining(character))
     if not TAG.fullmatch(letters):

@@ -1,10 +1,10 @@
-"""What a board says, on a terminal: text of somebody else, which must not control it."""
+"""Printing what a board says. It is text from others, which must not control the terminal."""
 
 import json
 import re
 from typing import Any
 
-# Control characters (C0, DEL, C1), what changes the direction of text, line separators, and halves of surrogate pairs.
+# Control characters (C0, DEL, C1), characters that change the direction of text, line separators, and surrogates.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -20,4 +20,4 @@ def without_controls(text: str) -> str:
 
 def json_line(value: Any) -> str:
     """Return a value as one line of JSON in ASCII, without control characters."""
-    return json.dumps(value).replace("\x7f", "\\u007f")  # the one that JSON leaves as it is
+    return json.dumps(value).replace("\x7f", "\\u007f")  # the only control character that json.dumps does not escape

@@ -1,4 +1,4 @@
-"""Many files to a board or from it, several at once. Interrupted and run again, both continue where they were."""
+"""Uploads and downloads of many files, several at once. An interrupted transfer can be run again to continue."""
 
 import contextlib
 import hashlib
@@ -33,22 +33,22 @@ class Upload:
 
     path: Path
     tags: Sequence[str] = ()
-    candidates: Sequence[str] = ()  # further ones, if the board has tags or aliases of these names
-    filename: str = ""  # what to call it, instead of its own name
+    candidates: Sequence[str] = ()  # further tags, if the board already has tags or aliases of these names
+    filename: str = ""  # the name to upload it under, instead of its own
     digest: str = ""  # the SHA-256 that it must have, in hexadecimal
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of a file."""
+    """The result for a file."""
 
     path: Path
-    # `duplicate`: it was there already. `tagged`: it was, and has got tags. `similar`: it is not sent, because `image`
-    # looks like it.
+    # `duplicate`: it was there already. `tagged`: it was there already, and got tags. `similar`: it was not sent,
+    # because `image` looks like it.
     status: Literal["new", "duplicate", "tagged", "similar", "refused"]
     image: Image | None = None
     code: str = ""  # of a refusal
-    detail: str = ""  # of a refusal, and of what is similar
+    detail: str = ""  # of a refusal, or of the similar image
 
 
 def upload(
@@ -59,10 +59,10 @@ def upload(
     skip_similar: bool = False,
     distance: int | None = None,
 ) -> Result:
-    """Upload a file, unless the board has its bytes; then its image may be given the tags.
+    """Upload a file, unless the board has its bytes. With `tag_duplicates`, the existing image gets the tags.
 
-    With `skip_similar`, it is not sent either if the board has an image that looks like it, within a `distance`.
-    Raises BoardError if no other file could be uploaded either.
+    With `skip_similar`, the file is not sent either if the board has an image that looks like it, within `distance`.
+    Raises BoardError if uploads of other files would fail, too.
     """
     path = job.path
     try:
@@ -95,8 +95,8 @@ def _send_unless_similar(api: Api, file: BinaryIO, job: Upload, progress: Progre
         return Result(job.path, "similar", {**similar, "link": link}, detail=detail)
     result = _send(api, file, job, progress)
     if result.image:
-        # The board may look at a new image later, and would not find it for the next file; so it is made to look now.
-        with contextlib.suppress(Refused, NoAnswer):  # the image is there all the same
+        # The board may take the fingerprint later, and not find this image for the next file. A search takes it now.
+        with contextlib.suppress(Refused, NoAnswer):  # the upload itself has succeeded
             api.similar(result.image["id"], distance=0)
     return result
 
@@ -107,7 +107,7 @@ def _most_similar(api: Api, file: BinaryIO, job: Upload, progress: Progress, dis
         with _watched(file, job, progress) as watched:
             return next(iter(api.similar_to_file(watched, distance, limit=1)), None)
     except Refused as error:
-        if error.code != "undecodable_image":  # the board stores such a file, and it looks like none
+        if error.code != "undecodable_image":  # the board stores such a file, which is similar to none
             raise
         return None
 
@@ -122,7 +122,7 @@ def _send(api: Api, file: BinaryIO, job: Upload, progress: Progress) -> Result:
 
 @contextlib.contextmanager
 def _watched(file: BinaryIO, job: Upload, progress: Progress) -> Iterator[BinaryIO]:
-    """Give a file from its beginning on, with a bar that says how much of it is read."""
+    """Give a file from its beginning, and show a progress bar while it is read."""
     task = progress.add_task(printable(job.path.name), total=None)
     try:
         file.seek(0)
@@ -141,10 +141,10 @@ def _tag_duplicate(api: Api, image: Image, job: Upload) -> Result:
 
 
 def prepare_thumbnails(api: Api, images: Sequence[Image]) -> None:
-    """Let the board make the thumbnails of new images, the last ones first, before a person looks at its page.
+    """Have the board render the thumbnails of new images, the last ones first, before anyone opens its page.
 
-    The board makes all others when somebody looks. So a failure does not matter, and after PREPARING_SECONDS no other
-    thumbnail is asked for.
+    The board renders all others on demand. So failures are ignored, and after PREPARING_SECONDS, no further thumbnail
+    is requested.
     """
     deadline = time.monotonic() + PREPARING_SECONDS
 
@@ -165,9 +165,10 @@ def _all_tags(api: Api, job: Upload) -> list[str]:
 def download(
     api: Api, wanted: Image | str, folder: Path, progress: Progress, name: Callable[[Image], str] = local_name
 ) -> Result:
-    """Write the bytes of an image, or of the one with an id, into a folder: whole or not at all, unless they are there.
+    """Save an image, given as its record or its id, in a folder, unless it is there already.
 
-    `name` says under which name. Raises BoardError if no other image could be downloaded either.
+    The file gets the name that `name` returns, and is written completely or not at all. Raises BoardError if downloads
+    of other images would fail, too.
     """
     try:
         image = api.get(wanted) if isinstance(wanted, str) else wanted
@@ -202,7 +203,7 @@ def download(
 
 
 def _holds(path: Path, image: Image) -> bool:
-    """Say whether a path is a file, and no link, with the bytes of an image."""
+    """Return whether a path is a file, not a link, with the bytes of an image."""
     if path.is_symlink() or not path.is_file() or path.stat().st_size != image["size_bytes"]:
         return False
     with path.open("rb") as file:
@@ -219,17 +220,17 @@ def _refusal(api: Api, error: BoardError, path: Path, image: Image | None = None
 
 
 def concerns_one_alone(api: Api, error: BoardError) -> bool:
-    """Say whether an error concerns one file or image alone, so that the others are worth a try."""
+    """Return whether an error concerns only one file or image, so that others may succeed."""
     return isinstance(error, Refused) or (isinstance(error, NoAnswer) and api.is_ready())
 
 
 def several_at_once(
     run: Callable[[Job], Outcome], jobs: Iterable[Job], threads: int, stopped: Callable[[], bool]
 ) -> Iterator[Outcome]:
-    """Yield the outcome of each job once it is there.
+    """Run jobs in threads, and yield each outcome as soon as it is known.
 
-    After an error, and once it is `stopped`, no other job begins. The outcomes of those that are running are yielded
-    all the same; then the first error is raised.
+    After an error, or once `stopped` returns true, no further job begins. The outcomes of running jobs are still
+    yielded; then the first error is raised.
     """
     batch = _Batch(run, jobs, stopped)
     waiting = batch.jobs_to_begin()
@@ -253,14 +254,14 @@ def several_at_once(
 
 
 class _Batch(Generic[Job, Outcome]):
-    """Jobs that begin until there is an error, or it is `stopped`."""
+    """Jobs that begin until one of them fails or `stopped` returns true."""
 
     def __init__(self, run: Callable[[Job], Outcome], jobs: Iterable[Job], stopped: Callable[[], bool]) -> None:
         self._run, self._jobs, self._stopped = run, jobs, stopped
         self.errors: list[BaseException] = []
 
     def jobs_to_begin(self) -> Iterator[Job]:
-        """Yield the jobs."""
+        """Yield the jobs, until the batch is over."""
         try:
             for job in self._jobs:
                 if self._is_over():
@@ -270,7 +271,7 @@ class _Batch(Generic[Job, Outcome]):
             self.errors.append(error)
 
     def begin(self, job: Job) -> Outcome | None:
-        """Run a job, unless it is over by now."""
+        """Run a job, unless the batch is over."""
         return None if self._is_over() else self._run(job)
 
     def _is_over(self) -> bool:

@@ -43,7 +43,7 @@ class Directories:
 
 
 def orientation(data: bytes) -> int:
-    """Return the orientation in EXIF data, from 1 (upright) to 8. It is 1 if Chromium honours none.
+    """Return the orientation in EXIF data, from 1 (upright) to 8. It is 1 if there is none that Chromium honours.
 
     Chromium takes the first valid orientation of the first directory and the EXIF directory within it. It must be a
     single SHORT.

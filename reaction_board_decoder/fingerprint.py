@@ -23,10 +23,10 @@ from reaction_board_decoder.picture import Picture
 SIDE = 32  # pixels
 FREQUENCIES = 8  # in each direction
 WHITE = 255  # behind transparency, as in previews
-# What the median coefficient has at least, without its sign: half of the bits are to be more than noise. One colour has
+# The minimum of the median coefficient, without signs, so that half of the bits are more than noise. One colour has
 # 0, a gradient or a chessboard less than 1, photographs 4 and more.
 MIN_STRUCTURE = 3.0
-STRIDE = 5  # as many as the bands of the index, which are bits that follow each other
+STRIDE = 5  # the number of bands in the index; a band is a run of consecutive bits
 FADING = 0.2  # of the width, on each side
 
 _scale = [math.sqrt((1 if frequency == 0 else 2) / SIDE) for frequency in range(FREQUENCIES)]

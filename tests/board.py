@@ -1,4 +1,4 @@
-"""The board as a client sees it, the bucket as its owner sees it, and how an error must look."""
+"""Access to the board as a client, access to the bucket as its owner, and the required shape of errors."""
 
 import io
 import re
@@ -26,7 +26,7 @@ def form_file(data: bytes, filename: str = "picture.png", declared: str = "image
 
 
 class Board:
-    """The API of an application in this process, a method a request."""
+    """The API of an application in this process, with one method per request."""
 
     def __init__(self, client: FlaskClient) -> None:
         self.client = client
@@ -121,7 +121,7 @@ class Board:
         return self.client.post(f"{API}/tags/{name}/merge", json={"into": into})
 
     def merged(self, name: str, into: str) -> dict[str, Any]:
-        """Do a step of a merge and return what it has done."""
+        """Run one step of a merge and return its result."""
         response = self.merge(name, into)
         assert response.status_code == 200, response.text
         step: dict[str, Any] = response.get_json()
@@ -132,7 +132,7 @@ class Board:
 
 
 class RemoteBoard:
-    """The API of a server, a method a request, each over a connection of its own."""
+    """The API of a server, with one method per request. Each request uses a new connection."""
 
     def __init__(self, url: str, timeout: float = PATIENCE) -> None:
         self.url, self.timeout = url, timeout
@@ -166,13 +166,13 @@ class RemoteBoard:
         return self.request("DELETE", f"/images/{image_id}")
 
     def total(self) -> int:
-        """Return how many images the board has."""
+        """Return the number of images on the board."""
         total: int = self.get("/images").json()["total"]
         return total
 
 
 def raw(url: str, request: bytes) -> requests.Response:
-    """Send bytes that no client library would send, and nothing more; return the answer."""
+    """Send raw bytes that no client library would send, and return the answer."""
     parts = urlsplit(url)
     with socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE) as connection:
         connection.sendall(request)
@@ -202,13 +202,13 @@ def ids(images: Iterable[dict[str, Any]]) -> list[str]:
 
 
 class Objects:
-    """The bucket, seen without the application."""
+    """The bucket, without the application."""
 
     def __init__(self, client: Any, bucket: str) -> None:
         self.client, self.bucket = client, bucket
 
     def keys(self) -> set[str]:
-        """The keys of all objects but the one that says whose bucket it is."""
+        """The keys of all objects except the marker of the bucket's owner."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
         return {found["Key"] for page in pages for found in page.get("Contents", [])} - {MARKER}
 
@@ -229,7 +229,7 @@ SECRETS = re.compile(
 
 
 def assert_error(response: Any, status: int, code: str, *, about: str = "") -> None:
-    """Hold an answer against the envelope: exactly `detail` and `code`, and nothing of what is inside."""
+    """Assert that an answer is the error envelope: exactly `detail` and `code`, without internal details."""
     body = response.get_json() if isinstance(response, TestResponse) else response.json()
     assert (response.status_code, body.get("code")) == (status, code), body
     assert set(body) == {"detail", "code"}

@@ -1,4 +1,4 @@
-"""A browser that looks at the board: Debian's Chromium, driven by Playwright."""
+"""The browser of the tests: Debian's Chromium, driven by Playwright."""
 
 import contextlib
 import shutil
@@ -28,7 +28,7 @@ _running: list[Browser] = []
 
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
-    """Run Chromium, or share the one that this process runs already: Playwright cannot be started twice."""
+    """Run Chromium, or share the running one, because Playwright cannot be started twice in a process."""
     if _running:
         yield _running[0]
         return
@@ -41,7 +41,7 @@ def chromium() -> Iterator[Browser]:
 
 
 def violations(page: Page) -> list[str]:
-    """Return what axe-core finds on a page, and where."""
-    page.evaluate(AXE.read_text())  # as the tools of a developer would: the page's own policy is not in its way
+    """Return the findings of axe-core on a page, with their places."""
+    page.evaluate(AXE.read_text())  # like a developer tool, which the page's policy does not affect
     found: list[dict[str, Any]] = page.evaluate("axe.run().then(result => result.violations)")
     return [f"{each['id']}: {node['target']} {node['failureSummary']}" for each in found for node in each["nodes"]]

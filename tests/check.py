@@ -14,5 +14,5 @@ def check(app: Flask, *options: str) -> tuple[int, list[dict[str, Any]]]:
 
 
 def kinds(findings: list[dict[str, Any]]) -> list[tuple[str, str, bool]]:
-    """Return kind, subject and whether it was repaired, of each finding."""
+    """Return the kind and subject of each finding, and whether it was repaired."""
     return [(finding["kind"], finding["subject"], finding["repaired"]) for finding in findings]

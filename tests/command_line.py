@@ -1,4 +1,4 @@
-"""`reaction-board` as the tests run it, and servers in this process for it to talk to."""
+"""Running `reaction-board` in tests, and servers in this process for it to connect to."""
 
 import contextlib
 import json
@@ -28,7 +28,7 @@ Answer = tuple[int, Mapping[str, str], bytes]  # status, headers, body
 class CommandLine:
     """The commands for one board, run in this process."""
 
-    url: str = "http://127.0.0.1:1"  # where no board is
+    url: str = "http://127.0.0.1:1"  # no board runs there
     token: str = ""
     environment: dict[str, str] = field(default_factory=dict)
 
@@ -56,7 +56,7 @@ class CommandLine:
 
 
 class _Quiet(WSGIRequestHandler):
-    timeout = 5  # seconds: browsers open connections that they may not use
+    timeout = 5  # seconds, because browsers open connections and may not use them
 
     def log(self, *_: object) -> None:
         pass
@@ -64,14 +64,14 @@ class _Quiet(WSGIRequestHandler):
 
 @contextlib.contextmanager
 def served(app: "WSGIApplication") -> Iterator[str]:
-    """Serve an application over HTTP in this process, which takes less time than to start gunicorn; yield its URL."""
+    """Serve an application over HTTP in this process, which starts faster than gunicorn. Yield its URL."""
     server = ThreadedWSGIServer("127.0.0.1", 0, app, _Quiet)
     server.daemon_threads = False  # so that closing it waits for its requests, which hold connections of the database
     yield from _serving(server)
 
 
 class StandIn(BaseHTTPRequestHandler):
-    """A server that answers as a test says, and remembers the requests."""
+    """A server with the answers of a test, which records the requests."""
 
     answer: Callable[["StandIn"], Answer]
     requests: list[tuple[str, str | None]]  # the target, and the token that came with it
@@ -95,7 +95,7 @@ class StandIn(BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def stand_in(answer: Callable[[StandIn], Answer]) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
-    """Run such a server; yield its URL and the list to which it adds the requests."""
+    """Run such a server. Yield its URL and the list of its requests."""
     requests: list[tuple[str, str | None]] = []
     handler = type("Told", (StandIn,), {"answer": answer, "requests": requests})
     for url in _serving(ThreadingHTTPServer(("127.0.0.1", 0), handler)):

@@ -1,4 +1,4 @@
-"""Many at once: clients that act together, and how many calls of a function overlap."""
+"""Concurrency: clients that act at the same moment, and counting calls that overlap."""
 
 import threading
 from collections.abc import Callable
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def together(*acts: Callable[[], T]) -> list[T]:
-    """Do all of it at the same moment, each in a thread of its own; return what they returned."""
+    """Call all functions at the same moment, each in its own thread. Return their results."""
     barrier = threading.Barrier(len(acts))
 
     def act_with_the_others(act: Callable[[], T]) -> T:
@@ -23,7 +23,7 @@ def together(*acts: Callable[[], T]) -> list[T]:
 
 
 class Counted:
-    """A function that remembers how often it was called, and how many of its calls ran at once."""
+    """A function that counts its calls, and how many of them ran at the same time."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.calls = self.most_at_once = 0

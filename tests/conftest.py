@@ -1,4 +1,4 @@
-"""The real parts that the tests go through: a PostgreSQL server, S3 servers, the application, gunicorn."""
+"""The real parts that the tests use: a PostgreSQL server, S3 servers, the application and gunicorn."""
 
 import contextlib
 import os
@@ -43,7 +43,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Mark as slow what needs a browser, and what hammers. Group the tests by store, slow ones first.
+    """Mark browser tests and load tests as slow. Group the tests by store, slow ones first.
 
     Coverage is measured in one case of each test. Tracing takes half as much CPU time again as the test itself, and
     the other cases run the same lines.
@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def prompt_fingerprints() -> Iterator[None]:
-    """In this process, uploads wait for their fingerprints, so that what is uploaded can be searched for at once."""
+    """In this process, uploads wait for their fingerprints, so that searches find new images at once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fingerprint, "MAX_LATE", -1)
         yield
@@ -78,14 +78,14 @@ def server_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def database_server(server_folder: Path) -> Iterator[str]:
-    """A PostgreSQL server, by the URL of a database in which nothing is."""
+    """The URL of an empty database on a new PostgreSQL server."""
     with postgres(server_folder, "secret", NOT_DURABLE) as (_, url):
         yield url
 
 
 @pytest.fixture(scope="session")
 def database_url(database_server: str) -> Iterator[str]:
-    """The database of `board`. There is another one that nobody uses, to be copied."""
+    """The database of `board`. Another one is never used, so that it can be copied."""
     with database(database_server, TEMPLATE, copy_of="template0") as template:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("DATABASE_URL", template)
@@ -151,7 +151,7 @@ def engine(app: Flask) -> Engine:
 
 @pytest.fixture(scope="session")
 def objects(environment: dict[str, str]) -> Objects:
-    """What is in the bucket, seen without the application."""
+    """The bucket, without the application."""
     return Objects(boto3.client("s3", region_name="us-east-1"), environment["S3_BUCKET_NAME"])
 
 

@@ -1,4 +1,4 @@
-"""Databases of the tests: made by copying one that has the tables, emptied, and migrated."""
+"""The databases of the tests: copying one that has the tables, emptying it, and migrating it."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ TEMPLATE = "migrated"
 
 @contextlib.contextmanager
 def database(server_url: str, name: str, copy_of: str = TEMPLATE, encoding: str = "UTF8") -> Iterator[str]:
-    """Make a database beside another one; yield its URL, and drop it in the end.
+    """Create a database on the server of another one. Yield its URL, and drop it in the end.
 
     It is a copy of one that nobody uses: that with the tables of the board, or `template0`, in which nothing is. Only a
     copy of `template0` can have another encoding.
@@ -32,7 +32,7 @@ def database(server_url: str, name: str, copy_of: str = TEMPLATE, encoding: str 
 
 
 def empty(engine: Engine) -> None:
-    """Forget all images and tags. For a few rows, this takes a tenth of the time of a TRUNCATE."""
+    """Delete all images and tags. For a few rows, this takes a tenth of the time of a TRUNCATE."""
     with engine.connect() as connection:
         connection.exec_driver_sql(
             "DELETE FROM bitmaps; DELETE FROM image_tags; DELETE FROM images; DELETE FROM tags;"
@@ -41,7 +41,7 @@ def empty(engine: Engine) -> None:
 
 
 def migrate(database_url: str, *command: str, configuration: str | Path = "setup.cfg") -> str:
-    """Run Alembic as `make migrate` does, or with other migrations; return what it printed."""
+    """Run Alembic as `make migrate` does, or with other migrations. Return its output."""
     done = subprocess.run(
         [*PYTHON, "alembic", "-c", configuration, *command],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""Pictures with structure, of the kinds that a board of reactions has, each another one: the same number, the same.
+"""Drawn pictures with structure, like those of a board of reactions. Each number gives a different picture.
 
 Photographs (noise of all sizes, coarser noise stronger, as in nature), desktop backgrounds (soft gradients and a few
 shapes), faces with a caption, drawn on one of these, and screenshots (boxes and lines of text).
@@ -16,7 +16,7 @@ SHARE_OF_STROKES, SHARE_INSIDE_WORDS = 0.7, 0.8
 
 
 def drawing(number: int, width: int = 640, height: int = 480) -> Any:
-    """Return the picture with that number, an image of libvips in sRGB."""
+    """Return the picture of a number, as an image of libvips in sRGB."""
     chance = random.Random(number)
     draw = (_photograph, _background, _face, _screenshot)[number % 4]
     image = draw(chance, width, height).cast("uchar").copy(interpretation="srgb")
@@ -31,7 +31,7 @@ class Canvas:
         self._pixels = bytearray(pixels)
 
     def image(self) -> Any:
-        """Return libvips' image of what is drawn."""
+        """Return the drawing as an image of libvips."""
         image = pyvips.Image.new_from_memory(bytes(self._pixels), self.width, self.height, 3, "uchar")
         return image.copy(interpretation="srgb")
 

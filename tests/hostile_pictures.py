@@ -1,4 +1,4 @@
-"""Small files that take much to look at, each of a kind that has been seen in attacks."""
+"""Small files that are expensive to read or decode, of kinds known from attacks."""
 
 import struct
 import zlib
@@ -49,7 +49,7 @@ def png_with_damaged_texts(number: int = 100, inflated_bytes: int = 15_000_000) 
 
 
 def exif_that_leads_back(times: int = 100) -> bytes:
-    """Return EXIF data whose only directory leads to itself, that many times three."""
+    """Return EXIF data whose only directory points to itself, three times `times`."""
     tags = b"".join(struct.pack("<HHII", tag, 4, 1, 8) for tag in (0x8769, 0x8825, 0xA005))
     return b"II*\0" + struct.pack("<IH", 8, 3 * times) + tags * times + struct.pack("<I", 8)
 
@@ -70,12 +70,12 @@ def jpeg_of_segments(jpeg: bytes, number: int) -> bytes:
 
 
 def png_of_chunks(number: int) -> bytes:
-    """Return a PNG with very many empty chunks, of a kind that nobody knows."""
+    """Return a PNG with very many empty chunks of an unknown kind."""
     return _png(1, 1, png_chunk(b"noNe", b"") * number)
 
 
 def webp_of_frames(number: int, *, nested: bool = False, exif: bytes = b"") -> bytes:
-    """Return an animated WebP of one pixel: identifying it takes time that grows with the square of its frames.
+    """Return an animated WebP of one pixel. The time to identify it grows with the square of the frames.
 
     Nested ones say that each frame is as long as the rest of the file.
     """
@@ -104,12 +104,12 @@ def gif_of_blocks(number: int) -> bytes:
 
 
 def large_gif(width: int = 14_000, height: int = 14_000) -> bytes:
-    """Return a small GIF of very many pixels, all of which have to be in memory."""
+    """Return a small GIF of very many pixels, all of which must be in memory."""
     return bytes((pyvips.Image.black(width, height)).gifsave_buffer())
 
 
 def gif_that_says(width: int, height: int) -> bytes:
-    """Return a GIF that says it has this size, and has the data of one pixel."""
+    """Return a GIF that declares a size, but has the data of one pixel."""
     size, one = struct.pack("<HH", width, height), struct.pack("<HH", 1, 1)
     return bytes(pyvips.Image.black(1, 1).gifsave_buffer()).replace(one, size)
 
@@ -131,7 +131,7 @@ def jpeg_of_scans(scans: int, side: int = 9400, before_each: bytes = b"") -> byt
 
 
 def _block_runs(blocks: int) -> Iterator[tuple[int, int]]:
-    """Yield codes and their lengths in bits that skip so many blocks."""
+    """Yield codes that skip some blocks, with their lengths in bits."""
     while blocks:
         exponent = min(14, blocks.bit_length() - 1)
         run = min(blocks, 2 ** (exponent + 1) - 1)

@@ -14,7 +14,7 @@ SAFE = 0.8  # of the width of a maskable icon: systems may cut off what is outsi
 
 
 def render(side: int, *, maskable: bool = False) -> pyvips.Image:
-    """Return the icon as a square of that many pixels; a maskable one has a ground, and room around the picture."""
+    """Return the icon as a square of `side` pixels. A maskable one has a background and a margin."""
     inner = round(side * SAFE) if maskable else side
     # The decoder, which some tests import, blocks this for its own process.
     pyvips.operation_block_set("VipsForeignLoadSvg", False)

@@ -1,4 +1,4 @@
-"""A board of one command, in a process of its own."""
+"""A board that runs with one command, in a separate process."""
 
 import contextlib
 import os
@@ -19,12 +19,12 @@ from tests.servers import PATIENCE, ROOT, eventually
 
 
 def command() -> list[str]:
-    """Return the command of `make run`, traced if the tests are: nothing else runs it."""
+    """Return the command of `make run`, with coverage if the tests have it."""
     trace = ["-m", "coverage", "run", "--parallel-mode"] if Coverage.current() else []
     return [sys.executable, *trace, "-m", "reaction_board.local"]
 
 
-# Of an office: what runs on this machine is not to be reached through its proxy.
+# The proxy of an office, which cannot reach servers on this machine.
 PROXIED = {"http_proxy": "http://127.0.0.1:9", "no_proxy": "intranet.example"}
 
 

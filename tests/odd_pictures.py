@@ -1,4 +1,4 @@
-"""Pictures that browsers show in another way than most libraries, each made of four quadrants of other colours."""
+"""Pictures that browsers show differently from most libraries. Each has four quadrants of different colours."""
 
 import struct
 import zlib
@@ -20,7 +20,7 @@ Chunk = tuple[bytes, bytes]
 def quadrants(
     colours: tuple[tuple[int, ...], ...] = COLOURS, width: int = WIDTH, height: int = HEIGHT, sigma: float = 20
 ) -> pyvips.Image:
-    """Return a picture of these colours, with some noise: a mean of light is not a mean of numbers."""
+    """Return a picture of these colours, with noise, because the mean of light is not the mean of numbers."""
     plain = [(pyvips.Image.black(width // 2, height // 2, bands=len(c)) + c).cast("uchar") for c in colours]
     image = pyvips.Image.arrayjoin(plain, across=2)
     noise = pyvips.Image.gaussnoise(image.width, image.height, sigma=sigma, mean=0, seed=1)

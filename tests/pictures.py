@@ -1,4 +1,4 @@
-"""Pictures for the tests: made with libvips, small, each call another one."""
+"""Small pictures for the tests, made with libvips. Each call returns a different one."""
 
 import itertools
 import random
@@ -15,17 +15,17 @@ _serial = itertools.count(1)
 
 
 def picture(kind: str = "png", width: int = 40, height: int = 30, **options: Any) -> bytes:
-    """Return a file of that kind, whose colour is its own."""
+    """Return a file of this kind, in a new colour."""
     serial = next(_serial)
     colour = [serial % 256, serial // 256 % 256, 77]
     image = (pyvips.Image.black(width, height, bands=3) + colour).cast("uchar").copy(interpretation="srgb")
     data: bytes = image.write_to_buffer(f".{kind}", **options)
-    # A lossy coder may lose the difference: what follows the end of a picture is not part of it, but of the file.
+    # A lossy encoder may lose the difference, so the file also gets a unique end after the picture.
     return data + struct.pack(">I", serial)
 
 
 def padded(size_bytes: int) -> bytes:
-    """Return a PNG of exactly so many bytes; like those of a photograph, they look random."""
+    """Return a PNG of exactly `size_bytes` bytes, which look as random as those of a photograph."""
     head = picture("png")
     return head + random.randbytes(size_bytes - len(head))
 

@@ -1,4 +1,4 @@
-"""A TCP proxy between the application and one of its parts, which can be told to fail."""
+"""A TCP proxy between the application and one of its parts, which can fail on demand."""
 
 import contextlib
 import socket
@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 
 
 class Proxy:
-    """Passes bytes on, and fails as it is told.
+    """A proxy that forwards bytes, or fails as configured.
 
     `refuses` new connections and breaks those that are; `hangs` and passes nothing on; breaks a connection off after
     about `cut_after` bytes of answers or `cut_requests_after` bytes of requests; answers every request with `answer`.
@@ -85,7 +85,7 @@ class Proxy:
 
 @contextlib.contextmanager
 def in_between(environment: Mapping[str, str]) -> Iterator[tuple[Proxy, Proxy, dict[str, str]]]:
-    """Yield a proxy before the database, one before the store, and the environment that leads through both."""
+    """Yield a proxy for the database, one for the store, and the environment to use both."""
     url = make_url(environment["DATABASE_URL"])
     store_port = urlsplit(environment["AWS_ENDPOINT_URL_S3"]).port
     assert url.port

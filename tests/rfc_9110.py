@@ -1,4 +1,4 @@
-"""What RFC 9110 has a request for bytes answered with. The application and nginx are both held to these cases."""
+"""The answers that RFC 9110 requires for requests for bytes. The application and nginx must both pass these cases."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -107,7 +107,7 @@ def conditions(image: dict[str, Any]) -> list[tuple[dict[str, str], int]]:
 
 
 def hold_to_the_rfc(board: Board | RemoteBoard, data: bytes) -> None:
-    """Upload these bytes, `SIZE` of them, and hold every answer with them to the cases above."""
+    """Upload `SIZE` bytes, and check the answers for all cases above."""
     image = image_of(board.upload(data))
     for wanted, expected in RANGES.items():
         assert_answer(board, image, data, {"Range": wanted}, expected)
@@ -122,7 +122,7 @@ def assert_answer(
     fields: dict[str, str],
     expected: tuple[int, int] | int,
 ) -> None:
-    """Hold the answer to a request for an image's bytes to a status, or to the first and last byte of its part."""
+    """Assert the status of an answer, or the first and last byte of its range."""
     response = board.file(image, **{name: value.encode().decode("latin-1") for name, value in fields.items()})
     status, first, last = (206, *expected) if isinstance(expected, tuple) else (expected, 0, len(data) - 1)
     assert response.status_code == status, fields

@@ -27,7 +27,7 @@ NO_ROOM = "html { scrollbar-gutter: auto }"  # for a scrollbar: there is none in
 
 
 def main() -> int:
-    """Make the pictures."""
+    """Take the screenshots."""
     if not CHROMIUM:
         print("There is no chromium on this machine: apt install chromium-headless-shell", file=sys.stderr)
         return 1

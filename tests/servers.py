@@ -22,11 +22,11 @@ from reaction_board.local.processes import free_port, running, wait_until
 
 ROOT = Path(__file__).parents[1]
 PYTHON = [sys.executable, "-m"]
-PATIENCE = 60  # seconds: a busy machine may take long for what takes no time
+PATIENCE = 60  # seconds, because a busy machine may be slow
 
 
 def eventually(holds: Callable[[], bool], seconds: float = PATIENCE) -> bool:
-    """Wait until a condition holds; return whether it did in time."""
+    """Wait until a condition holds. Return whether it did in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if holds():
@@ -72,7 +72,7 @@ class Gunicorn:
         return self.log_file.read_text()
 
     def memory(self) -> int:
-        """Bytes of memory that all its processes have for themselves or share among each other."""
+        """The memory of all its processes, in bytes. Memory that they share counts once."""
         used = 0
         for process in [self.process, *self.process.children(recursive=True)]:
             with contextlib.suppress(psutil.NoSuchProcess, OSError):  # it may end meanwhile
@@ -117,7 +117,7 @@ class Nginx:
     @classmethod
     @contextlib.contextmanager
     def running(cls, socket: Path, replaced: Mapping[str, str] | None = None) -> Iterator["Nginx"]:
-        """Run nginx on free ports; `replaced` are words of its configuration and what stands in their place."""
+        """Run nginx on free ports. `replaced` maps words of its configuration to their replacements."""
         port, port_below = free_port(), free_port()
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -144,7 +144,7 @@ class Nginx:
 
     @staticmethod
     def configure(folder: Path, address: str, replaced: Mapping[str, str]) -> list[str | Path]:
-        """Write the configuration into a folder; return the command that runs nginx with it."""
+        """Write the configuration into a folder. Return the command that runs nginx with it."""
         files = (ROOT / "deploy" / name for name in ("nginx.conf", "nginx-path.conf"))
         configuration = "".join(file.read_text() for file in files)
         for word, other in replaced.items():

@@ -15,7 +15,7 @@ VARIABLES_OF_MOTO = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secre
 
 @contextlib.contextmanager
 def store(name: str, folder: Path) -> Iterator[dict[str, str]]:
-    """Run one of the servers; yield the environment variables that lead to it."""
+    """Run one of the servers. Yield the environment variables to use it."""
     if name == "rclone":
         with object_store(folder, "key-of-the-tests", "secret-of-the-tests") as (_, variables):
             yield variables

@@ -144,7 +144,7 @@ def test_a_name_without_a_tag_is_not_found(board: Board, name: str) -> None:
         ([1], "validation_error", "aliases.0: "),
     ],
 )
-def test_bad_aliases_change_nothing(board: Board, aliases: Any, code: str, about: str) -> None:
+def test_invalid_aliases_change_nothing(board: Board, aliases: Any, code: str, about: str) -> None:
     board.added(tags="cat")
     response = board.client.put("/api/v1/tags/cat/aliases", json={"aliases": aliases})
     assert_error(response, 422, code, about=about)

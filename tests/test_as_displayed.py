@@ -84,7 +84,7 @@ def mime_type(name: str) -> str:
 
 
 def difference(board: Board, data: bytes, displayed: dict[str, Any]) -> str:
-    """Return how the board shows a picture unlike Chromium, in words; none if it does not."""
+    """Return the differences between the board and Chromium for a picture, in words."""
     image = board.added(data=data, declared="")
     size, expected = (image["width"], image["height"]), (displayed["width"], displayed["height"])
     if size != expected:

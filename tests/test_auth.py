@@ -1,4 +1,4 @@
-"""Tokens for writing, and web pages from elsewhere."""
+"""Access tokens, and web pages of other origins."""
 
 from collections.abc import Callable
 from uuid import UUID
@@ -15,7 +15,7 @@ TOKENS = ["first-token", "c2Vjb25k+/=="]
 
 @pytest.fixture
 def guarded(another: Callable[..., Flask]) -> FlaskClient:
-    """A board that asks for a token."""
+    """A board that needs a token for writes."""
     return another(API_TOKENS=TOKENS).test_client()
 
 
@@ -63,7 +63,7 @@ def test_every_write_needs_a_valid_token(guarded: FlaskClient, board: Board, hea
 
 @pytest.mark.parametrize("token", TOKENS)
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer"])
-def test_each_token_lets_write(guarded: FlaskClient, board: Board, token: str, scheme: str) -> None:
+def test_every_configured_token_may_write(guarded: FlaskClient, board: Board, token: str, scheme: str) -> None:
     image = board.added(tags="cat")
     headers = {"Authorization": f"{scheme} {token}"}
     response = guarded.patch(f"{API}/images/{image['id']}/tags", json={"tags": []}, headers=headers)
@@ -83,11 +83,11 @@ OPEN_WITH_LINKS = {
 
 @pytest.fixture
 def by_links(another: Callable[..., Flask]) -> Flask:
-    """A board whose images can be read by their links, and found with a token alone."""
+    """A board with READING=links: images can be read by their links, but only found with a token."""
     return another(API_TOKENS=TOKENS, READING="links", METRICS=True)
 
 
-def test_with_links_everything_that_finds_images_needs_a_token(by_links: Flask, board: Board) -> None:
+def test_with_reading_links_everything_that_finds_images_needs_a_token(by_links: Flask, board: Board) -> None:
     image, client = board.added(tags="cat"), by_links.test_client()
     refused: set[str] = set()
     opened: set[str] = set()
@@ -107,7 +107,7 @@ def test_with_links_everything_that_finds_images_needs_a_token(by_links: Flask, 
     assert not refused & opened
 
 
-def test_with_links_a_token_finds_and_a_link_shows(by_links: Flask, board: Board) -> None:
+def test_with_reading_links_a_token_finds_images_and_a_link_shows_one(by_links: Flask, board: Board) -> None:
     image, client = board.added(tags="cat"), by_links.test_client()
     assert client.get(f"{API}/images?tags=cat", headers=bearer(TOKENS[1])).get_json()["total"] == 1
     assert_error(client.get(f"{API}/images?hash={image['hash']}"), 401, "unauthorized")
@@ -155,7 +155,7 @@ def test_an_id_cannot_be_guessed(board: Board) -> None:
     assert len(changing) > 70
 
 
-def test_a_body_that_breaks_off_changes_nothing_of_the_answer(guarded: FlaskClient) -> None:
+def test_a_truncated_body_does_not_change_the_answer(guarded: FlaskClient) -> None:
     class Broken:
         def read(self, size: int = -1) -> bytes:
             raise OSError("the chunk has no end")
@@ -164,7 +164,7 @@ def test_a_body_that_breaks_off_changes_nothing_of_the_answer(guarded: FlaskClie
     assert_error(response, 401, "unauthorized")
 
 
-def test_pages_from_elsewhere_are_not_let_in_by_default(client: FlaskClient) -> None:
+def test_pages_of_other_origins_may_not_use_the_api_by_default(client: FlaskClient) -> None:
     response = client.get(f"{API}/images", headers={"Origin": "https://pages.example"})
     assert not [name for name in response.headers.keys() if name.startswith("Access-Control")]  # noqa: SIM118
 

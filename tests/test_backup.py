@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 
 def remote(name: str, variables: dict[str, str]) -> dict[str, str]:
-    """Return the variables by which rclone knows an object store under a name."""
+    """Return the variables that give rclone an object store under a name."""
     return {
         f"RCLONE_CONFIG_{name}_TYPE": "s3",
         f"RCLONE_CONFIG_{name}_PROVIDER": "Rclone",

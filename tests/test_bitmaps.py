@@ -31,12 +31,12 @@ SEEDS = (0, 7, 2**53 - 1)
 
 @pytest.fixture(params=["bitmaps", "entries", "both"])
 def popular(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From how many images on a tag has bitmaps: at once, never, or in the middle of the test."""
+    """The number of images from which a tag has bitmaps: at once, never, or in the middle of the test."""
     monkeypatch.setattr(lists, "POPULAR", {"bitmaps": 1, "entries": 10**9, "both": 8}[request.param])
 
 
 def skip_positions(engine: Engine, positions: int) -> None:
-    """Leave a hole, as so many deleted images do."""
+    """Leave a gap in the positions, as if images had been deleted."""
     with engine.begin() as connection:
         connection.execute(text("UPDATE totals SET next_position = next_position + :n"), {"n": positions})
 
@@ -141,7 +141,7 @@ def test_links_lead_back_through_chunks(board: Board, images: list[Image]) -> No
         assert [ids(page["items"]) for page in board.followed("prev", path)] == pages[::-1], asked
 
 
-def test_what_a_seed_says_of_two_images_never_changes(board: Board, engine: Engine, images: list[Image]) -> None:
+def test_a_seed_never_changes_the_order_of_two_images(board: Board, engine: Engine, images: list[Image]) -> None:
     chance = random.Random(4)
 
     def orders() -> list[list[str]]:
@@ -258,7 +258,7 @@ def test_walking_skips_and_repeats_nothing_at_the_border_of_chunks(
         assert set(met) <= set(there)
 
 
-def test_time_goes_on_whatever_the_clock_says(board: Board, engine: Engine) -> None:
+def test_created_at_increases_even_if_the_clock_goes_back(board: Board, engine: Engine) -> None:
     year_2100 = 4102444800000
     with engine.begin() as connection:
         connection.execute(text("UPDATE totals SET newest = :newest"), {"newest": year_2100})
@@ -292,7 +292,7 @@ def test_a_full_board_refuses_new_images_and_keeps_nothing_of_them(board: Board,
     assert board.upload(data=None, tags="a").status_code == 507
 
 
-def test_wrong_bitmaps_are_told_and_rebuilt(app: Flask, board: Board, engine: Engine, images: list[Image]) -> None:
+def test_wrong_bitmaps_are_reported_and_rebuilt(app: Flask, board: Board, engine: Engine, images: list[Image]) -> None:
     with engine.begin() as connection:
         tag = connection.execute(text("SELECT key FROM tags WHERE has_bitmaps AND name = 'a'")).scalar_one_or_none()
         connection.execute(text("UPDATE bitmaps SET bits = set_bit(bits, 100, 1) WHERE list = :all"), {"all": 0})
@@ -308,7 +308,7 @@ def test_wrong_bitmaps_are_told_and_rebuilt(app: Flask, board: Board, engine: En
         assert ids(board.search(**asked, limit=100)["items"]) == matching(images, asked)
 
 
-def test_entries_that_differ_from_the_records_are_told(app: Flask, board: Board, engine: Engine) -> None:
+def test_entries_that_differ_from_the_records_are_reported(app: Flask, board: Board, engine: Engine) -> None:
     image = board.added(tags="a,b")
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM image_tags WHERE tag_key = (SELECT key FROM tags WHERE name = 'a')"))
@@ -321,7 +321,7 @@ def test_entries_that_differ_from_the_records_are_told(app: Flask, board: Board,
 
 
 @pytest.mark.parametrize(("kind", "frames"), [("gif", 4), ("webp", 3)])
-def test_frames_are_counted_and_sent_to_those_who_ask(board: Board, kind: str, frames: int) -> None:
+def test_frames_are_counted_and_included_on_request(board: Board, kind: str, frames: int) -> None:
     film = board.added(data=animation(kind, frames), declared=MIME_TYPES[kind])
     still = board.added(data=picture(kind), declared=MIME_TYPES[kind])
     for image, count in ((film, frames), (still, 1)):

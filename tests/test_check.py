@@ -19,7 +19,7 @@ def images(board: Board) -> list[dict[str, Any]]:
     return [board.added(tags=tags) for tags in ("a,b", "b,c", "", "c")]
 
 
-def test_a_board_that_is_right_has_no_findings(app: Flask, images: list[dict[str, Any]]) -> None:
+def test_a_consistent_board_has_no_findings(app: Flask, images: list[dict[str, Any]]) -> None:
     for options in ([], ["--deep"], ["--repair"], ["--deep", "--repair"]):
         assert check(app, *options) == (0, [])
 
@@ -32,11 +32,11 @@ def test_a_person_is_told_that_all_is_well(app: Flask, board: Board, options: li
         board.added()
 
 
-def test_an_empty_board_is_right(app: Flask) -> None:
+def test_an_empty_board_is_consistent(app: Flask) -> None:
     assert check(app, "--deep") == (0, [])
 
 
-def test_a_record_without_an_object_is_told_and_never_deleted(
+def test_a_record_without_an_object_is_reported_and_never_deleted(
     app: Flask, board: Board, objects: Objects, images: list[dict[str, Any]]
 ) -> None:
     objects.delete(images[1]["hash"])
@@ -47,7 +47,7 @@ def test_a_record_without_an_object_is_told_and_never_deleted(
     assert board.search()["total"] == 4
 
 
-def test_an_object_without_a_record_is_told_and_deleted_by_repair(
+def test_an_object_without_a_record_is_reported_and_deleted_by_repair(
     app: Flask, objects: Objects, images: list[dict[str, Any]]
 ) -> None:
     orphan = hashlib.sha256(b"orphan").hexdigest()
@@ -61,7 +61,7 @@ def test_an_object_without_a_record_is_told_and_deleted_by_repair(
     assert check(app) == (0, [])
 
 
-def test_what_the_board_did_not_store_is_told_and_never_deleted(
+def test_objects_of_others_are_reported_and_never_deleted(
     app: Flask, objects: Objects, images: list[dict[str, Any]]
 ) -> None:
     objects.put("backup.sql", b"SELECT 1")
@@ -92,7 +92,7 @@ def test_damaged_bytes_are_found(app: Flask, objects: Objects, images: list[dict
     ]
 
 
-def test_wrong_counts_are_told_and_set_right_by_repair(
+def test_wrong_counts_are_reported_and_corrected_by_repair(
     app: Flask, board: Board, engine: Engine, images: list[dict[str, Any]]
 ) -> None:
     with engine.begin() as connection:
@@ -106,7 +106,7 @@ def test_wrong_counts_are_told_and_set_right_by_repair(
     assert board.search()["total"] == 4
 
 
-def test_tag_names_that_differ_from_the_lists_are_told(
+def test_tag_names_that_differ_from_the_lists_are_reported(
     app: Flask, engine: Engine, images: list[dict[str, Any]]
 ) -> None:
     with engine.begin() as connection:
@@ -115,14 +115,14 @@ def test_tag_names_that_differ_from_the_lists_are_told(
     assert (status, kinds(findings)) == (1, [("wrong tag names", images[0]["id"], False)])
 
 
-def test_findings_are_lines_for_a_person_too(app: Flask, board: Board, objects: Objects) -> None:
+def test_findings_can_be_printed_as_text(app: Flask, board: Board, objects: Objects) -> None:
     image = board.added(data=picture())
     objects.delete(image["hash"])
     result = app.test_cli_runner().invoke(args=["check"])
     assert result.stdout == f"record without object: {image['id']}: no object {image['hash']}\n"
 
 
-def test_a_store_that_cannot_be_asked_is_neither_clean_nor_a_finding(
+def test_an_unavailable_store_is_neither_clean_nor_a_finding(
     app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     board.added()

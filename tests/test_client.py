@@ -39,7 +39,7 @@ def cli(app: Flask) -> Iterator[CommandLine]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder of nine images, two of them the same, and of other things."""
+    """A folder of nine images, two of them identical, and other files."""
     folder = tmp_path / "pictures"
     (folder / "deep" / "deeper").mkdir(parents=True)
     (folder / ".hidden").mkdir()
@@ -81,7 +81,7 @@ def test_the_last_images_have_thumbnails_before_a_person_looks(
     assert thumbnails == {f"thumbnails/{image['hash']}" for image in newest}
 
 
-def test_a_board_that_makes_no_thumbnails_has_the_images_all_the_same(app: Flask, folder: Path) -> None:
+def test_an_upload_succeeds_even_if_the_board_makes_no_thumbnails(app: Flask, folder: Path) -> None:
     asked = []
 
     def refuse(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -97,7 +97,7 @@ def test_a_board_that_makes_no_thumbnails_has_the_images_all_the_same(app: Flask
     assert len(asked) == 8
 
 
-def test_what_is_refused_is_named_with_its_reason(cli: CommandLine, board: Board, folder: Path) -> None:
+def test_refused_files_are_listed_with_the_reason(cli: CommandLine, board: Board, folder: Path) -> None:
     broken, named = folder / "broken.png", folder / "notes.txt"
     broken.write_bytes(BROKEN)
     result = cli.run("upload", folder, named)
@@ -173,7 +173,7 @@ def test_what_cannot_be_downloaded_leaves_no_file(
     assert [path.name for path in tmp_path.iterdir()] == [f"picture-{good['hash'][:12]}.png"]
 
 
-def test_a_download_wants_ids_or_a_search(cli: CommandLine, board: Board, tmp_path: Path) -> None:
+def test_a_download_needs_either_ids_or_a_search(cli: CommandLine, board: Board, tmp_path: Path) -> None:
     image = board.added()
     assert cli.run("download", "--to", tmp_path).exit_code == 2
     assert cli.run("download", image["id"], "--tags", "cat", "--to", tmp_path).exit_code == 2
@@ -205,7 +205,7 @@ def test_as_many_tags_are_uploaded_as_an_image_of_this_board_may_have(
     assert result.stderr == "Error: tags: More than 2 tags. (validation_error)\n"
 
 
-def test_a_path_that_is_not_there_ends_it_before_anything_is_sent(cli: CommandLine, board: Board, folder: Path) -> None:
+def test_a_missing_path_ends_the_upload_before_anything_is_sent(cli: CommandLine, board: Board, folder: Path) -> None:
     result = cli.run("upload", folder, folder / "missing")
     assert result.exit_code == 2
     assert "missing" in result.stderr
@@ -213,7 +213,7 @@ def test_a_path_that_is_not_there_ends_it_before_anything_is_sent(cli: CommandLi
 
 
 class Gate:
-    """An application that holds back POST requests once `number` are done, until it is opened."""
+    """An application that lets `number` POST requests through, and holds back the others until it is opened."""
 
     def __init__(self, app: Flask, number: int) -> None:
         self.app, self.left = app, number
@@ -229,7 +229,7 @@ class Gate:
 
 
 @pytest.mark.slow
-def test_interrupted_and_started_again_it_finishes_the_job(app: Flask, board: Board, tmp_path: Path) -> None:
+def test_an_interrupted_upload_continues_when_it_is_run_again(app: Flask, board: Board, tmp_path: Path) -> None:
     for number in range(8):
         (tmp_path / f"{number}.png").write_bytes(picture())
     gate = Gate(app, 4)  # the check of the tags, and three uploads
@@ -339,14 +339,22 @@ def test_more_images_than_one_request_takes_are_deleted(
 
 def test_a_deletion_asks_first(cli: CommandLine, board: Board) -> None:
     images = ids(board.added() for _ in range(2))
-    for answer in ("n\n", "\n", None):
+    for answer in ("n\n", "\n"):
         result = cli.run("delete", *images, given=answer)
         assert (result.exit_code, "Delete 2 images? [y/N]" in result.stderr, result.stdout) == (1, True, "")
     assert board.search()["total"] == 2
     assert cli.run("delete", *images, given="y\n").stdout == "2 deleted, 0 missing\n"
 
 
-def test_ids_are_ids() -> None:
+def test_a_deletion_that_nobody_can_confirm_says_to_add_yes(cli: CommandLine, board: Board) -> None:
+    image = board.added()
+    result = cli.run("delete", image["id"])
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "no terminal to answer on. To delete without being asked, add --yes." in result.stderr
+    assert ids(board.search()["items"]) == [image["id"]]
+
+
+def test_an_invalid_id_is_a_wrong_command_line() -> None:
     for command in (["download", "../health"], ["tag", "x", "--add", "y"], ["delete", "x", "--yes"], ["link", ".."]):
         assert CommandLine().run(*command).exit_code == 2
 

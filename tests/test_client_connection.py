@@ -1,4 +1,4 @@
-"""`reaction-board` and the way to its board: addresses, paths, redirects, tokens, and what is no board."""
+"""`reaction-board` and its connection to a board: addresses, paths, redirects, tokens, and other servers."""
 
 import json
 from collections.abc import Callable
@@ -53,7 +53,7 @@ def image_files(tmp_path: Path) -> Path:
         ("board.example.org/images", "https://board.example.org/images"),
     ],
 )
-def test_an_address_is_taken_as_people_write_it(address: str, expected: str) -> None:
+def test_an_address_is_accepted_as_people_write_it(address: str, expected: str) -> None:
     assert str(board_url(address)).rstrip("/") == expected
 
 
@@ -61,7 +61,7 @@ def test_an_address_is_taken_as_people_write_it(address: str, expected: str) -> 
     "address",
     ["", "http://", "/board", "ftp://host", "file:///tmp", "http://ho st", "localhost:port", "host:0", "http://["],
 )
-def test_what_is_no_address_says_what_one_looks_like(address: str) -> None:
+def test_an_invalid_address_is_answered_with_an_example(address: str) -> None:
     with pytest.raises(WrongAddress):
         board_url(address)
     result = CommandLine().run("search", "--url", address)
@@ -70,7 +70,7 @@ def test_what_is_no_address_says_what_one_looks_like(address: str) -> None:
 
 
 def unaware(app: Flask) -> Any:
-    """Return the application behind a proxy that removes the path and does not say so."""
+    """Return the application behind a proxy that removes the path without sending a header."""
 
     def middleware(environ: dict[str, Any], start_response: Any) -> Any:
         if not environ["PATH_INFO"].startswith("/board/"):
@@ -83,7 +83,7 @@ def unaware(app: Flask) -> Any:
 
 
 def mounted(app: Flask) -> Any:
-    """Return the application at a path of which it knows."""
+    """Return the application at a path that it knows."""
     return DispatcherMiddleware(unaware(app), {"/board": app})
 
 
@@ -117,15 +117,15 @@ def test_a_wrong_path_says_what_is_expected_there(app: Flask, path: str) -> None
         result = CommandLine(f"{url}{path}").run("search")
     assert result.exit_code == 1
     assert result.stderr == (
-        f"Error: {url}{path}/api/v1/images answers with 404 Not Found, but not as a board does. --url must be the "
-        "address of a board's page, for example http://localhost:8000 or https://example.org/board.\n"
+        f"Error: No board answers at {url}{path}/api/v1/images (404 Not Found). --url must be the address of a board's "
+        "page, for example http://localhost:8000 or https://example.org/board.\n"
     )
 
 
 @pytest.mark.parametrize(
     ("status", "body"), [(200, b"<!doctype html>"), (404, b"hm"), (401, b"<h1>Who?</h1>"), (200, b'{"version": 3}')]
 )
-def test_what_is_no_board_says_what_is_expected_there(image_files: Path, status: int, body: bytes) -> None:
+def test_a_server_that_is_not_a_board_is_reported(image_files: Path, status: int, body: bytes) -> None:
     with stand_in(lambda _: (status, {"Content-Type": "text/html"}, body)) as (url, _):
         cli = CommandLine(url)
         for command in (
@@ -134,11 +134,12 @@ def test_what_is_no_board_says_what_is_expected_there(image_files: Path, status:
         ):
             result = cli.run(*command)
             assert result.exit_code == 1
-            assert "but not as a board does. --url must be the address of a board's page" in result.stderr
+            assert result.stderr.startswith(f"Error: No board answers at {url}/")
+            assert "--url must be the address of a board's page" in result.stderr
             assert len(result.stderr.splitlines()) == 1
 
 
-def test_a_busy_server_is_asked_again() -> None:
+def test_a_request_to_a_busy_server_is_retried() -> None:
     answers = [(503, b"hm"), (502, b"hm"), (200, EMPTY)]
     with stand_in(lambda _: (answers[len(asked) - 1][0], {}, answers[len(asked) - 1][1])) as (url, asked):
         assert CommandLine(url).run("search").stderr == "0 of 0\n"
@@ -169,7 +170,7 @@ def test_a_redirect_names_the_address_to_use(image_files: Path, status: int, loc
             assert named.format(url=url) in result.stderr
 
 
-def test_a_board_that_cannot_be_reached_is_one_line(image_files: Path) -> None:
+def test_an_unreachable_board_is_reported_in_one_line(image_files: Path) -> None:
     cli = CommandLine("http://127.0.0.1:1")
     for command in (["search"], ["upload", image_files], ["download", "--limit", "1"], ["tag", UNKNOWN, "--add", "y"]):
         result = cli.run(*command)
@@ -185,16 +186,19 @@ def test_the_password_of_an_address_is_not_shown() -> None:
 
 def test_a_token_is_taken_from_the_environment(another: Callable[..., Flask], board: Board, image_files: Path) -> None:
     with served(another(API_TOKENS=["right"])) as url:
-        for token in ("", "wrong"):
+        for token, error in (
+            ("", "This board needs an access token: set REACTION_BOARD_TOKEN."),
+            ("wrong", "The board does not accept this access token: set REACTION_BOARD_TOKEN to a valid one."),
+        ):
             result = CommandLine(url, token).run("upload", image_files)
-            assert (result.exit_code, "(unauthorized)" in result.stderr) == (1, True)
-            assert "0 new, 0 already there, 0 refused" in result.stdout
+            assert (result.exit_code, result.stdout) == (1, "")
+            assert result.stderr == f"Error: {error} (unauthorized)\n"
         assert "1 new" in CommandLine(url, "right").done("upload", image_files)
     assert board.search()["total"] == 1
 
 
 def test_the_token_is_sent_with_every_request(app: Flask, board: Board, image_files: Path) -> None:
-    """As a board wants it whose lists and searches need a token, too."""
+    """Boards with READING=links need it for lists and searches, too."""
     tokens = []
 
     def closed(environ: dict[str, Any], start_response: Any) -> Any:
@@ -228,7 +232,7 @@ def test_the_token_is_sent_with_every_request(app: Flask, board: Board, image_fi
     assert tokens.count("Bearer right") == 17
 
 
-def test_what_is_no_token_is_refused_and_not_shown() -> None:
+def test_an_invalid_token_is_refused_and_not_shown() -> None:
     result = CommandLine(token="sesame ü").run("search")
     assert result.exit_code == 1
     assert "sesame" not in result.stderr

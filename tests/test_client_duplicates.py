@@ -27,7 +27,7 @@ def cli(app: Flask) -> Iterator[CommandLine]:
 
 @pytest.fixture
 def groups(board: Board) -> list[list[dict[str, Any]]]:
-    """Images that look alike, the best of each group first, and before and between them others that look like none."""
+    """Groups of images that look alike, the best of each group first, with unrelated images before and between them."""
     board.added(data=picture())
     cat, dog = drawing(1), drawing(2)
     dogs = [board.added(data=dog.pngsave_buffer(), tags="dog,funny"), board.added(data=dog.jpegsave_buffer(Q=40))]
@@ -93,7 +93,7 @@ def test_a_smaller_distance_makes_smaller_groups(cli: CommandLine, board: Board)
 
 
 class Disturbed:
-    """A board that calls a function with the path of each request for similar images, and fails if that says so."""
+    """A board that calls a function with the path of each request for similar images. The function can make it fail."""
 
     def __init__(self, app: Flask, fails: Callable[[str], bool]) -> None:
         self.app, self.fails = app, fails
@@ -199,7 +199,7 @@ def test_groups_are_printed_without_controls(pretending: Any) -> None:
 @pytest.mark.parametrize("changed", [{"id": "../../health"}, {"id": image_id(7)}, {"size_bytes": "9"}, {"width": None}])
 def test_a_record_that_is_not_of_the_image_ends_it(pretending: Any, changed: dict[str, Any]) -> None:
     result = pretending([[1], [0]], **changed).run("duplicates")
-    assert (result.exit_code, result.stdout, "not as a board does" in result.stderr) == (1, "", True)
+    assert (result.exit_code, result.stdout, "No board answers at" in result.stderr) == (1, "", True)
 
 
 def test_groups_are_those_that_pairs_connect() -> None:

@@ -51,7 +51,7 @@ def test_a_name_that_is_not_text_is_replaced_and_the_others_go_on(
     assert os.fsdecode(name) in told
 
 
-def test_what_is_no_file_is_refused_and_in_folders_skipped(cli: CommandLine, tmp_path: Path) -> None:
+def test_special_files_are_refused_and_skipped_in_folders(cli: CommandLine, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "dangling.png").symlink_to("nowhere")
     written(tmp_path / "a.png")
@@ -98,7 +98,7 @@ def test_a_file_in_two_of_the_paths_is_uploaded_once(tmp_path: Path) -> None:
 
 
 class Trouble:
-    """An application in front of which something answers the uploads of some files in its own way."""
+    """An application behind a server that answers the uploads of some files itself."""
 
     def __init__(self, app: Flask, marker: bytes, answer: str, ready: bool = True) -> None:
         self.app, self.marker, self.answer, self.ready = app, marker, answer, ready
@@ -150,7 +150,7 @@ def test_a_server_that_takes_no_upload_of_one_file_stops_no_other(
 
 @pytest.mark.usefixtures("no_waits")
 @pytest.mark.parametrize("answer", ["413 Payload Too Large", "503 Service Unavailable", "200 broken off"])
-def test_a_board_that_is_gone_ends_an_upload_with_true_counts(
+def test_an_upload_to_a_board_that_goes_away_ends_with_correct_counts(
     app: Flask, board: Board, tmp_path: Path, answer: str
 ) -> None:
     for n in range(6):

@@ -42,6 +42,13 @@ def test_each_option_says_what_it_does() -> None:
                 assert re.fullmatch(r"[A-Z].*\.", parameter.help or "", re.DOTALL), (command.name, parameter.name)
 
 
+def test_each_default_is_in_the_help() -> None:
+    for command in main.commands.values():
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and parameter.to_info_dict()["default"]:
+                assert parameter.show_default, (command.name, parameter.name)
+
+
 @pytest.mark.slow
 def test_the_line_of_the_document_makes_bash_complete() -> None:
     document = (ROOT / "docs" / "cli.md").read_text()

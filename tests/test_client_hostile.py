@@ -1,4 +1,4 @@
-"""`reaction-board` with a board that means harm: its token stays here, and the terminal stays the user's."""
+"""`reaction-board` with a hostile board, which must neither get the token nor control the terminal."""
 
 import contextlib
 import itertools
@@ -30,7 +30,7 @@ TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # of th
 
 @pytest.fixture
 def evil() -> Iterator[Callable[..., tuple[CommandLine, list[tuple[str, str | None]]]]]:
-    """A function that starts a board that answers so, and returns the commands for it and what it will be asked."""
+    """A function that starts a board with these answers. It returns the commands for it and its requests."""
     with contextlib.ExitStack() as stack:
 
         def start(answer: Callable[[StandIn], Answer]) -> tuple[CommandLine, list[tuple[str, str | None]]]:
@@ -182,12 +182,12 @@ def test_what_an_error_says_is_printed_without_controls(
     ],
 )
 @pytest.mark.parametrize("status", [200, 404])
-def test_nonsense_is_named_and_not_shown(evil: Any, body: bytes, status: int) -> None:
+def test_an_answer_that_is_nonsense_is_reported_and_not_printed(evil: Any, body: bytes, status: int) -> None:
     cli, _ = evil(lambda _: (status, {"Location": "\x1b[2J"}, body))
     result = cli.run("search")
     assert isinstance(result.exception, SystemExit)
     assert_harmless(result.output)
-    assert "as a board does" in result.output
+    assert "No board answers at" in result.output
 
 
 @pytest.mark.parametrize(
@@ -197,20 +197,20 @@ def test_nonsense_is_named_and_not_shown(evil: Any, body: bytes, status: int) ->
         {"filename": None}, {"tags": None}, {"tags": "cat"}, {"tags": [1]}, {"size_bytes": "1"}, {"width": None},
     ],
 )  # fmt: skip
-def test_a_record_that_is_none_ends_it(evil: Any, tmp_path: Path, changed: dict[str, Any]) -> None:
+def test_an_invalid_record_ends_the_command(evil: Any, tmp_path: Path, changed: dict[str, Any]) -> None:
     cli, _ = evil(lambda _: page(image(**changed)))
     for command in (["search"], ["download", "--limit", "1", "--to", tmp_path / "new"]):
         result = cli.run(*command)
-        assert (result.exit_code, "not as a board does" in result.output) == (1, True)
+        assert (result.exit_code, "No board answers at" in result.output) == (1, True)
         assert isinstance(result.exception, SystemExit)
     assert list((tmp_path / "new").iterdir()) == []
 
 
 @pytest.mark.parametrize("deleted", [None, "x", [EVIL], [1], [[]], ["01890000-0000-7000-8000-000000000001"]])
-def test_an_answer_about_other_ids_is_none(evil: Any, deleted: Any) -> None:
+def test_an_answer_about_other_ids_is_an_error(evil: Any, deleted: Any) -> None:
     cli, _ = evil(lambda _: (200, {}, json.dumps({"deleted": deleted, "missing": []}).encode()))
     result = cli.run("delete", ID, "--yes")
-    assert (result.exit_code, result.stdout, "not as a board does" in result.stderr) == (
+    assert (result.exit_code, result.stdout, "No board answers at" in result.stderr) == (
         1,
         "0 deleted, 0 missing\n",
         True,
@@ -246,7 +246,7 @@ def test_a_name_whose_extension_is_too_long_for_the_disk_is_cut(evil: Any, tmp_p
 
 
 def on_a_terminal(command: list[str], env: dict[str, str]) -> str:
-    """Run a program on a terminal; return all that it wrote there."""
+    """Run a program on a terminal, and return its output."""
     leader, follower = pty.openpty()
     process = subprocess.Popen(command, stdin=follower, stdout=follower, stderr=follower, env=env)
     os.close(follower)
@@ -276,7 +276,7 @@ def test_progress_bars_and_file_names_have_no_controls(evil: Any, tmp_path: Path
     assert "[red]" in path.name or "nope" in path.name
 
 
-def test_what_changes_nothing_on_a_terminal_stays_as_it_is() -> None:
+def test_characters_that_are_harmless_on_a_terminal_are_not_escaped() -> None:
     for text in ("Wörk.png", "猫.gif", "👩\u200d💻.webp", "שלום", "a\\x1b"):
         assert printable(text) == text
     for char in map(chr, range(0x110000)):

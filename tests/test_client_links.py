@@ -42,15 +42,17 @@ def test_links_lead_to_the_page_and_to_the_bytes(
     assert cli.lines("link", image["id"], "--direct") == [{"id": image["id"], "link": direct}]
 
 
-@pytest.mark.parametrize("filename", NAMES)
-def test_markdown_and_html_show_the_image_with_its_filename(cli: CommandLine, board: Board, filename: str) -> None:
-    image = board.added(filename=filename)
-    filename = image["filename"]
+@pytest.mark.parametrize(("filename", "tags"), [*((name, "") for name in NAMES), ("cat.png", "thumbs-up,_a_")])
+def test_markdown_and_html_describe_the_image_by_its_tags_or_its_filename(
+    cli: CommandLine, board: Board, filename: str, tags: str
+) -> None:
+    image = board.added(filename=filename, tags=tags)
+    text = "_a_, thumbs-up" if tags else image["filename"].removesuffix(".png")
     direct = cli.done("link", image["id"], "--direct").strip()
     tokens = MarkdownIt().parse(cli.done("link", "--markdown", image["id"]))
     (shown,) = (child for token in tokens for child in token.children or ())
     assert (shown.type, shown.attrs["src"]) == ("image", direct)
-    assert "".join(child.content for child in shown.children or ()) == filename
+    assert "".join(child.content for child in shown.children or ()) == text
 
     attributes: dict[str, str | None] = {}
 
@@ -60,7 +62,14 @@ def test_markdown_and_html_show_the_image_with_its_filename(cli: CommandLine, bo
             attributes.update(attrs)
 
     Parser().feed(cli.done("link", "--html", image["id"]))
-    assert attributes == {"src": direct, "alt": filename, "width": "40", "height": "30"}
+    assert attributes == {"src": direct, "alt": text, "width": "40", "height": "30"}
+
+
+def test_markdown_is_readable_as_it_is(cli: CommandLine, board: Board) -> None:
+    image = board.added(filename="works-on-my-machine (2).jpg")
+    assert cli.done("link", "--markdown", image["id"]).startswith("![works-on-my-machine (2)](")
+    image = board.added(filename=".png")
+    assert cli.done("link", "--markdown", image["id"]).startswith("![.png](")
 
 
 def test_a_link_to_no_image_is_reported_and_the_others_go_on(cli: CommandLine, board: Board) -> None:

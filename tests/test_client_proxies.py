@@ -13,7 +13,7 @@ from tests.command_line import Answer, CommandLine, StandIn, served, stand_in
 
 
 class Forward:
-    """A proxy: it answers requests for any host as the board, and remembers their targets."""
+    """A proxy that passes requests for any host to the board, and records their targets."""
 
     def __init__(self, url: str) -> None:
         self.board = urlsplit(url).netloc
@@ -32,7 +32,7 @@ class Forward:
 
 @pytest.fixture
 def proxy(app: Flask) -> Iterator[tuple[str, list[str]]]:
-    """The URL of a proxy before the board, and the targets of the requests that it gets."""
+    """The URL of a proxy for the board, and the targets of the requests that it gets."""
     with served(app) as board_url_, stand_in(forward := Forward(board_url_)) as (url, _):
         yield url, forward.targets
 
@@ -72,7 +72,7 @@ def test_https_goes_through_a_tunnel_of_its_proxy() -> None:
 
 
 @pytest.mark.parametrize("proxy_url", ["ftp://host", "http://host:port", "socks5://127.0.0.1:1", "http://"])
-def test_a_proxy_that_cannot_be_used_is_one_line(proxy_url: str) -> None:
+def test_an_unusable_proxy_is_reported_in_one_line(proxy_url: str) -> None:
     cli = CommandLine("http://board.invalid", environment={"no_proxy": "", "http_proxy": proxy_url})
     result = cli.run("search")
     assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1)

@@ -32,7 +32,7 @@ def cli(app: Flask) -> Iterator[CommandLine]:
 
 @pytest.fixture
 def drawn(board: Board) -> list[dict[str, Any]]:
-    """An image, a smaller one like it, one of which a part is cut off, and another one."""
+    """An image, a smaller copy, a cropped copy, and a different image."""
     whole, other = drawing(1), drawing(2)
     files = [whole.pngsave_buffer(), whole.resize(0.5).pngsave_buffer(), whole.crop(30, 20, 590, 440).pngsave_buffer()]
     return [board.added(data=data, tags="drawn") for data in (*files, other.pngsave_buffer())]
@@ -78,7 +78,7 @@ def test_a_search_by_picture_takes_no_other_conditions(cli: CommandLine, file: P
     assert cli.run("search", "--like", file, "--distance", "10").exit_code == 2
 
 
-def test_a_search_by_something_that_is_no_picture_says_so(cli: CommandLine, tmp_path: Path) -> None:
+def test_a_search_by_a_file_that_is_not_a_picture_says_so(cli: CommandLine, tmp_path: Path) -> None:
     pipe, text, broken = tmp_path / "pipe", tmp_path / "notes.txt", tmp_path / "broken.png"
     os.mkfifo(pipe)
     text.write_text("no image")
@@ -140,7 +140,7 @@ def test_of_two_similar_new_files_one_after_the_other_the_first_is_sent(
     assert f"b.jpg: Looks like {cli.url}/i/{image['id']} (distance " in said
 
 
-def test_the_board_is_made_to_look_at_a_new_image_before_the_next_file_is_compared(
+def test_a_new_image_has_a_fingerprint_before_the_next_file_is_compared(
     cli: CommandLine, board: Board, engine: Engine, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fingerprint, "LIGHT_SECONDS", 0)  # so no upload has a fingerprint by itself
@@ -165,7 +165,7 @@ def test_files_that_cannot_be_compared_are_sent(cli: CommandLine, board: Board, 
 
 @pytest.fixture
 def finding() -> Iterator[Callable[[Any], tuple[CommandLine, list[tuple[str, str | None]]]]]:
-    """A function that starts a board on which these look like any picture; it returns what it will be asked, too."""
+    """A function that starts a board on which these images look like any picture. It also returns its requests."""
     with contextlib.ExitStack() as stack:
 
         def start(images: Any) -> tuple[CommandLine, list[tuple[str, str | None]]]:
@@ -200,7 +200,7 @@ def test_what_a_board_finds_must_be_images_with_a_distance_as_asked_for(finding:
         ["upload", file, "--skip-similar", "--distance", "9"],
     ):
         result = cli.run(*command)
-        assert (result.exit_code, "not as a board does" in result.output) == (1, True)
+        assert (result.exit_code, "No board answers at" in result.output) == (1, True)
         assert "\x1b" not in result.output
     assert not any(path.endswith("/images") for path, _ in requests)
 

@@ -123,7 +123,7 @@ def test_a_tag_gets_another_name_but_not_that_of_another_tag(cli: CommandLine, b
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../images", "a/b", "x" * 65, "ü"])
-def test_what_cannot_be_a_tag_is_a_wrong_command_line(name: str) -> None:
+def test_an_invalid_tag_is_a_wrong_command_line(name: str) -> None:
     for command in (["tag-merge", name, "a"], ["tag-rename", "a", name], ["tag-alias", "a", name]):
         assert CommandLine().run(*command).exit_code == 2
 
@@ -132,7 +132,7 @@ def test_a_merge_without_an_end_is_given_up() -> None:
     step = {"moved": 0, "remaining": 1, "tag": {"name": "b", "image_count": 1, "aliases": []}}
     with stand_in(lambda _: (200, {}, json.dumps(step).encode())) as (url, asked):
         result = CommandLine(url).run("tag-merge", "a", "b")
-    assert (result.exit_code, "does not end" in result.stderr, len(asked)) == (1, True, 2)
+    assert (result.exit_code, "makes no progress" in result.stderr, len(asked)) == (1, True, 2)
 
 
 def test_a_merge_goes_on_while_another_client_moves_the_images() -> None:
@@ -147,11 +147,11 @@ def test_a_merge_goes_on_while_another_client_moves_the_images() -> None:
 
 
 @pytest.mark.parametrize("aliases", [None, "ab", [1], ["a\n"]])
-def test_aliases_that_are_none_end_it(aliases: Any) -> None:
+def test_invalid_aliases_end_the_command(aliases: Any) -> None:
     tag = {"name": "a", "image_count": 1, "aliases": aliases}
     with stand_in(lambda _: (200, {}, json.dumps(tag).encode())) as (url, _):
         result = CommandLine(url).run("tag-alias", "a")
-    assert (result.exit_code, "not as a board does" in result.stderr, result.stdout) == (1, True, "")
+    assert (result.exit_code, "No board answers at" in result.stderr, result.stdout) == (1, True, "")
 
 
 @pytest.mark.parametrize(
@@ -159,11 +159,11 @@ def test_aliases_that_are_none_end_it(aliases: Any) -> None:
     [1, {"name": "a\x1b", "image_count": 1}, {"name": "a", "image_count": "1"}, {"name": "a"},
      {"name": "a", "image_count": 1, "alias": "b\n"}, {"name": "a", "image_count": 1, "together": "\x1b"}],
 )  # fmt: skip
-def test_a_tag_that_is_none_ends_it(tag: Any) -> None:
+def test_an_invalid_tag_of_the_board_ends_the_command(tag: Any) -> None:
     body = json.dumps({"items": [tag], "total": 1}).encode()
     with stand_in(lambda _: (200, {}, body)) as (url, _):
         result = CommandLine(url).run("tags")
-        assert (result.exit_code, "not as a board does" in result.stderr, result.stdout) == (1, True, "")
+        assert (result.exit_code, "No board answers at" in result.stderr, result.stdout) == (1, True, "")
         assert completed(CommandLine(url), "search ") == []
 
 
@@ -198,7 +198,7 @@ def test_tags_are_completed_from_the_board(
     assert completed(CommandLine(), f"search --url {cli.url} ca") == ["cat (images: 1)"]
 
 
-def test_without_a_board_nothing_is_completed_and_nothing_said() -> None:
+def test_without_a_board_nothing_is_completed_or_printed() -> None:
     for url in ("http://127.0.0.1:1", "ftp://no-board", "http://board.invalid"):
         assert completed(CommandLine(url), "search c") == []
     assert completed(CommandLine(token="sesame ü"), "search c") == []

@@ -1,4 +1,4 @@
-"""`reaction-board upload` and the tags of each file: from names, from folders, from lists, and for duplicates."""
+"""`reaction-board upload` with tags for each file: from names, folders and lists, and for duplicates."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -46,7 +46,7 @@ def test_words_of_file_names_that_are_tags_or_aliases_become_tags(cli: CommandLi
     }
 
 
-def test_all_words_become_tags_if_new_ones_may(cli: CommandLine, board: Board, folder: Path) -> None:
+def test_all_words_become_tags_if_new_tags_are_allowed(cli: CommandLine, board: Board, folder: Path) -> None:
     cli.done("upload", folder, "--tags-from", "name", "--new-tags")
     assert tags_by_name(board) == {
         "cat lol.png": ["cat", "lol"],
@@ -93,11 +93,11 @@ def test_words_are_what_can_be_a_tag(name: str, words: list[str], others: list[s
         (f"top/{'x' * 65}/x.png", []),
     ],
 )
-def test_folders_are_named_as_tags(path: str, expected: list[str]) -> None:
+def test_names_of_folders_are_fitted_to_the_rules_for_tags(path: str, expected: list[str]) -> None:
     assert path_tags.folders(Path(path), [Path("top/a"), Path("top")]) == expected
 
 
-def test_a_folder_that_is_the_current_one_is_none_of_the_tags(
+def test_the_current_folder_does_not_become_a_tag(
     cli: CommandLine, board: Board, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder / "Black Cats")
@@ -125,7 +125,7 @@ def test_words_are_looked_up_once_and_not_for_duplicates(
 
 
 @pytest.mark.parametrize("is_sent", [False, True])
-def test_duplicates_get_the_tags_if_they_shall(
+def test_duplicates_get_the_tags_on_request(
     cli: CommandLine, board: Board, folder: Path, monkeypatch: pytest.MonkeyPatch, is_sent: bool
 ) -> None:
     images = [

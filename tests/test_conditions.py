@@ -1,4 +1,4 @@
-"""GET /images by more than tags that an image must have: any, none, mime_type, hash."""
+"""GET /images with the conditions other than `tags`: any, none, mime_type, hash."""
 
 from typing import Any
 
@@ -65,7 +65,7 @@ CONDITIONS: list[dict[str, str]] = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("asked", CONDITIONS, ids=str)
-def test_what_is_found_fulfils_all_conditions(shared_board: Board, images: list[Image], asked: dict[str, str]) -> None:
+def test_found_images_meet_all_conditions(shared_board: Board, images: list[Image], asked: dict[str, str]) -> None:
     expected = matching(images, asked)
     page = shared_board.search(**asked, limit=100)
     assert (ids(page["items"]), page["total"]) == (expected, len(expected))

@@ -18,7 +18,7 @@ from tests.servers import PYTHON, ROOT
 
 @contextlib.contextmanager
 def connected(url: str, **query: str) -> Iterator[psycopg.Connection[Any]]:
-    """Yield a connection of the board's to the database at a URL with these parameters."""
+    """Yield the board's connection to a database whose URL has these parameters."""
     engine = make_engine(with_query(url, **query), pool_size=1, timeout=30)
     try:
         with engine.connect() as connection:

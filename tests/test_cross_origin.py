@@ -1,4 +1,4 @@
-"""Pages of other sites: what a browser sends for them changes nothing on the board."""
+"""Pages of other sites: requests that a browser sends for them change nothing on the board."""
 
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,13 +22,13 @@ ID = "01890000-0000-7000-8000-000000000000"
 
 @pytest.fixture
 def open_to_pages(another: Callable[..., Flask]) -> FlaskClient:
-    """A board that has a public name, and takes writes from some pages."""
+    """A board with a public name that allows writes from some origins."""
     settings = {"CORS_ORIGINS": [PAGES, "http://[::1]:3000"], "PUBLIC_URL": "https://board.example/reactions"}
     return another(**settings).test_client()
 
 
 def write(client: FlaskClient, **headers: str) -> int:
-    """Return the status of a delete: 404, if it is let in."""
+    """Return the status of a delete. It is 404 if the request is allowed."""
     return client.delete(f"{API}/images/{ID}", headers=named(headers)).status_code
 
 
@@ -85,7 +85,7 @@ def test_a_page_of_the_board_may_write(client: FlaskClient, headers: dict[str, s
 
 
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
-def test_a_page_of_another_site_may_not(client: FlaskClient, headers: dict[str, str]) -> None:
+def test_a_page_of_another_site_may_not_write(client: FlaskClient, headers: dict[str, str]) -> None:
     assert_error(client.delete(f"{API}/images/{ID}", headers=named(headers)), 403, "cross_origin")
 
 

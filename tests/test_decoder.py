@@ -1,4 +1,4 @@
-"""Pictures that are made to hurt: they are refused, and never cost the server more than a moment."""
+"""Hostile pictures: they are refused, and never cost the server more than a moment."""
 
 import logging
 import os
@@ -78,7 +78,7 @@ PATIENT = Bounds(memory_bytes=48_000_000, cpu_seconds=20, wall_seconds=60)
         "pixels",
     ],
 )
-def test_a_picture_that_is_too_much_is_refused_at_upload(
+def test_a_picture_beyond_the_limits_is_refused_at_upload(
     board: Board, objects: Objects, make: Callable[[], bytes], reason: str
 ) -> None:
     assert_error(board.upload(data=make(), declared="", filename="x"), 422, "file_too_large", about=reason)
@@ -97,7 +97,7 @@ def test_a_picture_that_is_too_much_is_refused_at_upload(
     ],
     ids=["side", "texts", "WebP frames", "GIF frames", "scans", "an honest progressive one"],
 )
-def test_what_is_within_the_bounds_is_accepted_and_has_a_thumbnail(board: Board, make: Callable[[], bytes]) -> None:
+def test_a_picture_within_the_limits_is_accepted_and_has_a_thumbnail(board: Board, make: Callable[[], bytes]) -> None:
     image = board.added(data=make(), declared="")
     assert board.get(f"/images/{image['id']}/thumbnail").status_code == 200
 
@@ -143,7 +143,7 @@ def test_the_frames_of_each_format_are_counted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["jpg", "png", "gif", "webp"])
-def test_a_file_that_ends_anywhere_is_no_fault(board: Board, kind: str) -> None:
+def test_a_truncated_file_is_not_a_server_error(board: Board, kind: str) -> None:
     whole = animation(kind) if kind in ("gif", "webp") else picture(kind, interlace=True)
     for end in range(0, len(whole), max(1, len(whole) // 40)):
         response = board.upload(data=whole[:end] + b"\0", declared="")
@@ -320,7 +320,7 @@ def test_very_large_pictures_are_decoded_one_at_a_time_on_a_machine() -> None:
 
 
 @pytest.mark.parametrize("answer", [b"", b"x" * 8, b"\0\0\0\2\0\0\0\0[]", b"\0\0\0\2\0\0\0\0{}", b"\xff" * 8])
-def test_nonsense_of_a_decoder_is_an_answer_too(child: Decoder, answer: bytes) -> None:
+def test_a_decoder_that_answers_nonsense_is_replaced(child: Decoder, answer: bytes) -> None:
     identify(child)
     assert child._child
     ours, theirs = socket.socketpair()

@@ -66,7 +66,7 @@ def test_many_images_are_deleted_at_once(board: Board, objects: Objects) -> None
 
 
 @pytest.mark.parametrize("image_ids", [[], ["no-id"], [1], None, [*UNKNOWN, *UNKNOWN], "all"])
-def test_what_is_no_list_of_ids_deletes_nothing(board: Board, image_ids: Any) -> None:
+def test_an_invalid_list_of_ids_deletes_nothing(board: Board, image_ids: Any) -> None:
     board.added()
     body = {"ids": image_ids}
     assert_error(board.client.post(f"{API}/images/delete", json=body), 422, "validation_error", about="ids")

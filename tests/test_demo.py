@@ -1,4 +1,4 @@
-"""The pictures for demonstrations: a board takes them."""
+"""The pictures for demonstrations are valid uploads."""
 
 import pytest
 

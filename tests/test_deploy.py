@@ -1,4 +1,4 @@
-"""The files of deploy/, as far as they can be checked without what they are for."""
+"""The files of deploy/, as far as they can be checked on one machine."""
 
 import re
 import secrets
@@ -213,7 +213,7 @@ def test_images_are_pinned_by_digest(services: dict[str, Any]) -> None:
 
 
 class Upstream(socketserver.StreamRequestHandler):
-    """An application that lets nginx send every file, and remembers the heads of requests."""
+    """An application that redirects nginx to every file, and records the heads of requests."""
 
     heads: ClassVar[list[str]] = []
 

@@ -1,4 +1,4 @@
-"""GET /i/{id}.{extension}: the bytes of an image, by a link that says what they are."""
+"""GET /i/{id}.{extension}: the bytes of an image, by a link with its extension."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def images(shared_board: Board) -> dict[str, dict[str, Any]]:
 
 
 def answer_to(board: Board, path: str, **options: Any) -> tuple[int, bytes, list[tuple[str, str]]]:
-    """Return status, body and headers of an answer, without what differs from request to request."""
+    """Return the status, body and headers of an answer, without headers that differ between requests."""
     response = board.client.open(path, **options)
     headers = [(name, value) for name, value in response.headers if name not in ("X-Request-ID", "Vary")]
     return response.status_code, response.data, sorted(headers)
@@ -37,7 +37,7 @@ def answer_to(board: Board, path: str, **options: Any) -> tuple[int, bytes, list
         ({"If-Modified-Since": "Fri, 01 Jan 2100 00:00:00 GMT"}, 304),
     ],
 )
-def test_it_answers_as_the_path_of_the_file_does(
+def test_a_direct_link_answers_like_the_path_of_the_file(
     shared_board: Board, images: dict[str, Any], headers: dict[str, str], status: int
 ) -> None:
     for kind, image in images.items():

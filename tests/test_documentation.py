@@ -1,4 +1,4 @@
-"""The documents: their links, and what the README must stay."""
+"""The documents: their links, and the limits of the README."""
 
 import re
 
@@ -8,7 +8,7 @@ DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
 
 
 def anchors(text: str) -> set[str]:
-    """Return what links can lead to within a document, as GitHub makes it of its headings."""
+    """Return the anchors of a document, as GitHub makes them from its headings."""
     headings = re.findall(r"(?m)^#+ (.*)$", re.sub(r"(?ms)^```.*?^```", "", text))
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

@@ -1,4 +1,4 @@
-"""Every HTML document: what it lets in, and that the page of the API works so."""
+"""Every HTML document: its Content-Security-Policy, and that the API reference works under it."""
 
 import re
 from collections.abc import Callable, Iterator

@@ -78,7 +78,7 @@ def test_every_status_of_gunicorn_has_a_code() -> None:
     assert all(errors.code_of(status) for status in statuses)
 
 
-def test_a_fault_of_ours_says_nothing_and_is_logged_with_its_cause(
+def test_an_internal_error_reveals_nothing_and_is_logged_with_its_cause(
     app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def put(*args: object) -> None:
@@ -216,7 +216,7 @@ def test_version_1_lets_everyone_through(board: Board) -> None:
     assert board.upload().status_code == 201
 
 
-def test_a_constraint_that_fails_is_a_fault_of_ours(board: Board, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_constraint_is_an_internal_error(board: Board, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     def violating(*args: object) -> None:
         raise sqlalchemy.exc.IntegrityError("INSERT INTO images", {}, Exception("duplicate key"))
 

@@ -1,4 +1,4 @@
-"""`reaction-board export`: what it writes, whole or not at all, and where."""
+"""`reaction-board export`: what it writes and where, completely or not at all."""
 
 import gc
 import json
@@ -98,7 +98,9 @@ def test_again_only_what_is_missing_or_damaged_is_fetched(
     assert len(lines(tmp_path / "images.jsonl")) == 4
 
 
-def test_what_fails_is_named_and_not_listed(cli: CommandLine, board: Board, objects: Objects, tmp_path: Path) -> None:
+def test_failed_images_are_reported_and_left_out_of_the_lists(
+    cli: CommandLine, board: Board, objects: Objects, tmp_path: Path
+) -> None:
     good, damaged, lost = (board.added(tags="cat") for _ in range(3))
     objects.put(damaged["hash"], picture())
     objects.delete(lost["hash"])
@@ -132,7 +134,7 @@ def test_an_export_that_breaks_off_leaves_the_lists_of_the_one_before(
     assert all(name.startswith("files/") for name in after.keys() - before.keys())
 
 
-def test_an_interrupted_export_writes_no_list_and_goes_on(
+def test_an_interrupted_export_writes_no_lists_and_can_be_continued(
     cli: CommandLine, board: Board, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(6):
@@ -185,7 +187,7 @@ def test_no_link_in_the_folder_leads_the_export_out_of_it(
 
 
 def generated(total: int) -> Any:
-    """Answer as a board of so many images, all with the same bytes."""
+    """Answer as a board of `total` images with the same bytes."""
     data = b"the bytes of an image"
     record = {"hash": sha256(data).hexdigest(), "mime_type": "image/png", "size_bytes": len(data), "width": 1}
     record |= {"height": 1, "tags": ["cat"], "filename": "x" * 200, "created_at": "2026-01-01T00:00:00.000Z"}
@@ -243,12 +245,12 @@ def test_what_a_board_says_leads_neither_out_of_the_folder_nor_to_other_addresse
 
     with stand_in(answer) as (url, _):
         result = CommandLine(url).run("export", tmp_path / "folder")
-    assert (result.exit_code, "not as a board does" in result.stderr) == (1, True)
+    assert (result.exit_code, "No board answers at" in result.stderr) == (1, True)
     assert [path for path in paths if "/tags/" in path] == ["/api/v1/tags/cat"]
     assert names(tmp_path) == {"folder/images.jsonl", f"folder/files/{sha256(data).hexdigest()}"}
 
 
-def test_a_folder_that_cannot_be_written_is_one_line(cli: CommandLine, tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_reported_in_one_line(cli: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "files").write_bytes(b"")
     result = cli.run("export", tmp_path)
     assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1)

@@ -1,4 +1,4 @@
-"""A store and a database that fail in every way: the right answer in bounded time, and recovery by itself."""
+"""Faults of the store and the database: the right answer in bounded time, and recovery without help."""
 
 import contextlib
 import os
@@ -233,7 +233,7 @@ def test_killed_workers_lose_nothing_that_was_acknowledged(
         last = end + PATIENCE
 
         def goes_on() -> bool:
-            """Say whether to hammer on: on a busy machine, until there was something to lose."""
+            """Return whether to continue: on a busy machine, until something could have been lost."""
             now = time.monotonic()
             return now < end or (now < last and (kills < 3 or len(acknowledged) <= 5))
 

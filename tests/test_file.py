@@ -19,7 +19,7 @@ pytestmark = pytest.mark.both_stores
 
 
 class Untouchable:
-    """A store that must not be asked."""
+    """A store that must not be used."""
 
     def get(self, *args: object) -> None:
         raise AssertionError("the store was asked")
@@ -40,7 +40,7 @@ def image(shared_board: Board, data: bytes) -> dict[str, Any]:
 
 @pytest.fixture
 def store_forbidden(shared_board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the board have no store from now on."""
+    """Replace the board's store with one that must not be used."""
     monkeypatch.setitem(shared_board.client.application.extensions, "storage", Untouchable())
 
 
@@ -61,7 +61,7 @@ def test_the_bytes_come_back_with_the_headers_of_the_contract(board: Board, kind
     assert response.headers["Accept-Ranges"] == "bytes"
 
 
-def test_nothing_tells_of_the_store(shared_board: Board, image: dict[str, Any]) -> None:
+def test_no_response_mentions_the_store(shared_board: Board, image: dict[str, Any]) -> None:
     response = shared_board.file(image)
     known = {"Content-Type", "Content-Length", "ETag", "Last-Modified", "Cache-Control", "X-Content-Type-Options"}
     known |= {"Content-Disposition", "Content-Security-Policy", "Accept-Ranges", "Date", "X-Request-ID"}
@@ -104,7 +104,7 @@ def test_no_filename_breaks_out_of_the_disposition(
         ("猫_猫.png", "image.png"),
     ],
 )
-def test_a_name_in_ascii_is_no_path_and_no_escape(board: Board, filename: str, in_ascii: str) -> None:
+def test_a_name_in_ascii_has_no_path_and_no_escapes(board: Board, filename: str, in_ascii: str) -> None:
     disposition = board.file(board.added(filename=filename)).headers["Content-Disposition"]
     assert disposition == f"inline; filename={in_ascii}; filename*=UTF-8''{quote(filename)}"
 
@@ -197,7 +197,7 @@ def test_what_other_programs_add_to_an_address_is_ignored(
 
 
 @pytest.mark.parametrize("image_id", ["01890000-0000-7000-8000-000000000000", "no-id", "0" * 32, "%00"])
-def test_the_bytes_of_no_image_are_not_found(shared_board: Board, image_id: str) -> None:
+def test_the_file_of_an_unknown_image_is_not_found(shared_board: Board, image_id: str) -> None:
     assert_error(shared_board.get(f"/images/{image_id}/file"), 404, "image_not_found")
 
 
@@ -207,7 +207,7 @@ def test_lost_bytes_are_a_storage_error(board: Board, objects: Objects) -> None:
     assert_error(board.file(image), 500, "storage_error")
 
 
-def test_bytes_that_are_too_few_are_a_storage_error(board: Board, objects: Objects, data: bytes) -> None:
+def test_a_truncated_object_is_a_storage_error(board: Board, objects: Objects, data: bytes) -> None:
     image = board.added(data=data)
     objects.put(image["hash"], data[:-1])
     assert_error(board.file(image), 500, "storage_error")

@@ -1,4 +1,4 @@
-"""What a client sends beside its request, to change what the board says of itself."""
+"""Headers by which a client could try to change the board's links to itself."""
 
 import json
 import re
@@ -37,7 +37,7 @@ FORGED = {
 
 
 def said(base: str, image: dict[str, Any], data: bytes, headers: dict[str, str]) -> str:
-    """Return all that a board says of its own address: pages, links, headers."""
+    """Return all addresses of itself that a board gives out, in pages, links and headers."""
     with requests.Session() as session:
         session.trust_env = False
         paths = [

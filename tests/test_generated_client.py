@@ -47,7 +47,7 @@ def test_it_uploads_finds_changes_fetches_and_deletes(app: Flask, module_of: Cal
     types, models = module_of("types"), module_of("models")
 
     def call(name: str, **arguments: Any) -> Any:
-        """Call the function of an operation; return what it makes of the answer."""
+        """Call the function of an operation, and return the parsed answer."""
         return module_of(f"api.{name}").sync(client=client, **arguments)
 
     data = picture()

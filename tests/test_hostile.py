@@ -1,4 +1,4 @@
-"""Hostile and odd input: no 500, nothing forged, nothing left behind, no memory taken."""
+"""Hostile and odd input: it causes no 500, forges nothing, leaves nothing behind and takes no memory."""
 
 import io
 import logging
@@ -20,7 +20,7 @@ from tests.servers import PATIENCE, Gunicorn
 
 
 def huge_png(width: int, height: int) -> bytes:
-    """Return a PNG that says it is so large, and has no pixels."""
+    """Return a PNG that declares a size, but has no pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -51,7 +51,7 @@ ODD_BUT_GOOD = {
 
 
 @pytest.mark.parametrize("data", ODD_BUT_GOOD.values(), ids=ODD_BUT_GOOD)
-def test_odd_pictures_are_taken_as_they_are(board: Board, data: bytes) -> None:
+def test_odd_pictures_are_accepted(board: Board, data: bytes) -> None:
     image = board.added(data=data)
     response = board.file(image)
     assert response.data == data
@@ -148,7 +148,7 @@ def test_more_parts_than_a_form_may_have_are_refused(board: Board) -> None:
 @pytest.mark.parametrize(
     "path", ["/images", "/images/x", "/images/x/file", "/images/x/tags", "/tags", "/health", "/openapi.json", "/docs"]
 )
-def test_no_method_on_any_route_is_a_fault(client: FlaskClient, method: str, path: str) -> None:
+def test_no_method_on_any_route_is_an_internal_error(client: FlaskClient, method: str, path: str) -> None:
     for body, content_type in ((b"", None), (b"\xff\0", "application/json"), (b"\xff\0", "multipart/form-data")):
         response = client.open(f"{API}{path}", method=method, data=body, content_type=content_type)
         assert response.status_code < 500

@@ -1,4 +1,4 @@
-"""Names of the board: a name that somebody else has pointed at it lets no page in."""
+"""Host names of the board: a foreign name that points at it (DNS rebinding) gives pages no access."""
 
 from collections.abc import Callable
 
@@ -100,7 +100,7 @@ def test_a_host_that_no_library_would_send_is_no_fault(gunicorn: Gunicorn, host:
     assert (response.status_code, response.json()["code"]) == (400, "bad_request")
 
 
-def test_two_hosts_are_none(gunicorn: Gunicorn) -> None:
+def test_two_host_headers_are_refused(gunicorn: Gunicorn) -> None:
     head = b"GET /api/v1/images HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
     assert raw(gunicorn.url, head).status_code == 400
 

@@ -1,4 +1,4 @@
-"""`reaction-board import`: exports of a board, and lists in them that are broken or mean harm."""
+"""`reaction-board import`: exports of a board, including broken and hostile lists."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ def cli(app: Flask) -> Iterator[CommandLine]:
 
 @pytest.fixture
 def exported(cli: CommandLine, board: Board, tmp_path: Path) -> Path:
-    """A folder with an export of five images, the oldest of them 0.png; the board is empty again, but for its tags."""
+    """A folder with an export of five images, of which 0.png is the oldest. The board has only its tags left."""
     images = [board.added(tags=f"cat,number-{n}", filename=f"{n}.png") for n in range(5)]
     board.set_aliases("cat", "kitty", "kitten")
     cli.done("export", tmp_path / "exported")
@@ -112,7 +112,7 @@ def test_aliases_are_added_and_those_that_the_board_refuses_are_named(
 
 @pytest.fixture
 def listed(tmp_path: Path) -> Path:
-    """An export that needed no board."""
+    """An export that was written without a board."""
     for number in range(3):
         data = picture()
         put(tmp_path / "listed" / "files" / f"{number}.png", data)
@@ -123,7 +123,7 @@ def listed(tmp_path: Path) -> Path:
 
 
 def error_without_a_board(folder: Path) -> str:
-    """Import a folder that is refused before the board is asked for anything: there is none. Return what is said."""
+    """Import a folder that is refused before any request, as no board is running. Return the message."""
     result = CommandLine().run("import", folder)
     assert isinstance(result.exception, SystemExit)
     assert (result.exit_code, result.stdout, len(result.stderr.splitlines())) == (1, "", 1), result.output

@@ -1,4 +1,4 @@
-"""Bytes that are not the ones that were stored never pass for them."""
+"""Bytes that differ from the stored ones are never served as them."""
 
 import os
 from typing import Any

@@ -1,4 +1,4 @@
-"""Links of images, as chat programs read them."""
+"""Links of images, as chat programs unfold them."""
 
 import re
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from tests.servers import PATIENCE, Gunicorn, Nginx, needs_nginx
 
 
 class Head(HTMLParser):
-    """What the head of a page says."""
+    """The metadata in the head of a page."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -163,7 +163,7 @@ def test_a_file_that_chat_programs_do_not_fetch_unfolds_by_its_thumbnail(board: 
 
 
 @pytest.mark.parametrize("query", [{}, {"url": "/i/x", "maxwidth": "0"}])
-def test_a_bad_question_is_refused(reader: FlaskClient, query: dict[str, str]) -> None:
+def test_an_invalid_oembed_request_is_refused(reader: FlaskClient, query: dict[str, str]) -> None:
     assert_error(described(reader, **query), 422, "validation_error")
 
 
@@ -198,7 +198,7 @@ def test_without_it_the_proxy_says_how_the_request_came(gunicorn: Gunicorn, boar
 
 
 @pytest.mark.parametrize("path", ["/", "/i/{0}", "/?tags=cat&image=x"])
-def test_pages_let_nothing_in(reader: FlaskClient, image: dict[str, Any], path: str) -> None:
+def test_pages_have_a_strict_policy_and_no_inline_code(reader: FlaskClient, image: dict[str, Any], path: str) -> None:
     with reader.get(path.format(image["id"])) as response:
         text, policy = response.get_data(as_text=True), response.headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")

@@ -1,4 +1,4 @@
-"""`make run`: the whole board of one command, as a newcomer starts and stops it."""
+"""`make run`: starting and stopping the whole board with one command."""
 
 import re
 import signal
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A data folder that is not there yet."""
+    """A data folder that does not exist yet."""
     with new_folder() as folder:
         yield folder
 
@@ -132,7 +132,7 @@ def test_it_uses_a_database_and_a_bucket_that_are_given(folder: Path, environmen
         ({"PORT": "http"}, "PORT: 'http' is not a port"),
     ],
 )
-def test_what_cannot_be_gets_one_line(folder: Path, variables: dict[str, str], line: str) -> None:
+def test_a_board_that_cannot_start_says_why_in_one_line(folder: Path, variables: dict[str, str], line: str) -> None:
     run = Run(folder, variables=variables)
     assert run.popen.wait(PATIENCE) == 1
     assert re.fullmatch(rf"reaction-board: {line}.*\n", run.log())

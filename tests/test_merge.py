@@ -16,7 +16,7 @@ from tests.walks import walk
 
 @pytest.fixture(params=[1, 10**9, 3], ids=["bitmaps", "entries", "both"])
 def popular(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """From how many images on a tag has bitmaps: at once, never, or in the middle of a merge."""
+    """The number of images from which a tag has bitmaps: at once, never, or in the middle of a merge."""
     monkeypatch.setattr(lists, "POPULAR", request.param)
 
 

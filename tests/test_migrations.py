@@ -1,4 +1,4 @@
-"""The migrations make the tables that the application knows, and can be taken back."""
+"""The migrations create the tables of the application, and can be reverted."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The board as production runs it: behind nginx, which sends the bytes and keeps them by their hash."""
+"""The board as production runs it: behind nginx, which sends files and caches them by their hash."""
 
 import contextlib
 import os
@@ -40,7 +40,7 @@ class Front(RemoteBoard):
         self.origin = nginx.url.removesuffix("/api/v1")
 
     def reads(self) -> int:
-        """How often the store has been read so far."""
+        """The number of reads of the store so far."""
         return self.store.requests.count(b"GET")
 
 
@@ -78,7 +78,7 @@ CONTRACT_HEADERS = [
 
 
 def headers_of(response: requests.Response) -> list[tuple[str, str]]:
-    """Return the headers that the API documents, each as often as it came."""
+    """Return the headers that the API documents, including repeated ones."""
     lines = response.raw.headers.items()
     return sorted((name.title(), value) for name, value in lines if name.title() in map(str.title, CONTRACT_HEADERS))
 
@@ -174,7 +174,7 @@ def test_a_deleted_image_is_gone_at_once_and_its_bytes_may_come_back_under_anoth
     assert headers_of(response) == headers_of(front.direct.file(again))
 
 
-def test_each_origin_is_told_of_itself(front: Front) -> None:
+def test_each_origin_gets_its_own_headers_through_nginx(front: Front) -> None:
     image = front.added()
     for origin in ("https://one.example", "https://two.example", "https://one.example", "https://other.example"):
         direct, response = front.direct.file(image, Origin=origin), front.file(image, Origin=origin)
@@ -391,7 +391,7 @@ def test_a_reload_under_load_drops_no_request(app: Flask, environment: dict[str,
 
 @contextlib.contextmanager
 def successors_of(gunicorn: Gunicorn) -> Iterator[None]:
-    """Stop, in the end, the main process that has taken over, which nobody else would."""
+    """Stop the main process that has taken over at the end, because nothing else does."""
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""A board with tokens behind nginx: without one, nobody fills its disk, or finds an image."""
+"""A board with tokens behind nginx: clients without one cannot fill its disk or find images."""
 
 import contextlib
 import os
@@ -50,7 +50,7 @@ def upload(nginx: Nginx, data: bytes, **headers: str) -> requests.Response:
 
 
 def body_bytes(nginx: Nginx) -> int:
-    """Bytes of all bodies that nginx has on its disk, in files that have no name any more."""
+    """The size of all bodies that nginx has on disk, in deleted files that are still open."""
     found = 0
     for process in nginx.process.children():
         for file in Path(f"/proc/{process.pid}/fd").iterdir():
@@ -104,8 +104,8 @@ def test_a_search_is_passed_on_as_it_is(guarded: Nginx, session_guarded: tuple[N
     assert through.headers.get("Link") == direct.headers.get("Link")
 
 
-def test_a_body_with_a_token_is(guarded: Nginx) -> None:
-    """Or the tests before would say nothing."""
+def test_a_body_with_a_token_is_buffered(guarded: Nginx) -> None:
+    """Otherwise, the tests above would prove nothing."""
     with begin_upload(guarded, f"{BEGUN}\r\nAuthorization: Bearer right", bytes(2 * MIB)):
         assert eventually(lambda: body_bytes(guarded) > MIB)
 
@@ -194,7 +194,7 @@ def test_a_foreign_host_without_a_token_takes_no_room_and_with_one_is_named(guar
     assert upload(guarded, picture(), Host="board.example", Authorization="Bearer right").status_code == 201
 
 
-def test_the_question_is_nginx_s_own(guarded: Nginx) -> None:
+def test_a_client_cannot_send_the_subrequest_of_nginx(guarded: Nginx) -> None:
     url = guarded.url.replace("/api/v1", "/may-write")
     for method in ("GET", "POST"):
         assert_error(requests.request(method, url, timeout=TIMEOUT), 404, "not_found")

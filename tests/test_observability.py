@@ -1,4 +1,4 @@
-"""What an operator sees: readiness, metrics and lines of JSON."""
+"""Monitoring: readiness, metrics and JSON logs."""
 
 import contextlib
 import json
@@ -81,7 +81,7 @@ def _requests(samples: dict[str, float]) -> float:
 
 
 class Watched:
-    """A board under gunicorn that tells its metrics."""
+    """A board under gunicorn with metrics."""
 
     def __init__(self, server: Gunicorn) -> None:
         self.server, self.url = server, server.url
@@ -97,7 +97,7 @@ class Watched:
         }
 
     def more_of(self, act: Callable[[], object], requests: int) -> dict[str, float]:
-        """Return by how much samples have grown by what is done, as soon as `requests` more are counted.
+        """Return the growth of samples by an action, as soon as `requests` more requests are counted.
 
         The last byte of an answer may be sent before it is counted.
         """
@@ -220,7 +220,7 @@ def test_a_check_of_the_configuration_needs_no_folder_and_leaves_none(environmen
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_without_being_asked_it_tells_no_metrics(gunicorn: Gunicorn) -> None:
+def test_metrics_are_off_by_default(gunicorn: Gunicorn) -> None:
     assert_error(requests.get(gunicorn.url.replace("/api/v1", "/metrics"), timeout=PATIENCE), 404, "not_found")
 
 

@@ -27,7 +27,7 @@ WAYS: dict[str, tuple[dict[str, Any], dict[str, str], bool]] = {
 
 
 def proxied(app: Flask, headers: dict[str, str], *, removes_path: bool) -> Client:
-    """Return a client of a host that has something else at every address but those below /board."""
+    """Return a client of a host that serves the board only below /board."""
 
     def proxy(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         assert environ["PATH_INFO"].startswith("/board/"), environ["PATH_INFO"]
@@ -40,7 +40,7 @@ def proxied(app: Flask, headers: dict[str, str], *, removes_path: bool) -> Clien
 
 @pytest.fixture(params=WAYS, ids=str)
 def client_below(request: pytest.FixtureRequest, another: Callable[..., Flask], app: Flask) -> Client:
-    """A client of a board at /board, in each way in which the board may come to know that."""
+    """A client of a board at /board, for each way to tell the board its path."""
     changed, headers, removes_path = WAYS[request.param]
     return proxied(another(**changed) if changed else app, headers, removes_path=removes_path)
 
@@ -109,7 +109,7 @@ def test_a_board_at_a_path_still_answers_without_it(another: Callable[..., Flask
 
 
 def said(client: FlaskClient, image: dict[str, Any], headers: dict[str, str], address: str = "") -> list[str]:
-    """Return what the board says of its own address: in a page, in an error, in a list, in its document."""
+    """Return the board's addresses of itself: in a page, an error, a list and the API document."""
     paths = (f"/i/{image['id']}", "/none", f"{API}/images?limit=1", f"{API}/openapi.json")
     answers = [
         client.get(path, headers={"Accept": "text/html", **headers}, environ_overrides={"REMOTE_ADDR": address})

@@ -1,4 +1,4 @@
-"""Deletes that are interrupted: the image is gone at once, and its bytes are in the end."""
+"""Interrupted deletes: the image is gone at once, and its bytes are deleted later."""
 
 import subprocess
 import sys
@@ -55,7 +55,7 @@ AFTER = [
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let `check` report deletes at once that are not finished."""
+    """Make `check` report pending deletes at once."""
     monkeypatch.setattr(consistency, "PENDING_SECONDS", 0)
 
 
@@ -113,7 +113,7 @@ def test_the_same_bytes_can_be_uploaded_again_meanwhile(
 
 
 class FailingStore:
-    """A store that answers everything but deletes, of all objects or of some."""
+    """A store that fails only for deletes, of all objects or some."""
 
     def __init__(self, store: Any, *keys: str) -> None:
         self._store, self._keys = store, keys

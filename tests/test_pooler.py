@@ -156,7 +156,7 @@ def test_requests_leave_nothing_in_a_session(pooled: Flask, pooled_url: str) -> 
 
 
 def assert_no_traces(pooled_url: str) -> None:
-    """Hold the settings of all sessions of a pooler against those of a new session."""
+    """Compare the settings of all sessions of a pooler with those of a new session."""
     names = [*SETTINGS, "statement_timeout", "lock_timeout"]
     changed = "SELECT name, setting FROM pg_settings WHERE name = ANY (%s) AND setting <> reset_val"
     with contextlib.ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""The document against the application, and the application against a model, by what tools think up."""
+"""Generated tests: the application against its API document and against a model."""
 
 import hashlib
 import subprocess
@@ -102,7 +102,7 @@ class AgainstAModel(RuleBasedStateMachine):
         return [image for image in self.images if not set(names).isdisjoint(image["tags"])]
 
     def counts(self) -> dict[str, int]:
-        """Return how many images each tag has, if any."""
+        """Return the number of images of each tag that has any."""
         return dict(Counter(tag for image in self.images for tag in self.resolve(image["tags"])))
 
     def give_tags(self, image: dict[str, Any], tags: Iterable[str]) -> None:
@@ -299,7 +299,7 @@ class AgainstAModel(RuleBasedStateMachine):
         self.go_on()
 
     def go_on(self) -> None:
-        """Meet what comes next, whatever was uploaded, tagged and deleted since the page before."""
+        """Fetch the next page of a walk, whatever was uploaded, tagged and deleted since the last one."""
         response = self.board.client.get(self.link)
         page = ids(response.get_json()["items"])
         assert page == self.ahead[: len(page)]

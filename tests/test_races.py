@@ -1,4 +1,4 @@
-"""Many at once: what was promised holds whoever comes first."""
+"""Races: the guarantees hold for concurrent requests in any order."""
 
 import hashlib
 import itertools
@@ -27,7 +27,7 @@ SECONDS = float(os.environ.get("SOAK_SECONDS", "3"))
 
 @pytest.fixture
 def at_once(app: Flask) -> Iterator[Callable[..., list[Any]]]:
-    """A function that lets every client of its own do something, all at once, and returns what they got."""
+    """A function that runs an action for several clients at the same moment, and returns their answers."""
     with ThreadPoolExecutor(CLIENTS) as pool:
 
         def run(act: Callable[[Board, int], Any], clients: int = CLIENTS) -> list[Any]:
@@ -100,7 +100,7 @@ def test_uploads_deletes_and_reads_of_the_same_bytes_lose_nothing(
     findings: list[Finding] = []
 
     def goes_on() -> bool:
-        """Say whether to hammer on: on a busy machine, until everything has happened once."""
+        """Return whether to continue: on a busy machine, until everything has happened once."""
         now = time.monotonic()
         return now < end or (now < end + PATIENCE and not set(seen) >= must_be_seen)
 

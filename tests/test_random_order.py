@@ -18,7 +18,7 @@ CONDITIONS = [
 
 @pytest.fixture(params=["sorted", "walked"], autouse=True)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How the order is made: few positions are sorted, many are met in its steps. It is the same order."""
+    """Both implementations of the order: few positions are sorted, and many are walked in steps."""
     monkeypatch.setattr(shuffle, "SORTED", 0 if request.param == "sorted" else 2**60)
 
 

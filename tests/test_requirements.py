@@ -1,4 +1,4 @@
-"""What production installs: all of it, at the versions that were tested, and nothing without a hash."""
+"""The requirements of production: complete, at the tested versions, and with hashes."""
 
 import re
 from importlib.metadata import requires

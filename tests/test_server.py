@@ -1,4 +1,4 @@
-"""The application under gunicorn, over sockets: what the test client cannot show."""
+"""The application under gunicorn, for behaviour that needs real sockets."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""`reaction-board import`: folders of other programs, their tags, and folders of which some mean harm."""
+"""`reaction-board import`: folders of other programs with their tags, including hostile ones."""
 
 import itertools
 import json
@@ -71,11 +71,11 @@ def test_an_image_that_the_board_has_gets_tags_if_asked_for(cli: CommandLine, bo
     assert board.search()["items"][0]["tags"] == ["dog"]
     result = cli.run("import", tmp_path, "--tag-duplicates")
     assert (result.exit_code, result.stdout) == (0, "0 new, 1 tagged, 0 already there, 0 refused\n")
-    assert result.stderr == "To be tags of this board, 1 were changed and 0 left out. --json says which.\n"
+    assert result.stderr == "Tags changed to fit this board: 1. Left out: 0. --json lists them.\n"
     assert board.search()["items"][0]["tags"] == ["blue-eyes", "dog"]
 
 
-def test_what_is_skipped_is_told(cli: CommandLine, tmp_path: Path) -> None:
+def test_skipped_files_are_reported(cli: CommandLine, tmp_path: Path) -> None:
     for name in ("a.jpg", "a.png", "deep/b.png"):
         put(tmp_path / name)
     put(tmp_path / "a.txt", "cat")
@@ -87,7 +87,7 @@ def test_what_is_skipped_is_told(cli: CommandLine, tmp_path: Path) -> None:
     result = cli.run("import", tmp_path)
     assert (result.exit_code, result.stdout) == (0, "3 new, 0 already there, 0 refused\n")
     assert result.stderr.splitlines() == [
-        "Skipped files, not JPEG, PNG, GIF or WebP: 2",
+        "Skipped files that are not JPEG, PNG, GIF or WebP: 2",
         f"Skipped, not a list of posts: {tmp_path / 'info.json'}",
     ]
 
@@ -143,7 +143,7 @@ def test_tags_and_order_are_read_from_lists_of_posts(
     layout(tmp_path)
     result = cli.run("import", tmp_path, "--jobs", "1")
     assert (result.exit_code, result.stdout) == (0, "2 new, 0 already there, 0 refused\n")
-    assert "Skipped posts, their pictures are not in the folder: 1\n" in result.stderr
+    assert "Skipped posts whose pictures are not in the folder: 1\n" in result.stderr
     tags = [image["tags"] for image in board.search()["items"]]
     assert tags[0] == ["cat"]
     assert tags[1][-2:] == ["blue-eyes", "cat"]
@@ -174,12 +174,12 @@ def test_a_name_becomes_a_tag_or_none(name: str, tag: str) -> None:
     assert tag_of(name) == tag
 
 
-def test_what_became_of_tags_is_told(cli: CommandLine, board: Board, tmp_path: Path) -> None:
+def test_changed_and_dropped_tags_are_reported(cli: CommandLine, board: Board, tmp_path: Path) -> None:
     put(tmp_path / "a.png")
     put(tmp_path / "a.txt", "Blue Eyes, blue-eyes, cat, :), 猫")
     result = cli.run("import", tmp_path)
     assert (result.exit_code, result.stdout) == (0, "1 new, 0 already there, 0 refused\n")
-    assert result.stderr == "To be tags of this board, 1 were changed and 2 left out. --json says which.\n"
+    assert result.stderr == "Tags changed to fit this board: 1. Left out: 2. --json lists them.\n"
     assert tags_of(board) == {"a.png": ["blue-eyes", "cat"]}
     board.delete(board.search()["items"][0]["id"])
     (line,) = cli.lines("import", tmp_path)
@@ -197,7 +197,7 @@ def test_a_picture_with_too_many_tags_keeps_as_many_as_the_board_takes(
     with served(another(MAX_TAGS=3)) as url:
         result = CommandLine(url).run("import", tmp_path, "--jobs", "1")
     assert (result.exit_code, result.stdout) == (0, "3 new, 0 already there, 0 refused\n")
-    assert result.stderr == "Images with more tags than this board takes: 2. 4 tags were left out.\n"
+    assert result.stderr == "Images with more tags than this board allows: 2. 4 tags were left out.\n"
     assert tags_of(board) == {name: ["x", "y", "z"] for name in ("a.png", "b.png", "c.png")}
 
 

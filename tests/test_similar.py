@@ -156,7 +156,7 @@ def test_a_heavy_picture_is_found_by_its_thumbnail(app: Flask, board: Board, mon
     assert check(app) == (0, [])
 
 
-def test_who_looks_at_the_thumbnail_of_a_heavy_picture_makes_its_fingerprint(
+def test_the_thumbnail_of_a_heavy_picture_gives_it_a_fingerprint(
     app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fingerprint, "LIGHT_SECONDS", HEAVY)

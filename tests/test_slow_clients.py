@@ -45,7 +45,7 @@ def session_server(environment: dict[str, str], tmp_path_factory: pytest.TempPat
 
 @pytest.fixture
 def server(app: Flask, session_server: Gunicorn) -> Gunicorn:
-    """gunicorn as production runs it, with less patience."""
+    """gunicorn as production runs it, with shorter timeouts."""
     return session_server
 
 
@@ -55,7 +55,7 @@ def connect(server: Gunicorn) -> socket.socket:
 
 
 def answer_of(connection: socket.socket) -> tuple[int, dict[str, str]]:
-    """Return status and body of all that comes until the connection is closed."""
+    """Return the status and body of everything that arrives until the connection is closed."""
     answer = b""
     with contextlib.suppress(ConnectionResetError):
         while chunk := connection.recv(65536):

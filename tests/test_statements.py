@@ -1,4 +1,4 @@
-"""How many statements a request sends to the database: more than these would be felt on a busy board."""
+"""The number of statements that a request sends to the database. More would slow down a busy board."""
 
 from collections.abc import Callable, Iterator
 from functools import partial

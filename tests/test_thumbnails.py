@@ -102,7 +102,7 @@ def test_it_is_small_and_never_larger_than_the_image(
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_it_is_upright(board: Board, orientation: int) -> None:
+def test_a_thumbnail_is_upright(board: Board, orientation: int) -> None:
     small = shown(board, turned_jpeg(1280, 640, orientation), "image/jpeg")
     assert (small.width, small.height) == ((640, 320) if orientation < 5 else (320, 640))
 
@@ -283,7 +283,7 @@ def test_what_the_record_shows_stays_the_same(board: Board) -> None:
 
 
 def all_at_once(app: Flask, images: list[Image]) -> list[int]:
-    """Ask for thumbnails at the same moment; return the statuses."""
+    """Request thumbnails at the same moment. Return the statuses."""
     clients = [Board(app.test_client()) for _ in images]
     asks = [partial(get_thumbnail, client, image) for client, image in zip(clients, images, strict=True)]
     return [response.status_code for response in together(*asks)]
@@ -315,7 +315,9 @@ def test_a_flood_of_different_ones_is_decoded_two_at_once(
     assert render.most_at_once == thumbnails.MAX_AT_ONCE
 
 
-def test_who_would_wait_too_long_is_told_at_once(app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_would_wait_too_long_is_refused_at_once(
+    app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(thumbnails, "MAX_WAITING", 2)
     monkeypatch.setitem(app.extensions, "thumbnails", thumbnails.ThumbnailMaker())
     hold = threading.Event()
@@ -345,7 +347,7 @@ def test_a_failing_store_is_not_remembered(app: Flask, board: Board, objects: Ob
 
 
 @pytest.mark.both_stores
-def test_a_lost_thumbnail_is_made_anew(board: Board, objects: Objects) -> None:
+def test_a_lost_thumbnail_is_rendered_again(board: Board, objects: Objects) -> None:
     image = board.added()
     first = get_thumbnail(board, image)
     objects.delete(f"thumbnails/{image['hash']}")

@@ -1,4 +1,4 @@
-"""The wheel, in an environment and a folder that are no checkout: the client, and a board of one command."""
+"""The wheel, installed outside the checkout: the client, and a board with one command."""
 
 import shutil
 import subprocess
@@ -40,7 +40,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return programs
 
 
-def test_programs_say_their_version(programs: Path, tmp_path: Path) -> None:
+def test_programs_print_their_version(programs: Path, tmp_path: Path) -> None:
     for program in ("reaction-board", "reaction-board-server"):
         printed = subprocess.check_output([programs / program, "--version"], cwd=tmp_path, text=True)
         assert printed.split()[-1] == version("reaction-board")

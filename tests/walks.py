@@ -1,4 +1,4 @@
-"""What a search must find, walking through a result by its links, and what such a walk must promise."""
+"""The expected result of a search, walking through results by links, and the guarantees of such a walk."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

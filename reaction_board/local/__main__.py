@@ -68,10 +68,10 @@ def main() -> None:
             f"""
 The Reaction Image Board {version("reaction-board")} is running{"" if configured else f", with its data in {folder}"}.
 
+  Page           http://127.0.0.1:{port}/
   API            {api}
-  to look at     http://127.0.0.1:{port}/
-  its document   {api}/docs
-  to try it      curl -F file=@picture.jpg -F tags=cat,staring {api}/images
+  API reference  {api}/docs
+  Example        curl -F file=@picture.jpg -F tags=cat,staring {api}/images
 
 Ctrl-C stops it.
 """,

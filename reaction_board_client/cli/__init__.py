@@ -24,7 +24,7 @@ except ModuleNotFoundError as error:
 
 
 class _Commands(click.Group):
-    """Commands that an interruption ends with the exit status of shells, wherever it comes."""
+    """Commands that end with the shell's exit status for an interruption, wherever it happens."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -46,7 +46,7 @@ def main() -> None:
     interruption.
     """
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # names may have characters that the terminal's encoding has not
+        if isinstance(stream, io.TextIOWrapper):  # the terminal may be unable to encode a name
             stream.reconfigure(errors="backslashreplace")
 
 

@@ -1,4 +1,4 @@
-"""Parameters that are tags, which the shell completes from the board."""
+"""Parameters that are tags. The shell completes them with the tags of the board."""
 
 from threading import Thread
 from typing import Any
@@ -18,7 +18,7 @@ SECONDS = 1.0  # the shell waits for suggestions after a key press
 
 
 class TagName(StringParamType):
-    """One tag, in lower case: it may become a part of an address."""
+    """One tag, in lower case. It may become a part of a path."""
 
     name = "tag"
 
@@ -30,7 +30,7 @@ class TagName(StringParamType):
         return name
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Return the tags and aliases that begin so."""
+        """Return the tags and aliases that begin with `incomplete`."""
         return _complete(ctx, incomplete)
 
 
@@ -40,7 +40,7 @@ class TagList(StringParamType):
     name = "tags"
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        """Return what is typed, its last tag completed."""
+        """Return completions of the last tag, each after the tags before it."""
         before, comma, last = incomplete.rpartition(",")
         return [
             CompletionItem(f"{before}{comma}{item.value}", help=item.help)
@@ -51,14 +51,14 @@ class TagList(StringParamType):
 
 @add_completion_class
 class Fish(FishComplete):
-    """click's own script for fish cuts a value at its first comma."""
+    """Completion for fish. click's own script cuts a value at its first comma."""
 
     source_template = FishComplete.source_template.replace('string split ","', 'string split --max 1 ","')
 
 
 def _complete(ctx: click.Context, beginning: str) -> list[CompletionItem]:
     found: list[Tag] = []
-    # In a thread, because looking up the name of a host has no timeout.
+    # In a thread, because looking up a host name has no timeout.
     thread = Thread(target=_ask, args=(ctx.params.get("url"), beginning.lower(), found), daemon=True)
     thread.start()
     thread.join(SECONDS)
@@ -70,7 +70,7 @@ def _ask(url: Any, beginning: str, found: list[Tag]) -> None:
         with Api(url, access_token()) as api:
             found.extend(api.complete(beginning, SECONDS))
     except (BoardError, click.ClickException):
-        pass  # nothing is to be seen in the middle of a line that somebody types
+        pass  # a message would appear in the middle of the line being typed
 
 
 def _help(tag: Tag) -> str:

@@ -14,7 +14,7 @@ from reaction_board_client.terminal import json_line
     epilog=examples("delete ID ID", "search --all --json blurry | jq -r .id | xargs reaction-board delete --yes")
 )
 @click.argument("ids", nargs=-1, required=True, type=click.UUID)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Delete without asking.")
 @board_options
 def delete(ids: tuple[UUID, ...], yes: bool, url: str, as_json: bool) -> None:
     """Delete images from the board. This cannot be undone.
@@ -23,8 +23,7 @@ def delete(ids: tuple[UUID, ...], yes: bool, url: str, as_json: bool) -> None:
     """
     distinct = list(dict.fromkeys(map(str, ids)))
     if not yes:
-        question = f"Delete {len(distinct)} images?" if len(distinct) > 1 else "Delete this image?"
-        click.confirm(question, abort=True, err=True)
+        _confirm(len(distinct))
     deleted: list[str] = []
     missing: list[str] = []
     try:
@@ -36,6 +35,20 @@ def delete(ids: tuple[UUID, ...], yes: bool, url: str, as_json: bool) -> None:
         _report(deleted, missing, as_json)
     if missing:
         sys.exit(1)
+
+
+def _confirm(count: int) -> None:
+    """Ask whether to delete, and end the command unless the answer is yes."""
+    question = f"Delete {count} images?" if count > 1 else "Delete this image?"
+    try:
+        click.confirm(question, abort=True, err=True)
+    except click.Abort as error:
+        if sys.stdin.isatty() or not isinstance(error.__context__, EOFError):
+            raise
+        click.echo(err=True)  # ends the line of the question
+        raise click.ClickException(
+            "Nothing was deleted, because there is no terminal to answer on. To delete without being asked, add --yes."
+        ) from error
 
 
 def _report(deleted: list[str], missing: list[str], as_json: bool) -> None:

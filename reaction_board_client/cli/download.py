@@ -17,7 +17,13 @@ from reaction_board_client.cli.session import open_board
 @click.argument("ids", nargs=-1, type=click.UUID)
 @search_options
 @click.option("--limit", type=click.IntRange(1), help="Maximum number of images.")
-@click.option("--to", type=click.Path(file_okay=False, path_type=Path), default=".", help="Folder to save them in.")
+@click.option(
+    "--to",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=".",
+    show_default=True,
+    help="Folder to save them in.",
+)
 @jobs_option
 @board_options
 def download(

@@ -35,13 +35,14 @@ def duplicates(distance: int | None, limit: int | None, jobs: int, url: str, as_
     """Find groups of images that look alike, the largest group first.
 
     Each line has the id, type, size, bytes, tags and address of an image, the largest picture of a group first. An
-    empty line separates groups. With --json, a line has all images of a group.
+    empty line separates groups. With --json, each line is a group.
 
-    Each image of a group looks like another one of it, but not always like all. A smaller --distance makes smaller
-    groups. With conditions or --limit, groups have what looks like the images that are found, whatever its own tags.
+    Each image of a group looks like at least one other of it, but not always like all. A smaller --distance makes
+    smaller groups. With conditions or --limit, the client looks only at the images that these find. Their groups
+    include all images that look like them, whatever their tags.
 
-    The board is asked once for each image, and nothing is printed before all are looked at: a million images can take
-    hours. Nothing is changed.
+    The client asks the board once for each image and prints nothing before the end. A million images can take hours.
+    Nothing on the board is changed.
     """
     groups, looked_at, crowded = Groups(), 0, 0
     faults = []

@@ -21,11 +21,11 @@ def export(folder: Path, jobs: int, url: str, as_json: bool, **conditions: Any) 
     """Write all images, or those that a search finds, into FOLDER, with their records and tags.
 
     FOLDER gets the bytes of each image in files/, a line of JSON for each image in images.jsonl, and one for each of
-    their tags, with its aliases, in tags.jsonl. `reaction-board import FOLDER` brings them to another board.
+    their tags, with its aliases, in tags.jsonl. `reaction-board import FOLDER` uploads them to another board.
 
-    Run the same command again to continue after an interruption, or to bring the folder up to date: all files that are
-    there are compared with their hashes, and only what is missing or damaged is fetched. The lists are replaced at the
-    end, by those of what this run has found. Files of images that are no longer found stay in files/.
+    Run the same command again to continue after an interruption, or to bring the folder up to date: it compares all
+    files with their hashes, and fetches only what is missing or damaged. At the end, it replaces the lists. Files of
+    images that are no longer found stay in files/.
     """
     with open_board(url, jobs) as api:
         matches = api.search({**search_parameters(conditions), "include": "frames"}, limit=None)

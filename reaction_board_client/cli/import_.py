@@ -22,14 +22,14 @@ from reaction_board_client.terminal import printable
 def import_(folder: Path, tag_duplicates: bool, jobs: int, url: str, as_json: bool) -> None:
     """Upload the pictures of FOLDER with their names and tags: an export of a board, or pictures of another program.
 
-    The board gives each image a new id and a new time. The oldest are sent first, so that the order of the board stays;
-    of those that are sent at the same time, any can come first. With --jobs 1, the order is exact.
+    The board gives each image a new id and a new time. The oldest images are sent first, so that their order
+    stays. Images that are sent at the same time can change places. With --jobs 1, the order is exact.
 
     Images that the board already has keep their tags, unless --tag-duplicates is given. Aliases are added to those that
     a tag has. If the import is interrupted, run the same command again to continue.
 
-    Without a list images.jsonl, FOLDER is one of another program. The tags of cat.jpg are those in cat.jpg.txt and
-    cat.txt (separated by commas or in a line each), in cat.jpg.json and cat.json (gallery-dl), and in posts in
+    A FOLDER without images.jsonl comes from another program. The tags of cat.jpg are those in cat.jpg.txt and
+    cat.txt (separated by commas or line ends), in cat.jpg.json and cat.json (gallery-dl), and in posts in
     FOLDER/*.json and FOLDER/*.jsonl (szurubooru, Danbooru) that have its checksum or its name. Tags become lower case
     without accents, with "-" for other characters: "Artist_(Name)" becomes artist-name. Links are not followed.
     """
@@ -56,9 +56,9 @@ def _foreign(folder: Path) -> sidecars.Pictures:
     pictures = sidecars.Pictures(folder)
     links = pictures.selection.linked_files + pictures.selection.linked_folders
     for count, what in (
-        (pictures.other_files, "files, not JPEG, PNG, GIF or WebP"),
+        (pictures.other_files, "files that are not JPEG, PNG, GIF or WebP"),
         (links, "links, which may lead out of the folder"),
-        (pictures.posts_without_picture, "posts, their pictures are not in the folder"),
+        (pictures.posts_without_picture, "posts whose pictures are not in the folder"),
     ):
         if count:
             click.echo(f"Skipped {what}: {count}", err=True)
@@ -71,19 +71,18 @@ def _report_tags(running: Import) -> None:
     counts = running.counts
     if counts["changed"] or counts["dropped"]:
         click.echo(
-            f"To be tags of this board, {counts['changed']} were changed and {counts['dropped']} left out."
-            " --json says which.",
+            f"Tags changed to fit this board: {counts['changed']}. Left out: {counts['dropped']}. --json lists them.",
             err=True,
         )
     if counts["full"]:
         click.echo(
-            f"Images with more tags than this board takes: {counts['full']}. {counts['excess']} tags were left out.",
+            f"Images with more tags than this board allows: {counts['full']}. {counts['excess']} tags were left out.",
             err=True,
         )
 
 
 def _add_aliases(api: Api, folder: Path) -> bool:
-    """Give the tags of an export their aliases; say whether the board has taken all."""
+    """Give the tags of an export their aliases. Return whether the board accepted all of them."""
     refused = False
     for name, aliases in archive.aliases(folder):
         for error in add_aliases(api, name, aliases):

@@ -23,7 +23,9 @@ FORMS = {"page": links.page, "direct": links.direct, "markdown": links.markdown,
 def link(ids: tuple[UUID, ...], form: str | None, url: str, as_json: bool) -> None:
     """Print the addresses of images.
 
-    That of an image's page unfolds with the picture in chat programs. Addresses begin with that of the board in --url.
+    Without an option, these are the addresses of their pages, which unfold with the picture in chat programs. Addresses
+    begin with that of the board in --url.
+
     Ids without an image are reported, and the exit status is 1.
     """
     is_missing = False

@@ -35,7 +35,7 @@ def tag_rename(name: str, new: str, url: str, as_json: bool) -> None:
     """
     with open_board(url) as api:
         there = api.find_tag(new)
-        if there and name not in there["aliases"]:  # which it is once the renaming has begun
+        if there and name not in there["aliases"]:  # it is an alias of `new` once the renaming has begun
             raise click.ClickException(f"There is a tag or alias {new!r} already. To merge, use tag-merge.")
         _merge(api, name, new, as_json)
 

@@ -51,12 +51,12 @@ distance_option = click.option(
     "--distance",
     type=click.IntRange(0, 9),
     show_default="9",
-    help="How different pictures may be that count as similar, from 0 (hardly at all).",
+    help="How much similar pictures may differ, from 0 (hardly at all) to 9.",
 )
 
 
 def examples(*command_lines: str) -> str:
-    """Return the end of the help of a command: how it is used."""
+    """Return the examples for the end of a command's help."""
     return "\b\n" + "\n".join(["Examples:", *(f"  reaction-board {line}" for line in command_lines)])
 
 

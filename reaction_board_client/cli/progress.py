@@ -32,15 +32,16 @@ def transfer(
     finish: Callable[[], bool] = lambda: True,
     use_new: Callable[[Sequence[Image]], None] = lambda _: None,
 ) -> None:
-    """Run every job, show progress, and print what was refused or similar, and how many files have each status.
+    """Run all jobs and show progress. Then list refused and similar files, and print how many files have each status.
 
-    `words` say how to call each status. After all jobs, unless they are interrupted, `finish` does the rest and says
-    whether it could, and `use_new` gets the last images that are new, at most MAX_PREPARED. The command ends with exit
-    status 1 if a file was refused, or if `finish` could not.
+    `words` has the word for each status. Unless the jobs are interrupted, `finish` runs after them and returns whether
+    it succeeded, and `use_new` gets the last new images, at most MAX_PREPARED. The command ends with exit status 1 if a
+    file was refused or `finish` did not succeed.
     """
     counts: Counter[str] = Counter()
     reported = []
     new: deque[Image] = deque(maxlen=transfers.MAX_PREPARED)
+    ended_early = True
     try:
         with stoppable() as stop, bars(hidden=as_json) as progress:
             total = len(jobs) if isinstance(jobs, Sized) else None  # unknown if the jobs come from a search
@@ -54,8 +55,10 @@ def transfer(
                     new.append(result.image)
                 if as_json:
                     click.echo(json_line({**dataclasses.asdict(result), "path": str(result.path)}))
+        ended_early = False
     finally:
-        if not as_json:
+        # If an error ends the transfer before its first file, only the error matters: a line of zeros would hide it.
+        if not as_json and (counts or not ended_early):
             _print_summary(reported, counts, words)
     if stop.is_set():
         end_interrupted()
@@ -73,7 +76,7 @@ def _print_summary(reported: Iterable[Result], counts: Mapping[str, int], words:
 
 
 def bars(*, hidden: bool) -> Progress:
-    """Return progress bars, which are shown on a terminal alone, and which leave nothing there."""
+    """Return progress bars. They are shown only on a terminal, and removed from it at the end."""
     console = Console(stderr=True)
     columns = TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn()
     return Progress(*columns, console=console, transient=True, disable=hidden or not console.is_terminal)

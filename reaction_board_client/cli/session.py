@@ -1,4 +1,4 @@
-"""A command's use of a board: how it begins, how its errors end it, and how it prints images."""
+"""What commands share: opening the board, reporting errors, and printing images."""
 
 import os
 import re
@@ -17,16 +17,18 @@ from reaction_board_client.terminal import json_line, printable
 
 
 def access_token() -> str:
-    """Return the token of the environment, or nothing. Raises ClickException if it cannot be one."""
+    """Return the access token from the environment, or an empty text. Raises ClickException if it is not valid."""
     token = os.environ.get("REACTION_BOARD_TOKEN", "").strip()
     if not re.fullmatch("[!-~]*", token):
-        raise click.ClickException("REACTION_BOARD_TOKEN is not a token: it has characters that are not ASCII.")
+        raise click.ClickException(
+            "REACTION_BOARD_TOKEN is not a valid token: it contains spaces or characters that are not ASCII."
+        )
     return token
 
 
 @contextmanager
 def open_board(url: str, connections: int = 1) -> Iterator[Api]:
-    """Give the API of a board. An error of the board, or of the disk, ends the command with one line."""
+    """Give the API of a board. Errors of the board or the disk end the command with a message of one line."""
     try:
         with Api(url, access_token(), connections) as api:
             yield api
@@ -44,7 +46,7 @@ def open_board(url: str, connections: int = 1) -> Iterator[Api]:
 def print_image(board: str, image: Image, as_json: bool, *more: object) -> None:
     """Print an image as a line: JSON, or columns between tabs.
 
-    These are its id, type, size, tags and filename, what is `more`, and its address.
+    The columns are its id, type, size, tags and filename, then those in `more`, then its address.
     """
     link = links.page(board, image)
     if as_json:

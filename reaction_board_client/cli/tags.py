@@ -16,14 +16,15 @@ from reaction_board_client.terminal import json_line, printable
     "together_with",
     type=TAGS,
     default="",
-    help="The other tags of the newest 1000 images with all of these tags, and how many of these images have each.",
+    help="List the other tags of the newest 1000 images with all of these tags, and how many of them have each.",
 )
 @board_options
 def tags(match: str, together_with: str, url: str, as_json: bool) -> None:
     """List tags, and how many images have each.
 
-    Without MATCH, all tags by name, without aliases; `| sort -n` sorts them by number. With it, the tags and aliases
-    that contain MATCH, the best matches first. An alias is listed with the tag that it stands for: lol → laughing.
+    Without MATCH, all tags are listed by name, without aliases; `| sort -n` sorts them by number. With MATCH, the tags
+    and aliases that contain it are listed, the best matches first. An alias is listed with the tag that it stands for:
+    lol → laughing.
     """
     if match and together_with:
         raise click.UsageError("Give either MATCH or --with.")
@@ -51,9 +52,9 @@ def _nothing(match: str, together_with: str) -> str:
 def tag_alias(name: str, aliases: tuple[str, ...], add: str, remove: str, url: str, as_json: bool) -> None:
     """Show or change the aliases of a tag.
 
-    With ALIAS, these replace all aliases that the tag has. With --add and --remove, the others stay. Otherwise the
-    aliases are listed, one per line. An alias counts wherever a tag is given; images always show the tag. A tag that
-    images have cannot become an alias like this: use tag-merge.
+    The given aliases replace all aliases of the tag. With --add and --remove, the others stay. Without any of these,
+    the aliases are listed, one per line. An alias counts wherever a tag is given; images always show the tag. A tag
+    that images have cannot become an alias like this: use tag-merge.
     """
     changes = bool(add or remove)
     if aliases and changes:

@@ -21,7 +21,7 @@ from reaction_board_client.transfers import Upload
     epilog=examples("upload pictures/ cat.gif --tags funny", "upload pictures/ --tags-from folder --skip-similar")
 )
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, readable=False, path_type=Path))
-@click.option("--tags", type=TAGS, default="", help="Tags for the images that are new, for example cat,funny.")
+@click.option("--tags", type=TAGS, default="", help="Tags for new images, for example cat,funny.")
 @click.option(
     "--tags-from",
     "sources",
@@ -32,7 +32,7 @@ from reaction_board_client.transfers import Upload
 )
 @click.option("--new-tags", is_flag=True, help="With --tags-from name: all words, new ones too, except numbers.")
 @click.option("--tag-duplicates", is_flag=True, help="Add the tags to images that the board already has, too.")
-@click.option("--skip-similar", is_flag=True, help="Do not send what looks like an image that the board has.")
+@click.option("--skip-similar", is_flag=True, help="Do not send files that look like an image on the board.")
 @distance_option
 @click.option(
     "--from",
@@ -62,8 +62,8 @@ def upload(
     continue.
 
     With --skip-similar, the board looks at each new file first. If it has a similar image, the file is not sent, and
-    the address of that image is printed. The exit status stays 0. Of similar files that are sent at the same time, both
-    can be stored; --jobs 1 sends one after the other.
+    the address of that image is printed. The exit status stays 0. If similar files are sent at the same time, both can
+    be stored; --jobs 1 sends one after the other.
     """
     if bool(paths) == bool(list_):
         raise click.UsageError("Give either files and folders, or --from.")
@@ -117,14 +117,14 @@ def _select(paths: Iterable[Path]) -> list[Path]:
 def _upload(path: Path, tags: Sequence[str], given: Iterable[Path], sources: Sequence[str], new_tags: bool) -> Upload:
     """Return the upload of a file with these tags, and those that its path gives it."""
     folders = path_tags.folders(path, given) if "folder" in sources else []
-    words, candidates = path_tags.words(files.bare_name(path)) if "name" in sources else ([], [])
+    words, candidates = path_tags.words(files.bare_name(path.name)) if "name" in sources else ([], [])
     return Upload(path, tuple(dict.fromkeys([*tags, *folders, *(words if new_tags else [])])), tuple(candidates))
 
 
 def _check_most_tags(api: Api, uploads: Sequence[Upload], checked: int) -> None:
-    """End the command if the file with the most tags has more than the board takes.
+    """End the command if the file with the most tags has more than the board allows.
 
-    Every file has the tags of the command line, and this number of tags is `checked` already.
+    `checked` is the number of tags from the command line, which every file has. They have been checked already.
     """
     longest = max(uploads, key=lambda upload: len(upload.tags), default=None)
     if longest is None or len(longest.tags) == checked:

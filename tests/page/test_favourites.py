@@ -152,7 +152,7 @@ def test_where_the_browser_stores_nothing_the_page_says_so_and_remembers_until_i
     page.add_init_script(FULL)
     page.goto("/")
     tool(page, "cat", "Star").click()
-    expect(page.get_by_role("alert")).to_contain_text("This browser keeps no data of the page")
+    expect(page.get_by_role("alert")).to_contain_text("This browser stores no data for the page")
     search_and_return(page)
     expect_strip(page, "cat")
 

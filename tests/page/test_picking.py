@@ -187,9 +187,9 @@ def test_aliases_are_completed_to_their_tags(page: Page) -> None:
 def test_a_text_that_no_tag_is_like_is_said_to_be_so(page: Page) -> None:
     page.goto("/")
     page.keyboard.type("zebra")
-    expect(page.get_by_text("No tag is like “zebra”.")).to_be_visible()
+    expect(page.get_by_text("No tag matches “zebra”.")).to_be_visible()
     page.keyboard.press("Enter")
-    expect(page.get_by_text("No tag is like “zebra”.")).to_be_visible()
+    expect(page.get_by_text("No tag matches “zebra”.")).to_be_visible()
     expect(tiles(page)).to_have_count(len(TAGS) + 1)
 
 

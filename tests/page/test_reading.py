@@ -153,7 +153,7 @@ def test_completions_of_an_earlier_text_are_not_offered(page: Page, images: dict
     search_box(page).press_sequentially("f")
     answers.expect_waiting(1)
     search_box(page).press_sequentially("x")
-    expect(page.get_by_text("No tag is like “fx”.")).to_be_visible()
+    expect(page.get_by_text("No tag matches “fx”.")).to_be_visible()
     answers.open()
     page.evaluate("fetch('/api/v1/tags?match=fx')")  # takes as long as the answer about "f"
     expect(page.get_by_role("option")).to_have_count(0)

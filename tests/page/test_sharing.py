@@ -124,7 +124,7 @@ def test_a_link_that_cannot_be_copied_is_shown_selected(page: Page, images: dict
     page.goto("/")
     viewer = open_image(page, "cat, funny")
     viewer.get_by_role("button", name="Copy direct link").click()
-    expect(viewer.get_by_text("The browser lets the page copy nothing. Copy this:")).to_be_visible()
+    expect(viewer.get_by_text("This browser does not let the page copy. Copy this:")).to_be_visible()
     wait_for(page, f"getSelection().toString().endsWith('/i/{images['one.png']['id']}.png')")
     page.goto(f"/i/{images['two.png']['id']}")
     page.get_by_role("button", name="Share").click()

@@ -16,7 +16,7 @@ export function nameOf(address) {
   }
 }
 
-// Fetch the picture at an address; resolves with a File. Rejects with an Error that says to people why there is none.
+// Fetch the picture at an address; resolves with a File. Rejects with an Error whose message is for people.
 export async function fetchPicture(address, maxBytes) {
   const worker = new Worker(`${api.ROOT}static/board/fetch-worker.js`);
   try {

@@ -1,4 +1,4 @@
-// The board's API: every function here is one operation, and throws a BoardError in the words of its envelope.
+// The board's API: every function here is one operation. On failure, it throws a BoardError with the API's own message.
 // It sends the access token that this browser stores; token.js asks for one.
 
 import * as storage from "./storage.js";
@@ -18,21 +18,21 @@ export class BoardError extends Error {
 
 const UNREACHABLE = new BoardError(0, "unreachable", "The board cannot be reached. Are you offline?");
 
-// The path of the bytes that ends in the image's extension: programs that it is pasted into recognize pictures by that.
+// The path of the file, with the extension of its type, by which other programs recognize pictures.
 export const fileOf = (image) => `${ROOT}i/${image.id}.${image.mime_type.split("/")[1].replace("jpeg", "jpg")}`;
 export const thumbnailOf = (image) => `${BASE}/images/${image.id}/thumbnail`;
 export const linkOf = (image) => new URL(`${ROOT}i/${image.id}`, location.href).href;
 export const directLinkOf = (image) => new URL(fileOf(image), location.href).href;
 
-// The access token, or null. What no header can carry is no token.
+// The access token, or null. Text that a header cannot carry does not count.
 export const storedToken = () => /^[!-~]+$/.exec(storage.read("token", ""))?.[0] ?? null;
 
-// Keep an access token, or forget it (null).
+// Store an access token, or forget it (null).
 export const storeToken = (token) => storage.write("token", token);
 
 const authorization = () => (storedToken() ? { Authorization: `Bearer ${storedToken()}` } : {});
 
-// The error that a response stands for: that of its envelope, or an unknown one if there is none.
+// The error of a response: the one in its envelope or, without an envelope, an unknown one.
 function errorOf(status, text) {
   try {
     const { code, detail } = JSON.parse(text);
@@ -84,7 +84,7 @@ export async function similarTo(image, limit, signal) {
   return (await response.json()).items;
 }
 
-// Images that look like the picture in a file, which the board does not keep.
+// Images that look like the picture in a file, which the board does not store.
 export async function similarToFile(file, limit, signal) {
   const form = new FormData();
   form.append("file", file, file.name);
@@ -104,10 +104,10 @@ async function tags(query, signal) {
 // The tags on most images.
 export const popularTags = (limit, signal) => tags({ order: "count", limit }, signal);
 
-// The tags that a text can be completed to, the best first; `alias` is the name that fits, if it is not the tag's own.
+// Completions of a text, the best first. If an alias of the tag matches, `alias` is its name.
 export const matchingTags = (text, limit, signal) => tags({ match: text, limit }, signal);
 
-// The tags that images with all of these have, too; those on most of them first.
+// The tags that occur together with all of these, the most frequent first.
 export const tagsTogether = (names, limit, signal) => tags({ with: names.join(","), limit }, signal);
 
 // A page of tags: those that contain a text, or all in an order (name or count).
@@ -124,7 +124,7 @@ export const setAliases = async (name, aliases) => (await write(`tags/${name}/al
 // Do a step of a merge; resolves with {moved, remaining, tag}.
 export const mergeTag = async (name, into) => (await write(`tags/${name}/merge`, "POST", { into })).json();
 
-// Replace the tags of an image, unless somebody else has changed them since it was read.
+// Replace the tags of an image, unless they have changed since it was read.
 export async function replaceTags(id, names, etag) {
   const response = await write(`images/${id}/tags`, "PATCH", { tags: names }, etag ? { "If-Match": etag } : {});
   return { ...(await response.json()), etag: response.headers.get("ETag") };
@@ -152,7 +152,7 @@ export const isAlive = () =>
     () => false,
   );
 
-// Upload a file; `progress` is called with the share that is sent (0 to 1), which fetch() does not report.
+// Upload a file, and call `progress` with the share that is sent (0 to 1). fetch() cannot report that.
 export const upload = (file, names, progress) =>
   new Promise((resolve, reject) => {
     const form = new FormData();

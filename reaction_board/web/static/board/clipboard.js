@@ -1,7 +1,7 @@
-// The clipboard. On plain http (no secure context) browsers have no navigator.clipboard; a selected text can be copied
-// there, too.
+// The clipboard. On plain http, which is no secure context, there is no navigator.clipboard, but selected text can still
+// be copied.
 
-// Copy a link; say in an element what happened. If nothing can be copied, the link stands there, selected.
+// Copy a link, and report the outcome in an element. If copying fails, show the link there, selected.
 export async function copyLink(link, message, saying = "Link copied.") {
   if (await copyText(link, message.parentElement)) {
     message.textContent = saying;
@@ -13,7 +13,7 @@ export async function copyLink(link, message, saying = "Link copied.") {
   getSelection().selectAllChildren(text);
 }
 
-// Copy the picture at an address as a PNG, because clipboards take no other type: of an animation, the first frame.
+// Copy the picture at an address as a PNG, the only type that clipboards take. Of an animation, this is the first frame.
 // Throws where the browser cannot.
 export async function copyPicture(address) {
   if (!navigator.clipboard?.write) throw new Error("The browser has no clipboard for pictures.");

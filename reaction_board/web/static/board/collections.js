@@ -1,5 +1,4 @@
-// The images that this browser remembers: those that were used, and those with a star. Each is the part of the record that
-// a tile needs.
+// The images that this browser remembers: recently used ones and starred ones. It stores only the fields that tiles need.
 
 import { note } from "./dom.js";
 import * as storage from "./storage.js";
@@ -28,7 +27,7 @@ export class Collections {
   #lists = {};
   #starred = new Set(); // their ids
 
-  // `onChange()` is called after each change, also by another tab.
+  // `onChange()` is called after each change, also one in another tab.
   constructor({ onChange }) {
     this.onChange = onChange;
     for (const name of Object.keys(MOST)) {
@@ -72,7 +71,7 @@ export class Collections {
     return Object.fromEntries(Object.keys(MOST).map((name) => [name, this.list(name)]));
   }
 
-  // Add what an exported file has. Returns how many favourites are new; throws if the text is no such file.
+  // Add the images of an exported file. Returns the number of new favourites; throws if the text is not such a file.
   merge(text) {
     const imported = JSON.parse(text);
     if (!Array.isArray(imported?.favourites)) throw new Error("no favourites");
@@ -94,9 +93,13 @@ export class Collections {
     const seen = new Set();
     const distinct = images.filter(({ id }) => !seen.has(id) && seen.add(id));
     if (!storage.write(name, distinct.slice(0, MOST[name]).map(partOf)))
-      note("This browser keeps no data of the page: what is recent and starred is forgotten with this tab.", null, {
-        topic: "storage",
-      });
+      note(
+        "This browser stores no data for the page: recent and starred pictures are forgotten when this tab is closed.",
+        null,
+        {
+          topic: "storage",
+        },
+      );
     this.#read(name);
     this.onChange();
   }

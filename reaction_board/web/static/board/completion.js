@@ -1,5 +1,4 @@
-// Completion: what the board offers for what is typed, and the list that shows it. The pattern is ARIA's combobox with a
-// list, for the search and for fields of tags.
+// Completion of typed tags, for the search and for fields of tags. The pattern is ARIA's combobox with a list.
 
 import * as api from "./api.js";
 import { element } from "./dom.js";
@@ -8,7 +7,7 @@ export const TAG = /^[a-z0-9_-]{1,64}$/;
 export const INVALID = "A tag has 1 to 64 of the characters a-z, 0-9, '_' and '-'.";
 const MORE = 16; // options to fetch beyond those shown: some are chosen already, and some continue with a separator
 
-// As the API compares: separators are alike, and a space may stand for one.
+// Compare as the API does: all separators are equal, and a space can stand for one.
 export const normal = (text) =>
   text
     .trim()
@@ -23,7 +22,7 @@ export function beginsWord({ name, alias }, text) {
 
 let serial = 0;
 
-// A box for text that is completed.
+// A text field with completion.
 export function makeInput(list, attributes) {
   return element("input", {
     id: `tags-${++serial}`,
@@ -44,8 +43,8 @@ export const makeList = (label) =>
 
 export class Completion {
   options = []; // those that are shown
-  found = []; // these, and the ones that were fetched beyond them
-  failed = false; // whether the board has not answered
+  found = []; // these, and further ones that were fetched
+  failed = false; // whether the last request failed
   #active = -1;
   #request = null; // aborts the request for options that is under way
 
@@ -55,7 +54,7 @@ export class Completion {
     Object.assign(this, { list, most, offer, accept, onChoose });
   }
 
-  // The box that has the keys; it is made with the list.
+  // The text field. It is created together with the list.
   set input(input) {
     this.box = input;
   }
@@ -68,8 +67,8 @@ export class Completion {
     return this.#active;
   }
 
-  // Ask for what a text can be completed to. Resolves with whether the options are shown, and not those of a later text.
-  // Until the answer is there, the options that fit the text are shown.
+  // Fetch completions of a text, and show them. Resolves with false if the text has changed since. Until the answer
+  // arrives, the previous options that fit are shown.
   async complete(text) {
     this.#request?.abort(); // its answer would be about another text
     this.#request = new AbortController();
@@ -86,7 +85,7 @@ export class Completion {
       return true;
     } catch {
       if (signal.aborted) return false;
-      this.close(); // completion is a help, not a need: what is typed counts without it
+      this.close(); // completion is optional: the typed text counts without it
       this.failed = true;
       return true;
     }
@@ -111,7 +110,7 @@ export class Completion {
     option.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
-  // An answer must not take away what the keys have chosen.
+  // A late answer must not replace an option that was selected by keys.
   #show(options, { keepsActive }) {
     const chosen = keepsActive ? this.active?.name : undefined;
     this.options = options;
@@ -130,7 +129,7 @@ export class Completion {
         id: `${this.list.id}-${index}`,
         role: "option",
         "aria-selected": "false",
-        // Before the input would lose the focus, and the list vanish.
+        // On pointerdown, before the input loses the focus and the list closes.
         onpointerdown: (event) => event.preventDefault(),
         onclick: () => this.onChoose(option),
       },
@@ -140,7 +139,7 @@ export class Completion {
   }
 }
 
-// The tags that images have and that a text can be completed to, the most popular ones without a text.
+// Completions of a text that are on images. Without a text, the most popular tags.
 export async function completions(text, limit, signal) {
   const tags = await (text.trim() ? api.matchingTags(text, limit, signal) : api.popularTags(limit, signal));
   return tags.filter((tag) => tag.image_count);

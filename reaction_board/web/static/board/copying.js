@@ -1,4 +1,4 @@
-// What can be copied of an image, and which of it the user copied last: that is what a click copies.
+// The formats in which an image can be copied. A click copies in the format that the user chose last.
 
 import * as api from "./api.js";
 import { copyPicture, copyText } from "./clipboard.js";
@@ -25,7 +25,7 @@ const FORMATS = [
   { id: "html", name: "HTML", textOf: htmlOf },
 ];
 
-// Clipboards hold no animations: an image that moves can be copied as a still frame.
+// Clipboards hold no animations, so an animated image is copied as a still frame.
 const nameOf = (format, image) => (format.id === "image" && image && isAnimated(image) ? "still frame" : format.name);
 
 const chosen = () => FORMATS.find(({ id }) => id === storage.read("copy", "direct")) ?? FORMATS[0];
@@ -58,7 +58,7 @@ export class Copying {
     this.#label();
   }
 
-  // Name on the buttons what they copy: call it when another image is shown.
+  // Update the labels of the buttons. Call this when another image is shown.
   update() {
     this.#label();
   }
@@ -70,7 +70,7 @@ export class Copying {
     }
   }
 
-  // Copy an image as the user did last, and say what was copied.
+  // Copy an image in the format that was chosen last, and say so.
   async copy(image) {
     const format = chosen();
     if (format.textOf) {
@@ -90,7 +90,7 @@ export class Copying {
     if (await copyText(text, usable())) this.#say(image, saying);
     else {
       const box = element("input", { class: "uncopied", readonly: true, "aria-label": "To be copied", value: text });
-      note("The browser lets the page copy nothing. Copy this:", null, { topic: "copy", content: box });
+      note("This browser does not let the page copy. Copy this:", null, { topic: "copy", content: box });
       box.select();
     }
   }

@@ -1,4 +1,4 @@
-// Deletions, which can be undone for some seconds. The board learns of one only after that, or when the page is left.
+// Deletions, which can be undone for some seconds. The page sends them to the board only afterwards, or when it is left.
 
 import * as api from "./api.js";
 import { note } from "./dom.js";
@@ -35,7 +35,7 @@ export class Deletion {
       try {
         await withToken(() => api.remove(image.id));
       } catch (error) {
-        if (error.code === "image_not_found") return; // somebody else was quicker
+        if (error.code === "image_not_found") return; // someone else has deleted it
         show();
         note(`${image.filename} is not deleted. ${error.message}`);
       }

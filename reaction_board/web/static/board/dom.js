@@ -16,20 +16,20 @@ export function element(name, attributes = {}, ...children) {
 
 const NOTE_SECONDS = 8;
 
-// The open modal dialog, if there is one: what is outside of it cannot be used. Else the body.
+// The open modal dialog, outside of which nothing can be used, or else the body.
 export const usable = () => [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
 
-// Notes must be where they can be used.
+// Move the notes into the open dialog, where they can be used.
 function placeNotes() {
   const parent = usable();
   if (find("#notes").parentElement !== parent) parent.append(find("#notes"));
 }
 
-// A `close` event is a task of its own: by then the same dialog, or another one, may be open.
+// The `close` event comes later: by then, the same dialog or another one may be open.
 document.addEventListener("close", placeNotes, true);
 
-// Say something in the corner of the page, read out at once. A note takes the place of another one with the same `topic`.
-// Without an action or `content` to use, it goes away by itself. Returns a function that takes it away.
+// Show a note in the corner of the page; screen readers read it at once. It replaces a note with the same `topic`. Without
+// an action or `content`, it disappears by itself. Returns a function that removes it.
 export function note(text, action = null, { topic = text, content = null, seconds = NOTE_SECONDS } = {}) {
   const notes = find("#notes");
   for (const other of [...notes.children]) if (other.dataset.topic === topic) other.remove();
@@ -50,8 +50,8 @@ export function note(text, action = null, { topic = text, content = null, second
   return remove;
 }
 
-// Open a modal dialog with a form; resolves with whether its button "yes" submitted the form. It resolves when the dialog
-// closes, not at the `close` event: that one comes later, when the dialog may be open again.
+// Open a modal dialog with a form. Resolves with whether its button "yes" submitted the form. This happens before the
+// `close` event, at which the dialog may be open again.
 export function openForm(dialog) {
   return new Promise((resolve) => {
     const close = (answer) => {

@@ -3,7 +3,7 @@
 
 import * as api from "./api.js";
 
-export const OWN = "application/x-reaction-board"; // what a drag of an image of the page has among its types
+export const OWN = "application/x-reaction-board"; // marks drags that begin on this page
 
 // The name of an image, with the extension of its type.
 export function fileNameOf({ filename, mime_type: type }) {

@@ -12,7 +12,7 @@ self.addEventListener("message", async ({ data: { address, maxBytes } }) => {
   }
 });
 
-// Read no more than a byte too much: who reads it says that the picture is too large.
+// Read at most one byte beyond the limit. The page then reports that the picture is too large.
 async function readBlob(response, maxBytes) {
   const chunks = [];
   let size = 0;

@@ -2,8 +2,8 @@
 
 import { ROOT } from "./api.js";
 
-// Split a drop or a paste into files and folders; without any, find the address of a picture in it, or null. Call it
-// during the event: the items are gone afterwards.
+// Return the files and folders of a drop or a paste or, if it has none, the address of a picture in it, or null. Call this
+// during the event, because the items are gone afterwards.
 export function contentsOf(transfer) {
   const files = [];
   const folders = [];
@@ -16,8 +16,8 @@ export function contentsOf(transfer) {
   return { files, folders, address: files.length || folders.length ? null : addressIn(transfer) };
 }
 
-// A picture within a link comes with the address of the link, and with HTML that has its own. What the board itself has is
-// no picture to upload.
+// A picture within a link comes with the address of the link, and with HTML that has its own address. Pictures of the board
+// itself are not uploaded.
 function addressIn(transfer) {
   const pictures = new DOMParser().parseFromString(transfer.getData("text/html"), "text/html").images;
   const texts = [
@@ -29,8 +29,8 @@ function addressIn(transfer) {
   return texts.find((text) => /^(https?:\/\/|data:image\/)\S+$/i.test(text) && isForeign(text)) ?? null;
 }
 
-// Walk folders and the folders in them, by name. Yields for each file {name, file} if it is a picture, {name, reason} if it
-// cannot be read, else {name}. A folder that cannot be read is {name, reason}, too.
+// Walk folders and their subfolders, by name. Yields {name, file} for a picture, {name, reason} for a file or folder that
+// cannot be read, and {name} for any other file.
 export async function* filesIn(folders) {
   for (const folder of folders) {
     let entries = [];

@@ -1,4 +1,4 @@
-// The filter: what a search asks for beside its tags, in a small panel below a button.
+// The filter: the conditions of a search other than its tags, in a small panel below a button.
 
 import { element, find } from "./dom.js";
 import { asking, asksForAny, TYPES } from "./query.js";
@@ -7,7 +7,7 @@ let serial = 0;
 
 export class Filters {
   #query = null;
-  isAny = false; // whether the tags of the search are alternatives; the address says so only if there are any
+  isAny = false; // whether the tags are alternatives; without tags, the address cannot say so
 
   // `onQuery(query)` is called with the search that the user has chosen.
   constructor(root, { onQuery }) {

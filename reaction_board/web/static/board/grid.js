@@ -1,6 +1,6 @@
-// The grid: rows of pictures that fill the width, each as high as its pictures make it. The API knows every width and
-// height, so the space is there before the picture, and nothing jumps. Rows come in blocks; those far from the window
-// are empty and keep their height, so that a long result costs no more than a short one.
+// The grid: rows of pictures that fill the width. The API knows every width and height, so the space for a picture is there
+// before it loads, and nothing jumps. Rows are grouped into blocks. Blocks far from the window are empty and keep their
+// height, so a long result costs no more than a short one.
 
 import { element, find } from "./dom.js";
 import { describe, listenToTiles, makeTabStop, makeTile, ratioOf } from "./tiles.js";
@@ -8,7 +8,7 @@ import { describe, listenToTiles, makeTabStop, makeTile, ratioOf } from "./tiles
 const GAP = 8; // pixels, as in the stylesheet
 const rowHeight = (width) => (width < 600 ? 130 : 190);
 
-const NEAR = 2500; // pixels from the window: how far away blocks have their pictures
+const NEAR = 2500; // pixels: blocks within this distance from the window have their pictures
 
 export class Grid {
   #images = [];
@@ -62,7 +62,7 @@ export class Grid {
     if (tile) find("img", tile).alt = describe(image);
   }
 
-  // Returns the place that the image had, or -1. The focus goes to the image that takes it, unless it has left the grid.
+  // Remove an image. Returns its place, or -1. A focus in the grid moves to the image that takes the place.
   remove(image) {
     const at = this.#images.findIndex((other) => other.id === image.id);
     if (at < 0) return at;
@@ -73,7 +73,7 @@ export class Grid {
     return at;
   }
 
-  // Returns how many images with these ids there were.
+  // Remove the images with these ids. Returns their number.
   removeAll(ids) {
     const count = this.#images.length;
     this.#images = this.#images.filter(({ id }) => !ids.has(id));
@@ -81,7 +81,7 @@ export class Grid {
     return count - this.#images.length;
   }
 
-  // Put an image back to the place that it had.
+  // Put an image back in its place.
   insert(image, at) {
     this.#images.splice(at, 0, image);
     this.#layOut();

@@ -1,4 +1,4 @@
-// The address of the page says what it shows: a search (see query.js) or one image of it, large. While an image is open,
+// The address of the page describes what it shows: a search (see query.js), or one opened image. While an image is open,
 // the address is /i/{id}, the page of the image, which unfolds wherever it is pasted. The history keeps the search.
 
 import { ROOT } from "./api.js";
@@ -9,7 +9,7 @@ let returned = Promise.resolve(); // pending while history.back() is under way
 
 const imagePath = new RegExp(`^${ROOT}i/([0-9a-f-]{36})$`);
 
-// What the address says: {query, image}; `image` is the id of the opened one, or null.
+// The content of the address: {query, image}; `image` is the id of the opened one, or null.
 export function current() {
   const [, opened] = imagePath.exec(location.pathname) ?? [];
   const like = recall(history.state?.like);
@@ -50,7 +50,7 @@ export function leave() {
   return false;
 }
 
-// What the history holds of a search beside its address.
+// The data of a search that the history holds besides its address.
 const stateOf = ({ like }) => (like ? { like: like.key } : null);
 
 const PLACE = `reaction-board-place${ROOT.slice(0, -1)}`;

@@ -31,8 +31,8 @@ export class ImageList {
     }).observe(end);
   }
 
-  // Show what a search finds; with `again`, as it was left, if the page remembers that. Resolves when its first page is
-  // there, with whether no other search has been shown since.
+  // Show the images of a search; with `again`, as they were left, if the page remembers that. Resolves when the first page
+  // has arrived, with false if another search has been shown since.
   async show(query, { again = false } = {}) {
     const key = JSON.stringify(query);
     if (key !== this.#key) {
@@ -78,7 +78,7 @@ export class ImageList {
     }
   }
 
-  // Take an image out that the board has no more. Returns the place that it had, or -1.
+  // Remove an image that is no longer on the board. Returns its place, or -1.
   remove(image) {
     const at = this.grid.remove(image);
     if (at < 0) return at;
@@ -88,7 +88,7 @@ export class ImageList {
     return at;
   }
 
-  // Take many images out, from later pages, too.
+  // Remove many images, from later pages, too.
   removeAll(ids) {
     for (const id of ids) this.#hidden.add(id);
     this.total -= this.grid.removeAll(new Set(ids));

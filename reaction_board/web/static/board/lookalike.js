@@ -1,5 +1,4 @@
-// A file of the upload dialog that the board has already, or whose picture looks like one that it has: what can be done
-// about it, in the row of the file.
+// The choices for a file in the upload dialog that the board already has, or that looks like an image of the board.
 
 import * as api from "./api.js";
 import { bytes, element } from "./dom.js";
@@ -10,7 +9,7 @@ import { withToken } from "./token.js";
 
 const SIDE = 480; // pixels: twice the size on the page, for sharp screens
 
-// The board has the same file. It keeps its tags: offer to show it, and to give it those that it lacks.
+// The board has the same file. Offer to show it, and to add the tags that it lacks.
 export function offerKnown(row, image, names, { onOpen, onChange }) {
   const link = (text, run) => element("button", { type: "button", class: "link", onclick: run }, text);
   const show = link("already here", () => onOpen(image));

@@ -41,7 +41,7 @@ const strip = new Strip(find("#strip"), collections, actions);
 const list = new ImageList(grid, find("#end"), {
   onAnswer: () => {
     outcome.show(list, shown);
-    search.retry(); // without a token, or while the board did not answer, there were none
+    search.retry(); // they are missing if the board needed a token or did not answer
   },
   onSeed: (seed) => pinSeed(seed),
   onError: (error, mayHelp) => {
@@ -169,7 +169,7 @@ async function openImage(image) {
   await address.open(image.id, shown);
   if (address.current().image !== image.id) return;
   if (image.created_at) viewer.show(image);
-  else await showImage(image.id); // it is one of those that the browser remembers, of which it knows only a part
+  else await showImage(image.id); // the browser remembers only a part of the record
 }
 
 function leave() {

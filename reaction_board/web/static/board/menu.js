@@ -1,4 +1,4 @@
-// The menu of a page: what is needed rarely.
+// The menu of a page, for actions that are needed rarely.
 
 import * as api from "./api.js";
 import { note } from "./dom.js";

@@ -5,7 +5,7 @@ import { element, find } from "./dom.js";
 const GAP = 5; // pixels
 
 export class MenuButton {
-  // `items()` returns what the menu has each time it opens: {label, run, checked, danger}. With `checked`, true or false,
+  // `items()` returns the items each time the menu opens: {label, run, checked, danger}. With `checked`, true or false,
   // an item is one of several choices.
   constructor(button, items) {
     Object.assign(this, { button, items });

@@ -23,9 +23,9 @@ export class Outcome {
     else this.root.replaceChildren(...this.#welcome());
   }
 
-  // Say that no tag is like what was typed, or no more.
+  // Say that no tag matches the typed text, or clear this message if there is none.
   showUnknown(typed) {
-    find("#unknown").textContent = typed ? `No tag is like “${typed}”.` : "";
+    find("#unknown").textContent = typed ? `No tag matches “${typed}”.` : "";
   }
 
   fail(error) {
@@ -33,7 +33,7 @@ export class Outcome {
     this.root.replaceChildren(element("p", {}, error.message));
   }
 
-  // The conditions of a search that finds nothing, each to be taken away.
+  // Buttons that remove one condition each, for a search that finds nothing.
   #offerOthers(query, all) {
     const searched = all.map(({ text }) => text).join(query.any.length && !query.tags.length ? " or " : ", ");
     const without = ({ text, without: other }) =>
@@ -44,7 +44,7 @@ export class Outcome {
     ];
   }
 
-  // What was pasted may have been meant to be uploaded.
+  // The user may have pasted the picture to upload it.
   #offerUpload(like, total) {
     const upload = () => this.onUploadLike(like);
     return [

@@ -84,7 +84,7 @@ async function enterGrid(isWanted) {
 function choose(image) {
   const other = parent === window ? opener : parent;
   if (!other) {
-    note("No page has opened this picker, so there is none to send the picture to.", null, { topic: "choice" });
+    note("No page has opened this picker, so the picture cannot be sent to one.", null, { topic: "choice" });
     return;
   }
   const { filename, mime_type, width, height, tags } = image;

@@ -1,5 +1,5 @@
 // Searches for images that look like a file. Only this page has the file, so such a search has no address: the history
-// holds its key. After a reload, nothing is known of it.
+// holds its key. After a reload, the search is lost.
 
 import { element } from "./dom.js";
 import { findLike } from "./similar.js";

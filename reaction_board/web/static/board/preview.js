@@ -1,5 +1,5 @@
-// Previews of files before they are uploaded. They are drawn on canvases: the page's Content-Security-Policy lets no
-// picture in that is not the board's.
+// Previews of files before they are uploaded. They are drawn on canvases, because the page's
+// Content-Security-Policy allows only pictures of the board.
 
 const SIDE = 96; // pixels: twice the size on the page, for sharp screens
 

@@ -16,7 +16,7 @@ const OTHERS = ["type", "animated", "order", "seed"];
 
 export const EMPTY = { tags: [], any: [], none: [] };
 
-// Read a search from the query of an address. What is not known is left out.
+// Read a search from the query of an address. Unknown parameters are left out.
 export function parse(text) {
   const parameters = new URLSearchParams(text);
   const query = {};
@@ -44,7 +44,7 @@ export function parameters({ type, untagged, like: _, ...query }) {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value?.length ?? value));
 }
 
-// Whether a search asks for one of several tags, and not for all of them.
+// Whether a search is for any of several tags, not all of them.
 export const asksForAny = (query) => query.any.length > 0 && !query.tags.length;
 
 // Whether a search narrows the board at all: a random order does not.

@@ -12,10 +12,10 @@ const MAX_OPTIONS = 12;
 
 export class SearchBox {
   #query = null;
-  #rest = ""; // what stays typed when a tag before it is taken
+  #rest = ""; // text that stays when the tag before it becomes a chip
   #isAny = false; // whether the next tag is one of several
   #isChosen = false; // whether the keys have chosen a suggestion, which later answers leave alone
-  #settled = Promise.resolve(); // pending while the answer about what is typed is under way
+  #settled = Promise.resolve(); // pending while suggestions are being fetched
   #entering = null; // {copies}: the keys that were pressed after ↓, before the pictures were there
 
   // `onQuery(query)` is called when the user has changed the search, `onPreview(query)` while one is being typed, with
@@ -75,7 +75,7 @@ export class SearchBox {
     this.input.focus();
   }
 
-  // Ask again for suggestions that the board did not give.
+  // Fetch suggestions again after a failure.
   retry() {
     if (this.completion.failed) this.#complete();
   }
@@ -91,7 +91,7 @@ export class SearchBox {
     return this.input.value.trimStart().startsWith("-");
   }
 
-  // What is to be completed: until a comma, which ends a tag.
+  // The text to complete: up to a comma, which ends a tag.
   get #typed() {
     const [first] = this.input.value.split(",");
     return first.trim().replace(/^-/, "").trim();
@@ -148,7 +148,7 @@ export class SearchBox {
     });
     if (!typed) return;
     this.completion.activate(0);
-    // What fits best so far is mostly right, and its pictures are fetched while the board completes the text.
+    // The best option so far is mostly right, so its pictures are fetched while the board completes the text.
     const { active } = this.completion;
     if (active && beginsWord(active, typed)) this.onPreview(this.preview, { unknown: "" });
   }

@@ -46,7 +46,7 @@ export class Selection {
     this.#changed();
   }
 
-  // Know images as they are now.
+  // Update the records of selected images.
   update(images) {
     for (const image of images) if (this.#images.has(image.id)) this.#images.set(image.id, image);
   }
@@ -87,7 +87,7 @@ export class Selection {
     this.#changed();
   }
 
-  // The key Enter makes a click, too, without a `detail`: it does what it always does.
+  // Enter causes a click, too, with `detail` 0. It keeps its usual effect.
   #click(event) {
     const id = this.#idAt(event);
     if (!id || !event.detail) return;

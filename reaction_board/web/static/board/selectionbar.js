@@ -14,8 +14,8 @@ const images = (count) => (count === 1 ? "1 image" : `${count.toLocaleString()} 
 export class SelectionBar {
   #isBusy = false;
 
-  // `grid` is {root, images}. `onChange(images)` is called when tags have changed, `onRemove(ids)` when the board has
-  // these images no more.
+  // `grid` is {root, images}. `onChange(images)` is called when tags have changed, `onRemove(ids)` when these
+  // images are no longer on the board.
   constructor(grid, { onChange, onRemove }) {
     Object.assign(this, { grid, onChange, onRemove });
     this.selection = new Selection(grid, { onChange: () => this.#show() });
@@ -52,7 +52,7 @@ export class SelectionBar {
     this.status.textContent = text;
   }
 
-  // Text that is no valid tag keeps the dialog open, and its field says why.
+  // Text that is not a valid tag keeps the dialog open, and its field says why.
   #checkTags(event) {
     const names = this.field.commit();
     if (names.length && !this.field.input.value.trim()) return;
@@ -101,7 +101,7 @@ export class SelectionBar {
     if (await openForm(find("#deleting"))) this.#run((each) => this.#delete(each));
   }
 
-  // Do something with the selected images, and say what is wrong if it fails.
+  // Run an action on the selected images, and report an error.
   async #run(act) {
     if (this.#isBusy) return;
     this.#isBusy = true;

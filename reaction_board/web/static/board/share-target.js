@@ -12,7 +12,7 @@ self.addEventListener("fetch", (event) => {
 
 async function receive(request) {
   const form = await request.formData();
-  await caches.delete(CACHE); // what was shared before, and never taken
+  await caches.delete(CACHE); // files that were shared earlier and never used
   const cache = await caches.open(CACHE);
   const files = form.getAll("files").filter((file) => file.size); // a form without files has an empty one
   for (const [number, file] of files.entries()) {

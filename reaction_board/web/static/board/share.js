@@ -1,4 +1,4 @@
-// The buttons of an image's own page: the sharing of the system where there is one, else the clipboard.
+// The button on an image's own page: it shares with the system's dialog where there is one, else it copies the link.
 
 import { copyLink } from "./clipboard.js";
 import * as sharing from "./sharing.js";

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 
 const CACHE = `reaction-board-shared${api.ROOT}`;
 
-// Let the browser share with this page, if it is installed: nobody else needs a service worker.
+// Register the share target, only for the installed page. No other page needs a service worker.
 export function offerSharing() {
   if (!navigator.serviceWorker) return; // no secure context
   const register = () => {

@@ -18,7 +18,7 @@ export async function share(image) {
   }
 }
 
-// Null where the browser shares no such files, and if the bytes cannot be fetched.
+// Null if the browser cannot share such a file, or if the bytes cannot be fetched.
 async function fileOf(image) {
   try {
     const file = new File([await api.bytesOf(image)], fileNameOf(image), { type: image.mime_type });

@@ -9,7 +9,7 @@ const MOST = 20;
 
 export class SimilarStrip {
   #images = [];
-  #id = null; // of the image whose similar ones are shown or asked for
+  #id = null; // of the image whose similar images are shown or being fetched
   #request = null;
 
   // `onOpen(image)` is called to show one of the images; `actions` are what makeTile() takes, and `isHidden(image)`.
@@ -45,7 +45,7 @@ export class SimilarStrip {
       const images = await api.similarTo(image, MOST, signal);
       if (!signal.aborted) this.#show(images.filter((each) => !this.actions.isHidden(each)));
     } catch {
-      // The strip is a help, not a need: without a token, or while the board is busy, there is none.
+      // The strip is optional: without a token, or while the board is busy, it stays empty.
     }
   }
 

@@ -9,7 +9,7 @@ const SIDE = 640; // pixels, of that copy
 const SECONDS = 15;
 const NEARLY_IDENTICAL = 2; // of 64 bits: what another size or type changes
 const VERY_SIMILAR = 5;
-const MOST_ASKED = 5; // of images at the same distance, the file itself may not come first
+const MOST_ASKED = 5; // the file itself may come after others at the same distance
 
 // How alike two pictures are, by the distance of their fingerprints.
 export function likeness(distance) {
@@ -23,9 +23,9 @@ export async function findLike(file, limit, signal) {
   return api.similarToFile(copy, limit, signal);
 }
 
-// The image of the board that looks most like a file that is to be uploaded, or null. The same file counts as none: the
-// board recognizes it. Only the lack of a token is an error, since nothing can be uploaded then. All else that goes wrong
-// here, the upload will say better.
+// The image of the board that looks most like a file that is to be uploaded, or null. The same file does not
+// count, because the board recognizes it. A missing token is an error, since the upload needs one, too. Other failures count
+// as null: the upload will report them better.
 export async function findLookalike(file) {
   try {
     const images = await withToken(() => findLike(file, MOST_ASKED, AbortSignal.timeout(SECONDS * 1000)));

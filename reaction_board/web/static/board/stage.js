@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { find } from "./dom.js";
 
 const ENLARGED = 512; // pixels: small pictures are enlarged until their longer side is so long
-const PIXEL_ART = 64; // pixels: how long the longer side of pictures is whose pixels are shown as squares
+const PIXEL_ART = 64; // pixels: up to this longer side, pixels are shown as squares
 const SWIPE = 60; // pixels that a finger moves to the side
 
 export class Stage {

@@ -1,12 +1,12 @@
-// What this browser remembers for this board: nothing of it goes to the server. Where localStorage is blocked or full, the
-// page remembers until it is closed.
+// Data of this board in this browser, which are never sent to the server. Where localStorage is blocked or full, the page
+// keeps them until it is closed.
 
 import { ROOT } from "./api.js";
 
 const memory = new Map();
 const keyOf = (name) => `reaction-board-${name}${ROOT.slice(0, -1)}`; // several boards may share a host
 
-// Returns what was stored under a name, or the fallback if there is nothing, or nothing that can be read.
+// Returns the value stored under a name, or the fallback if there is none or it cannot be read.
 export function read(name, fallback) {
   if (memory.has(name)) return memory.get(name);
   try {

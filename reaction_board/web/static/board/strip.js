@@ -1,4 +1,4 @@
-// The strip above an empty search: the images that were used last, or those with a star.
+// The strip above an empty search: recently used or starred images.
 
 import { element, find, note } from "./dom.js";
 import { MenuButton } from "./menubutton.js";
@@ -37,8 +37,8 @@ export class Strip {
     this.draw();
   }
 
-  // Show a collection that has changed. A strip that is not there yet waits for the next search that is empty: it would
-  // move the pictures below the pointer.
+  // Show a collection that has changed. A hidden strip waits for the next empty search, because it would move the pictures
+  // below the pointer.
   update() {
     if (!this.root.hidden) this.draw();
   }

@@ -4,8 +4,8 @@ import * as api from "./api.js";
 import { completions } from "./completion.js";
 import { conditions } from "./query.js";
 
-// The popular tags without a search, else those that go together with it, most images first. The API counts together with
-// tags alone: with other conditions, the images of the grid are counted, which `imagesOf()` resolves with.
+// The popular tags without a search, else those that go together with it, most images first. The API can count only
+// together with tags. With other conditions, the images of the grid are counted, with which `imagesOf()` resolves.
 export async function suggest(query, imagesOf, limit, signal) {
   const all = conditions(query);
   if (!all.length) return completions("", limit, signal);

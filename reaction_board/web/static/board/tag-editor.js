@@ -10,8 +10,8 @@ const MAX_TARGETS = 8;
 
 export class TagEditor {
   #tag = null;
-  #opening = 0; // how often the dialog was opened: answers to an earlier opening show nothing
-  #merge = null; // {name, into, moved, isStopped}: what is under way, or was stopped
+  #opening = 0; // counts openings of the dialog, so that answers for an earlier one are ignored
+  #merge = null; // {name, into, moved, isStopped}: the merge that is running or was stopped
   #request = null; // aborts the request for tags to merge into
   #timer = 0;
 
@@ -91,7 +91,7 @@ export class TagEditor {
       const page = await api.tagPage({ text: this.target.value.trim().toLowerCase(), offset: 0 }, signal);
       if (!signal.aborted) this.#describe(page.items);
     } catch {
-      // Completion is a help, not a need: the API decides whether the tag is renamed or merged.
+      // Completion is optional: the API decides whether the tag is renamed or merged.
     }
   }
 
@@ -144,7 +144,7 @@ export class TagEditor {
     this.#say(`Done: ${merge.name} is an alias of ${tag.name} now.`);
   }
 
-  // Before the first step nothing has changed, and the names can be mended.
+  // Before the first step, nothing has changed, and the names can still be edited.
   #fail(merge, error) {
     if (merge.remaining === undefined) this.#merge = null;
     this.#offer(!this.#merge);
@@ -175,7 +175,7 @@ export class TagEditor {
 
   async #saveAliases() {
     const aliases = this.aliases.commit();
-    if (this.aliases.input.value.trim()) return; // the text is no valid tag, and the field says so
+    if (this.aliases.input.value.trim()) return; // the text is not a valid tag, and the field says so
     const opening = this.#opening;
     try {
       const tag = await withToken(() => api.setAliases(this.#tag.name, aliases));

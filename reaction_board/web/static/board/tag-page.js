@@ -1,4 +1,4 @@
-// The page of the tags: how many images have each, and a dialog to rename, merge and give aliases.
+// The page of tags: the number of images of each tag, and a dialog to rename tags, merge them and edit aliases.
 
 import * as api from "./api.js";
 import { element, find, note } from "./dom.js";
@@ -20,7 +20,7 @@ let timer = 0;
 
 const images = (count) => (count === 1 ? "1 image" : `${count.toLocaleString()} images`);
 
-// Show the first page of what is asked for, or append the page at an offset.
+// Show the first page of tags, or append the page at an offset.
 async function load(offset = 0) {
   clearTimeout(timer);
   request?.abort();

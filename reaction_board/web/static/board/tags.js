@@ -1,4 +1,4 @@
-// A field of tags: chips, and a box that completes what is typed.
+// A field of tags: chips, and a text field with completion.
 
 import { Completion, INVALID, makeInput, makeList, TAG } from "./completion.js";
 import { element } from "./dom.js";
@@ -57,7 +57,7 @@ export class TagField {
     this.#draw();
   }
 
-  // Turn what is typed into chips, and return all names.
+  // Turn the typed text into chips, and return all names.
   commit() {
     if (this.input.value.trim()) this.#add(this.input.value);
     return this.names;

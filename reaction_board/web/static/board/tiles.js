@@ -7,7 +7,7 @@ import { carry } from "./dragging.js";
 import { icon } from "./icons.js";
 import { likeness } from "./similar.js";
 
-const NARROWEST = 0.45; // of a picture's width to its height: what is outside is cropped
+const NARROWEST = 0.45; // width ÷ height; narrower pictures are cropped
 const WIDEST = 3.2;
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -18,7 +18,7 @@ export const describe = (image) => (image.tags.length ? image.tags.join(", ") : 
 // Whether an image moves, as far as the page knows: records that come from uploads do not say how many frames they have.
 export const isAnimated = ({ frames, mime_type: type }) => (frames ? frames > 1 : type === "image/gif");
 
-// A tile of that height, in pixels. `onGone(image)` is called when the board says that it has the image no more.
+// A tile of a height in pixels. `onGone(image)` is called when the image is no longer on the board.
 export function makeTile(image, height, { isStarred, onGone }) {
   const width = ratioOf(image) * height;
   const picture = element("img", {
@@ -40,9 +40,9 @@ export function makeTile(image, height, { isStarred, onGone }) {
   return cell;
 }
 
-// Listen to all tiles below an element. `imageOf(id)` is the image of a tile as it is now, `onChoose(image)` does what a
-// click is for. The tools do `onStar(image)`, and `onCopy(image)` and `onOpen(image)` if they are
-// given. A click that somebody else has handled is left alone.
+// Listen to all tiles below an element. `imageOf(id)` returns the current record of a tile's image. `onChoose(image)` is
+// called for a click. The tools call `onStar(image)`, and `onCopy(image)` and `onOpen(image)` if these are given. Clicks that
+// are already handled are ignored.
 export function listenToTiles(root, { imageOf, onChoose, ...tools }) {
   const cellOf = (event) => event.target.closest?.(".cell");
   const imageAt = (event) => imageOf(cellOf(event)?.dataset.image);
@@ -53,7 +53,7 @@ export function listenToTiles(root, { imageOf, onChoose, ...tools }) {
     const image = imageAt(event);
     if (event.defaultPrevented || !image || !isTile(event) || withModifier(event)) return;
     event.preventDefault();
-    isTile(event).focus({ preventScroll: true }); // Safari does not, and the tools would stay away from fingers
+    isTile(event).focus({ preventScroll: true }); // Safari does not, so touch screens would show no tools
     onChoose(image);
   });
   root.addEventListener("keydown", (event) => {
@@ -91,7 +91,7 @@ export function makeTabStop(root, tile) {
   if (tile) tile.tabIndex = 0;
 }
 
-// Show that an image is starred, or no more, on all its tiles.
+// Show on all tiles of an image whether it is starred.
 export function showStar(image, starred) {
   for (const cell of document.querySelectorAll(`.cell[data-image="${image.id}"]`)) {
     cell.classList.toggle("starred", starred);
@@ -123,7 +123,7 @@ function makeTools(image, { isStarred, onCopy, onOpen, onStar }) {
   );
 }
 
-// The server may be busy with other thumbnails: the page asks again, each time after a longer pause.
+// The server may be busy with other thumbnails, so the page tries again after longer and longer pauses.
 const RETRIES = 4;
 
 async function retry(tile, picture, image, onGone) {

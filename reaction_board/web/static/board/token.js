@@ -8,7 +8,7 @@ const NEEDED = new api.BoardError(401, "unauthorized", "This board needs an acce
 let answer = null; // the promise of the open dialog
 let refusals = 0; // how often the dialog was closed without a token
 
-// Run a request that may need a token. While the API refuses it for want of one, ask for a token and run it again. If the
+// Run a request that may need a token. While the API refuses it without a valid one, ask the user and run it again. If the
 // user enters none, it fails with the status 401.
 export async function withToken(request) {
   for (;;) {

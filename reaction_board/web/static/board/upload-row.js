@@ -1,4 +1,4 @@
-// A file in the list of uploads: its preview, its tags, and what becomes of it.
+// A file in the list of uploads: its preview, tags and outcome.
 
 import { bytes, element } from "./dom.js";
 import { previewOf } from "./preview.js";
@@ -60,17 +60,17 @@ export class UploadRow {
     this.outcome.textContent = share < 1 ? `${Math.floor(share * 100)} %` : "storing…";
   }
 
-  // The board is asked for pictures that look like it.
+  // The board is looking for similar pictures.
   look() {
     this.outcome.textContent = "looking for similar pictures…";
   }
 
-  // The user must decide what becomes of the file.
+  // The user must decide whether to upload the file.
   ask(...content) {
     this.#show("similar", ...content);
   }
 
-  // The end of it: `kind` is done, known or failed; `outcome` are texts and elements that say so.
+  // Show the outcome: `kind` is done, known or failed, and `outcome` are texts and elements.
   end(kind, ...outcome) {
     this.#show(kind, ...outcome);
   }

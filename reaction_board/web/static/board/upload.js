@@ -13,13 +13,13 @@ import { UploadRow } from "./upload-row.js";
 const PARALLEL_UPLOADS = 3;
 
 export class Uploader {
-  #waiting = []; // each {file, row, isNew}: before the button Upload is pressed; `isNew` if it never was
-  #queue = []; // each {file, row, names, isDecided}: after it; `isDecided` if it is known to look like an image
+  #waiting = []; // each {file, row, isNew}: files before the button Upload; `isNew` if they were never in the queue
+  #queue = []; // each {file, row, names, isDecided}: files after it; `isDecided` if the user uploads it anyway
   #running = 0;
   #searches = 0; // folders that are being walked, and addresses that are being fetched
   #opening = 0; // how often the dialog was opened
   #closeTimer = 0;
-  #known; // what can be done with images that the board has already
+  #known; // the choices for images that the board already has
 
   // `onUpload(image)` is called for each new image, `onOpen(image)` to show one that the board already has, and
   // `onChange(image)` when such an image has got tags.
@@ -165,7 +165,7 @@ export class Uploader {
   #begin() {
     const fields = [this.tags, ...this.#waiting.map(({ row }) => row.tags)];
     for (const field of fields) field.commit();
-    if (fields.some((field) => field.input.value.trim())) return; // the text is no valid tag, and its field says so
+    if (fields.some((field) => field.input.value.trim())) return; // the text is not a valid tag, and its field says so
     for (const { file, row, isDecided } of this.#waiting) {
       const names = [...new Set([...this.tags.names, ...row.tags.names])];
       row.queue(names);
@@ -225,7 +225,7 @@ export class Uploader {
     askAboutLookalike(row, { file, image, names }, { ...this.#known, onUpload: upload, onEnd: end });
   }
 
-  // How many files of the list are of a kind.
+  // The number of files of a kind in the list.
   #count(kind) {
     return this.list.querySelectorAll(`:scope > .${kind}`).length;
   }

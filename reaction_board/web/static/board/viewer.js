@@ -16,7 +16,7 @@ export class Viewer {
 
   // `has(image, by)` says whether there is an image before (-1) or after (1) one, `step(image, by)` resolves with it.
   // `onMove(image)` is called when another image is shown, or null when none is; `onChange(image)` when tags have
-  // changed, `onRemove(image)` when the board has the image no more, `onDelete(image)` when it is to be deleted, and
+  // changed, `onRemove(image)` when the image is no longer on the board, `onDelete(image)` when it is to be deleted, and
   // `onSearch(tag)`. `actions` are those of the tiles.
   constructor({ has, step, onMove, onChange, onRemove, onDelete, onSearch, actions, copying }) {
     Object.assign(this, { has, step, onMove, onRemove, onDelete, actions, copying });
@@ -38,7 +38,7 @@ export class Viewer {
     this.similar = new SimilarStrip(find("#similar"), {
       onOpen: (image) => {
         this.#move(image);
-        find("[data-act=copy]", this.dialog).focus(); // its tile is no more
+        find("[data-act=copy]", this.dialog).focus(); // its tile is gone
       },
       actions,
     });
