@@ -26,7 +26,7 @@ migrate: install-local ## migrate the database at DATABASE_URL to the newest ver
 test: lint ## run all checks and all tests
 	"$(BIN)/python" -m pytest --cov
 
-test-fast: install-test ## run the tests that need no browser, no nginx and no waiting, in about a minute
+test-fast: install-test ## run the tests that need no browser, no nginx and no waiting
 	"$(BIN)/python" -m pytest -m "not slow"
 
 lint: install-test ## check formatting, style, spelling, types, imports, the Dockerfile and the configuration files
