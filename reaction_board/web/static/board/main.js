@@ -53,7 +53,7 @@ const search = new SearchBox(find("#search"), find("#suggestions"), {
   onQuery: searchFor,
   onPreview: preview,
   onEnter: enterGrid,
-  onCopy: () => document.activeElement.click(),
+  onCopy: (image) => copying.copy(image),
   suggest: (query, limit, signal) => suggest(query, imagesShown, limit, signal),
 });
 const filters = new Filters(find("#filters"), { onQuery: searchFor });
@@ -178,10 +178,12 @@ function leave() {
   if (!address.leave()) show();
 }
 
-// Focus the first picture, once the pictures of what is typed are there.
+// Focus the first picture, once the pictures of what is typed are there. Returns its image, or null if there is none.
 async function enterGrid(isWanted) {
   await list.show(shown);
-  if (isWanted()) find("main .tile")?.focus();
+  if (!isWanted()) return null;
+  find("main .tile")?.focus();
+  return strip.first ?? grid.images[0] ?? null;
 }
 
 function forget(image) {
