@@ -62,28 +62,23 @@ export class Grid {
     if (tile) find("img", tile).alt = describe(image);
   }
 
-  // Returns the place that the image had, or -1. The focus goes to the image that takes it, unless it has left the grid.
-  remove(image) {
-    const at = this.#images.findIndex((other) => other.id === image.id);
-    if (at < 0) return at;
-    const hasFocus = this.root.contains(document.activeElement);
-    this.#images.splice(at, 1);
-    this.#layOut();
-    if (hasFocus) this.focus(this.#images[Math.min(at, this.#images.length - 1)]);
-    return at;
-  }
-
-  // Returns how many images with these ids there were.
-  removeAll(ids) {
-    const count = this.#images.length;
+  // Take out the images with these ids. Returns the places that they had, each {image, at}, in their order. If the focus was
+  // on one of them, it goes to the image that takes its place.
+  remove(ids) {
+    const places = this.#images.map((image, at) => ({ image, at })).filter(({ image }) => ids.has(image.id));
+    if (!places.length) return places;
+    const focused = find(".cell:focus-within", this.root)?.dataset.image;
+    const at = this.#images.findIndex(({ id }) => id === focused);
+    const before = places.filter((place) => place.at < at).length;
     this.#images = this.#images.filter(({ id }) => !ids.has(id));
     this.#layOut();
-    return count - this.#images.length;
+    if (at >= 0) this.focus(this.#images[Math.min(at - before, this.#images.length - 1)]);
+    return places;
   }
 
-  // Put an image back to the place that it had.
-  insert(image, at) {
-    this.#images.splice(at, 0, image);
+  // Put images back to the places that they had.
+  insert(places) {
+    for (const { image, at } of places) this.#images.splice(at, 0, image);
     this.#layOut();
   }
 

@@ -1,6 +1,6 @@
 // What the page says about the outcome of a search: the number in the box, the title, and what to do if there is nothing.
 
-import { element, find } from "./dom.js";
+import { element, find, imageCount } from "./dom.js";
 import { conditions, isNarrow } from "./query.js";
 
 const NAME = "Reaction Image Board";
@@ -14,7 +14,7 @@ export class Outcome {
   }
 
   show({ total }, query) {
-    find("#status").textContent = total === 1 ? "1 image" : `${total.toLocaleString()} images`;
+    find("#status").textContent = imageCount(total);
     const all = conditions(query);
     document.title = all.length ? `${all.map(({ text }) => text).join(", ")} – ${NAME}` : NAME;
     if (query.like) this.root.replaceChildren(...this.#offerUpload(query.like, total));

@@ -26,8 +26,8 @@ const actions = {
   onChoose: (image) => choose(image),
   onStar: (image) => showStar(image, collections.toggleStar(image)),
   onGone: (image) => {
-    collections.forget(image);
-    list.remove(image);
+    collections.forget([image]);
+    list.remove([image]);
   },
 };
 const collections = new Collections({ onChange: () => strip.update() });
