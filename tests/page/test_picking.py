@@ -233,7 +233,7 @@ def test_images_that_move_are_marked_and_copied_as_a_still_frame(page: Page) -> 
     tool(page, "wave", "Open").click()
     page.get_by_role("button", name="What to copy").click()
     expect(page.get_by_role("menuitemradio")).to_have_text(
-        ["Direct link", "Page link", "Still frame", "Markdown", "HTML"]
+        ["Direct link", "Link to its page", "Still frame", "Markdown", "HTML"]
     )
     page.get_by_role("menuitemradio", name="Still frame").click()
     expect(page.get_by_role("alert")).to_contain_text("Copied the still frame.")
@@ -242,10 +242,10 @@ def test_images_that_move_are_marked_and_copied_as_a_still_frame(page: Page) -> 
 def test_what_was_copied_last_is_what_a_click_copies(page: Page, images: dict[str, Any], origin: str) -> None:
     page.goto("/")
     page.get_by_role("button", name="Copies: Direct link").click()
-    page.get_by_role("menuitemradio", name="Page link").click()
+    page.get_by_role("menuitemradio", name="Link to its page").click()
     page.reload()
     page.get_by_role("link", name="cat", exact=True).click()
-    expect(page.get_by_role("alert")).to_contain_text("Copied the page link.")
+    expect(page.get_by_role("alert")).to_contain_text("Copied the link to its page.")
     assert clipboard(page) == f"{origin}/i/{images['cat']['id']}"
 
 

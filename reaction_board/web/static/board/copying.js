@@ -19,7 +19,7 @@ function htmlOf(image) {
 
 const FORMATS = [
   { id: "direct", name: "direct link", textOf: api.directLinkOf },
-  { id: "page", name: "page link", textOf: api.linkOf },
+  { id: "page", name: "link to its page", textOf: api.linkOf },
   { id: "image", name: "image" },
   { id: "markdown", name: "Markdown", textOf: markdownOf },
   { id: "html", name: "HTML", textOf: htmlOf },
