@@ -90,9 +90,13 @@ const selection = new SelectionBar(grid, {
   onRemove: forget,
   onDelete: (images) => deletion.start(images),
 });
-offerMenu(find("#menu"), [
-  { label: "Search by picture", run: () => pictures.chooseFile(searchByPicture) },
-  { label: "Select images", run: () => selection.begin() },
+offerMenu(find("#menu"), () => [
+  ...(outcome.isBoardEmpty
+    ? []
+    : [
+        { label: "Search by picture", run: () => pictures.chooseFile(searchByPicture) },
+        { label: "Select images", run: () => selection.begin() },
+      ]),
   { label: "Tags", href: `${api.ROOT}tags` },
 ]);
 
