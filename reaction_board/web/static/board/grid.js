@@ -41,16 +41,17 @@ export class Grid {
     this.root.replaceChildren();
   }
 
-  // Show other images. The first ones are there at once, the others as soon as they are near the window.
+  // Show other images. Those in the window are there at once, the others as soon as they are near it.
   set(images) {
     this.#layOutAll(images);
-    if (this.#blocks.length) this.#fill(this.#blocks[0].root, true);
+    this.#fillWindow();
   }
 
   // Put images at the end. The last row, which may not have been full, moves to the new block.
   append(images) {
     this.#images.push(...images);
     this.#add([...this.#lastRow(), ...images]);
+    this.#fillWindow();
   }
 
   replace(image) {
@@ -99,6 +100,17 @@ export class Grid {
     const row = top?.rows[[...top.root.children].findIndex(isBelow)];
     this.#layOutAll(images);
     if (row) this.#scrollTo(row.images[0]);
+    this.#fillWindow();
+  }
+
+  // The observer would come after the next frame, in which the window would be blank.
+  #fillWindow() {
+    let { top } = this.root.getBoundingClientRect();
+    for (const block of this.#blocks) {
+      const bottom = top + heightOf(block.rows);
+      if (bottom > 0 && top < innerHeight) this.#fill(block.root, true);
+      top = bottom;
+    }
   }
 
   #layOutAll(images) {
