@@ -93,6 +93,40 @@ def test_keys_that_come_before_the_answers_do_what_they_mean(page: Page, link: s
     expect_copied(page, link)
 
 
+def test_nothing_is_copied_if_typing_goes_on_before_the_pictures_are_there(page: Page) -> None:
+    page.goto("/")
+    expect(tiles(page)).to_have_count(len(TAGS) + 1)
+    page.evaluate("navigator.clipboard.writeText('before')")
+    lists = Gate(page, "**/api/v1/images?tags=*")
+    page.keyboard.type("do")
+    lists.expect_waiting(1)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.keyboard.type("g")
+    lists.open()
+    expect_texts(page, "dog, funny")
+    expect(search_box(page)).to_be_focused()
+    expect(page.get_by_role("alert")).to_be_empty()
+    assert clipboard(page) == "before"
+
+
+def test_an_image_is_copied_if_the_keys_come_before_the_pictures(page: Page) -> None:
+    page.goto("/")
+    expect(tiles(page)).to_have_count(len(TAGS) + 1)
+    page.get_by_role("button", name="Copies: Direct link").click()
+    page.get_by_role("menuitemradio", name="Image").click()
+    search_box(page).focus()
+    lists = Gate(page, "**/api/v1/images?tags=*")
+    page.keyboard.type("fac")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    lists.expect_waiting(1)
+    lists.open()
+    expect(page.get_by_role("alert")).to_contain_text("Copied the image.")
+    read = "navigator.clipboard.read().then(([item]) => item.types)"
+    assert page.evaluate(read) == ["image/png"]
+
+
 def test_pictures_appear_while_typing_and_escape_takes_that_back(page: Page) -> None:
     page.goto("/")
     expect(tiles(page)).to_have_count(len(TAGS) + 1)
@@ -199,7 +233,7 @@ def test_images_that_move_are_marked_and_copied_as_a_still_frame(page: Page) -> 
     tool(page, "wave", "Open").click()
     page.get_by_role("button", name="What to copy").click()
     expect(page.get_by_role("menuitemradio")).to_have_text(
-        ["Direct link", "Page link", "Still frame", "Markdown", "HTML"]
+        ["Direct link", "Link to its page", "Still frame", "Markdown", "HTML"]
     )
     page.get_by_role("menuitemradio", name="Still frame").click()
     expect(page.get_by_role("alert")).to_contain_text("Copied the still frame.")
@@ -208,10 +242,10 @@ def test_images_that_move_are_marked_and_copied_as_a_still_frame(page: Page) -> 
 def test_what_was_copied_last_is_what_a_click_copies(page: Page, images: dict[str, Any], origin: str) -> None:
     page.goto("/")
     page.get_by_role("button", name="Copies: Direct link").click()
-    page.get_by_role("menuitemradio", name="Page link").click()
+    page.get_by_role("menuitemradio", name="Link to its page").click()
     page.reload()
     page.get_by_role("link", name="cat", exact=True).click()
-    expect(page.get_by_role("alert")).to_contain_text("Copied the page link.")
+    expect(page.get_by_role("alert")).to_contain_text("Copied the link to its page.")
     assert clipboard(page) == f"{origin}/i/{images['cat']['id']}"
 
 

@@ -25,6 +25,7 @@ from tests.page.actions import (
     wait_for,
 )
 from tests.page.conftest import OpenPage
+from tests.pictures import picture
 
 pytestmark = MARKS
 NARROW = ViewportSize(width=320, height=400)  # also what 1280 × 1600 pixels are at 400 % zoom
@@ -231,7 +232,7 @@ def test_a_board_that_cannot_be_reached_is_told_and_asked_again(page: Page, imag
     search_box(page).fill("cat")
     search_box(page).press("Enter")
     expect(page.get_by_role("alert")).to_contain_text("The board cannot be reached.")
-    give(page, "paste", ("a.png", b"never sent"))
+    give(page, "paste", ("a.png", picture()))
     page.locator("#start").click()
     expect(page.locator("#uploads")).to_contain_text("The board cannot be reached.")
     page.keyboard.press("Escape")
@@ -252,6 +253,7 @@ def test_nobody_is_kept_out(open_page: OpenPage, images: dict[str, Any], scheme:
     expect(page.get_by_role("option")).to_have_count(1)
     assert violations(page) == []
     page.keyboard.press("Escape")
+    expect(tiles(page)).to_have_count(2)  # a list that comes later would take the tools away
     open_image(page, "cat, funny")
     assert violations(page) == []
     page.get_by_role("button", name="What to copy").click()
@@ -267,9 +269,8 @@ def test_nobody_is_kept_out(open_page: OpenPage, images: dict[str, Any], scheme:
     page.goto("/")
     expect(page.locator("#strip .tile.loaded")).to_have_count(1)
     assert violations(page) == []
-    give(page, "paste", ("a.png", b"no image"))
-    page.locator("#start").click()
-    expect(page.locator("#uploads")).to_contain_text("not a readable")
+    give(page, "paste", ("a.txt", b"no image"), ("b.png", picture()))
+    expect(page.locator("#uploads")).to_contain_text("This is no picture")
     assert violations(page) == []
     page.goto(f"/i/{images['one.png']['id']}")
     assert violations(page) == []

@@ -58,6 +58,30 @@ def test_scrolling_goes_on_to_the_end(page: Page, newest_first: list[str]) -> No
     expect(page.get_by_role("link", name=newest_first[0])).to_be_visible()
 
 
+def test_no_frame_is_blank_after_a_change_of_all_rows(page: Page, newest_first: list[str]) -> None:
+    # An observer's news comes after the frame. Without any, what is there is what that frame shows.
+    page.add_init_script("window.IntersectionObserver = class { observe() {} disconnect() {} };")
+    page.set_viewport_size({"width": 900, "height": 500})
+    page.goto("/")
+    expect(tiles(page).first).to_be_visible()
+    page.set_viewport_size({"width": 600, "height": 500})
+    wait_for(page, f"document.querySelector('.row') && {ALL_ROWS_FIT}")
+    assert page.evaluate(NO_BLOCK_IN_THE_WINDOW_IS_EMPTY)
+
+
+def test_a_place_far_away_has_the_colour_of_tiles_before_it_has_tiles(page: Page, newest_first: list[str]) -> None:
+    page.set_viewport_size({"width": 320, "height": 400})
+    page.goto("/")
+    expect(tiles(page).first).to_be_visible()
+    for blocks in (2, 3):
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        wait_for(page, f"document.querySelectorAll('.block').length === {blocks}")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    wait_for(page, "document.querySelector('.block:empty') !== null")
+    colour = "getComputedStyle(document.querySelector({})).backgroundColor"
+    assert page.evaluate(colour.format("'.block:empty'")) == page.evaluate(colour.format("'.tile'"))
+
+
 def test_another_width_keeps_the_place(page: Page, newest_first: list[str]) -> None:
     at_top = "document.elementFromPoint(60, 180)?.closest('.tile')?.firstElementChild.alt"
     page.set_viewport_size({"width": 900, "height": 500})

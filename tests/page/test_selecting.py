@@ -8,8 +8,10 @@ from playwright.sync_api import Download, Locator, Page, expect
 from tests.board import Board
 from tests.browser import violations
 from tests.page import MARKS
-from tests.page.actions import DESKTOP, Gate, expect_texts, tab_to, tiles
+from tests.page.actions import DESKTOP, Gate, expect_texts, give, status, tab_to, tiles, tool
 from tests.page.conftest import OpenPage
+from tests.pictures import picture
+from tests.servers import eventually
 
 pytestmark = [*MARKS, pytest.mark.usefixtures("app")]
 
@@ -21,6 +23,16 @@ def tile(page: Page, text: str) -> Locator:
 def select(page: Page, *names: str) -> None:
     for name in names:
         tile(page, name).click(modifiers=["Control"])
+
+
+def select_all(page: Page, count: int) -> None:
+    """Scroll to the end of a list that has several pages, and select all its images while some may be selected."""
+    expect(status(page)).to_have_text(f"{count} images")
+    for _ in range(2):  # the second page of the list may still be on its way
+        page.mouse.wheel(0, 20_000)
+        page.wait_for_load_state("networkidle")
+    page.keyboard.press("Control+a")
+    expect(bar(page)).to_contain_text(f"{count} selected")
 
 
 def selected(page: Page) -> list[str]:
@@ -129,32 +141,99 @@ def test_what_somebody_else_has_deleted_meanwhile_is_left_out(
     expect(page.get_by_role("alert")).to_contain_text("1 image had been deleted meanwhile.")
 
 
-def test_they_are_deleted_together_once_that_is_confirmed(grid_page: Page, board: Board) -> None:
-    page = grid_page
-    select(page, "five.png", "cat", "dog")
+def delete(page: Page, *names: str) -> None:
+    """Select images and delete them: for ten seconds, that can be undone."""
+    select(page, *names)
     page.get_by_role("button", name="Delete", exact=True).click()
-    page.get_by_role("button", name="Keep them").click()
-    expect(bar(page)).to_contain_text("3 selected")
-    page.get_by_role("button", name="Delete", exact=True).click()
-    expect(page.get_by_text("Delete 3 images for everybody?")).to_be_visible()
-    page.get_by_role("button", name="Delete them").click()
+
+
+def test_a_deletion_of_several_can_be_undone_before_the_board_learns_of_it(page: Page, images: dict[str, Any]) -> None:
+    page.clock.install()
+    page.goto("/")
+    tool(page, "dog", "Star").click()
+    delete(page, "five.png", "dog", "cat")
+    expect(bar(page)).to_be_hidden()
     expect_texts(page, "dog, funny", "cat, funny")
-    expect(page.get_by_role("alert")).to_contain_text("Deleted 3 images.")
+    expect(status(page)).to_have_text("2 images")
+    expect(page.get_by_role("alert")).to_contain_text("Deleted 3 images")
+    page.clock.fast_forward(9_000)
+    page.get_by_role("button", name="Undo").click()
+    expect_texts(page, "five.png", "dog", "dog, funny", "cat", "cat, funny")
+    expect(status(page)).to_have_text("5 images")
+    expect(tool(page, "dog", "Star")).to_have_attribute("aria-pressed", "true")
+    page.clock.fast_forward(30_000)
+    page.reload()
+    expect(tiles(page)).to_have_count(5)
+
+
+def test_several_are_deleted_when_that_was_not_undone_for_ten_seconds(
+    page: Page, board: Board, images: dict[str, Any]
+) -> None:
+    page.clock.install()
+    page.goto("/")
+    delete(page, "five.png", "dog", "cat")
+    expect_texts(page, "dog, funny", "cat, funny")
+    assert board.search()["total"] == 5
+    with page.expect_response("**/images/delete"):
+        page.clock.fast_forward(10_000)
     assert tags(board) == [["dog", "funny"], ["cat", "funny"]]
+    expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+
+
+def test_a_deletion_of_several_that_is_not_undone_outlasts_the_page(grid_page: Page, board: Board) -> None:
+    page = grid_page
+    delete(page, "five.png", "dog", "cat")
+    expect(tiles(page)).to_have_count(2)
+    page.goto("/api/v1/health")
+    assert eventually(lambda: tags(board) == [["dog", "funny"], ["cat", "funny"]])
+
+
+def test_those_that_cannot_be_deleted_come_back(page: Page, board: Board) -> None:
+    for number in range(101):
+        board.added(filename=f"{number}.png")
+    page.clock.install()
+    page.goto("/")
+    tile(page, "100.png").click(modifiers=["Control"])
+    select_all(page, 101)
+    page.get_by_role("button", name="Delete", exact=True).click()
+    requests = Gate(page, "**/images/delete")
+    page.clock.fast_forward(10_000)
+    requests.expect_waiting(1)
+    requests.let_one_through()
+    requests.expect_waiting(1)
+    requests.waiting.pop().abort()
+    expect(page.get_by_role("alert")).to_contain_text("0.png is not deleted. The board cannot be reached.")
+    expect_texts(page, "0.png")
+    assert [image["filename"] for image in board.search()["items"]] == ["0.png"]
+
+
+def test_images_are_put_back_into_a_list_that_was_fetched_since(grid_page: Page, board: Board) -> None:
+    page = grid_page
+    delete(page, "dog", "cat")
+    page.get_by_role("button", name="Shuffle").click()
+    expect(status(page)).to_have_text("3 images")
+    give(page, "paste", ("new.png", picture()))
+    page.locator("#start").click()
+    page.get_by_role("button", name="Shuffle").click()
+    expect_texts(page, "new.png", "five.png", "dog, funny", "cat, funny")
+    page.get_by_role("button", name="Undo").click()
+    expect_texts(page, "new.png", "five.png", "dog", "dog, funny", "cat", "cat, funny")
+    expect(status(page)).to_have_text("6 images")
 
 
 def test_a_failure_keeps_the_selection(grid_page: Page, board: Board) -> None:
     page = grid_page
-    requests = Gate(page, "**/images/delete")
+    requests = Gate(page, "**/images/tags")
     select(page, "five.png", "dog")
-    page.get_by_role("button", name="Delete", exact=True).click()
-    page.get_by_role("button", name="Delete them").click()
+    page.get_by_role("button", name="Add tags").click()
+    page.keyboard.type("new")
+    page.get_by_role("button", name="Add", exact=True).click()
     requests.expect_waiting(1)
     requests.waiting.pop().abort()
     expect(page.get_by_role("alert")).to_contain_text("The board cannot be reached.")
     expect(bar(page)).to_contain_text("2 selected")
     assert selected(page) == ["five.png", "dog"]
-    assert board.search()["total"] == 5
+    assert board.search(tags="new")["total"] == 0
 
 
 def test_more_images_than_the_api_takes_at_once_are_changed_together(page: Page, board: Board) -> None:
@@ -164,13 +243,7 @@ def test_more_images_than_the_api_takes_at_once_are_changed_together(page: Page,
     expect(tiles(page).first).to_be_visible()
     page.get_by_role("button", name="Menu").click()
     page.get_by_role("menuitem", name="Select images").click()
-    page.keyboard.press("End")
-    expect(page.locator("#search")).to_contain_text("101 images")
-    for _ in range(2):  # the second page of the list may still be on its way
-        page.mouse.wheel(0, 20_000)
-        page.wait_for_load_state("networkidle")
-    page.keyboard.press("Control+a")
-    expect(bar(page)).to_contain_text("101 selected")
+    select_all(page, 101)
     page.get_by_role("button", name="Add tags").click()
     page.keyboard.type("all")
     page.get_by_role("button", name="Add", exact=True).click()
@@ -210,7 +283,7 @@ def test_nobody_is_kept_out(open_page: OpenPage, images: dict[str, Any], scheme:
     select(page, "dog", "cat")
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-    for button, dialog in (("Add tags", "#adding"), ("Remove tags", "#removing"), ("Delete", "#deleting")):
+    for button, dialog in (("Add tags", "#adding"), ("Remove tags", "#removing")):
         page.get_by_role("button", name=button, exact=True).click()
         assert violations(page) == []
         assert page.locator(dialog).evaluate("dialog => dialog.scrollWidth - dialog.clientWidth") == 0

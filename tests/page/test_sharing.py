@@ -53,12 +53,12 @@ def test_link_and_image_are_copied_and_downloaded(page: Page, images: dict[str, 
     expect(viewer.get_by_text("Copied the direct link.")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == f"{link}.png"
     for choice, text in (
-        ("Page link", link),
+        ("Link to its page", link),
         ("Markdown", f"![cat, funny]({link}.png)"),
         ("HTML", f'<img src="{link}.png" alt="cat, funny" width="300" height="200">'),
     ):
         choose(page, viewer, choice)
-        expect(page.get_by_role("alert")).to_contain_text(f"Copied the {choice.replace('Page', 'page')}.")
+        expect(page.get_by_role("alert")).to_contain_text(f"Copied the {choice.replace('Link', 'link')}.")
         assert page.evaluate("navigator.clipboard.readText()") == text
     choose(page, viewer, "Image")
     expect(viewer.get_by_text("Copied the image.")).to_be_visible()

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.board import Board
 from tests.command_line import served
 from tests.page import MARKS
-from tests.page.actions import open_image, outcome, search_box, status
+from tests.page.actions import give, open_image, outcome, search_box, status
 from tests.page.conftest import OpenPage
 from tests.pictures import MIME_TYPES, animation, picture
 
@@ -22,6 +22,7 @@ def test_the_picker_of_an_empty_board_offers_no_upload(another: Callable[..., Fl
         page = open_page(base_url=url)
         page.goto("/pick")
         expect(outcome(page)).to_have_text("This board has no pictures yet.")
+        expect(page.get_by_text("Filter")).to_be_hidden()
 
 
 def test_an_empty_board_says_what_to_do(page: Page) -> None:
@@ -30,6 +31,24 @@ def test_an_empty_board_says_what_to_do(page: Page) -> None:
     expect(status(page)).to_have_text("0 images")
     outcome(page).get_by_role("button", name="Upload pictures").click()
     expect(page.get_by_role("heading", name="Upload images")).to_be_visible()
+
+
+def test_an_empty_board_offers_only_what_makes_sense_until_it_has_an_image(page: Page) -> None:
+    page.goto("/")
+    expect(outcome(page).get_by_role("heading")).to_have_text("Nothing here yet")
+    tools = [page.get_by_text("Filter"), page.get_by_role("button", name="Shuffle"), page.get_by_text("Copies:")]
+    for tool in tools:
+        expect(tool).to_be_hidden()
+    page.get_by_role("button", name="Menu").click()
+    expect(page.get_by_role("menuitem")).to_have_text(["Tags"])
+    page.keyboard.press("Escape")
+    give(page, "drop", ("first.png", picture()))
+    page.locator("#start").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    for tool in tools:
+        expect(tool).to_be_visible()
+    page.get_by_role("button", name="Menu").click()
+    expect(page.get_by_role("menuitem")).to_have_text(["Search by picture", "Select images", "Tags"])
 
 
 def test_popular_tags_are_offered_first_among_very_many(page: Page, board: Board) -> None:

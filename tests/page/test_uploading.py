@@ -17,6 +17,8 @@ from tests.pictures import IMAGES, padded, picture
 
 pytestmark = [*MARKS, pytest.mark.usefixtures("app")]
 
+BROKEN = picture()[:40]  # begins like a PNG file, so that only the board can say that it is none
+
 
 def test_files_are_uploaded_with_tags_given_once(page: Page, board: Board) -> None:
     known = board.added(filename="known.png", data=picture("png", 50, 50))
@@ -27,7 +29,7 @@ def test_files_are_uploaded_with_tags_given_once(page: Page, board: Board) -> No
         file_of("new.png", picture()),
         file_of("nod.gif", (IMAGES / "nod.gif").read_bytes(), "image/gif"),
         file_of("again.png", data),
-        file_of("text.png", b"no image"),
+        file_of("broken.png", BROKEN),
     ]
     page.locator("#files").set_input_files(files)  # type: ignore[arg-type]
     page.get_by_role("combobox", name="Tags for all of them").fill("Party")
@@ -127,7 +129,7 @@ def test_the_dialog_closes_by_itself_once_and_not_after_it_was_opened_again(page
 def test_what_failed_is_told_after_the_dialog_was_closed(page: Page) -> None:
     page.goto("/")
     uploads = Gate(page, "**/api/v1/images")
-    give(page, "drop", ("bad.png", b"no image"))
+    give(page, "drop", ("bad.png", BROKEN))
     page.locator("#start").click()
     page.keyboard.press("Escape")
     uploads.open()
@@ -138,7 +140,7 @@ def test_a_note_can_be_dismissed_in_the_dialog_that_is_open(page: Page, images: 
     page.goto("/")
     viewer = open_image(page, "cat")
     uploads = Gate(page, "**/api/v1/images")
-    give(page, "drop", ("bad.png", b"no image"))
+    give(page, "drop", ("bad.png", BROKEN))
     page.locator("#start").click()
     uploads.expect_waiting(1)
     page.keyboard.press("Escape")
@@ -165,7 +167,7 @@ def test_images_uploaded_while_one_is_open_are_shown_when_the_way_back_closes_it
 
 def test_each_file_has_a_preview_and_tags_of_its_own(page: Page, board: Board) -> None:
     page.goto("/")
-    give(page, "paste", ("a.png", picture("png", 60, 40)), ("b.png", picture()), ("bad.png", b"no image"))
+    give(page, "paste", ("a.png", picture("png", 60, 40)), ("b.png", picture()), ("bad.png", BROKEN))
     expect(page.locator("#uploads .preview.loaded")).to_have_count(2)
     page.get_by_role("combobox", name="Tags of a.png").fill("own")
     page.get_by_role("combobox", name="Tags for all of them").fill("all")
@@ -198,6 +200,22 @@ def test_tags_are_added_to_what_the_board_has_already(page: Page, board: Board) 
     expect(page.locator("#uploads")).to_contain_text("tags added")
     expect_texts(page, "new, old")
     assert board.search(tags="new,old")["total"] == 1
+
+
+def test_a_file_that_is_no_picture_is_said_to_be_none_and_is_not_sent(page: Page, board: Board) -> None:
+    page.goto("/")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    give(page, "drop", ("notes.txt", b"milk, bread"))
+    row = page.locator("#uploads > li")
+    expect(row).to_contain_text("notes.txt")
+    expect(row).to_contain_text("This is no picture that the board takes: JPEG, PNG, GIF or WebP.")
+    expect(page.locator("#start")).to_be_disabled()
+    assert sent == []
+    give(page, "drop", ("a.png", picture()), ("late.txt", b"milk"))
+    click_at_once(page, "#start")
+    expect(page.locator("#uploader-message")).to_have_text("1 uploaded, 1 failed")
+    assert [image["filename"] for image in board.search()["items"]] == ["a.png"]
 
 
 def test_a_file_that_is_too_large_is_not_sent(another: Callable[..., Flask], open_page: OpenPage, board: Board) -> None:

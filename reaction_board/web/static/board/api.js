@@ -8,6 +8,8 @@ export const ROOT = new URL("../../", import.meta.url).pathname;
 const BASE = `${ROOT}api/v1`;
 const HEALTH_SECONDS = 10;
 
+export const AT_ONCE = 100; // images that the API changes or deletes with one request
+
 export class BoardError extends Error {
   constructor(status, code, detail) {
     super(detail);
@@ -54,11 +56,12 @@ async function ask(path, options = {}) {
   throw errorOf(response.status, await response.text());
 }
 
-const write = (path, method, body, headers = {}) =>
+const write = (path, method, body, { headers, ...options } = {}) =>
   ask(path, {
     method,
     headers: { "Content-Type": "application/json", ...headers },
     body: body && JSON.stringify(body),
+    ...options,
   });
 
 // A page of images; `next` is the address of the page after it, or null.
@@ -126,12 +129,14 @@ export const mergeTag = async (name, into) => (await write(`tags/${name}/merge`,
 
 // Replace the tags of an image, unless they have changed since it was read.
 export async function replaceTags(id, names, etag) {
-  const response = await write(`images/${id}/tags`, "PATCH", { tags: names }, etag ? { "If-Match": etag } : {});
+  const response = await write(
+    `images/${id}/tags`,
+    "PATCH",
+    { tags: names },
+    { headers: etag ? { "If-Match": etag } : {} },
+  );
   return { ...(await response.json()), etag: response.headers.get("ETag") };
 }
-
-// With `keepalive`, the request outlasts the page.
-export const remove = (id, { keepalive = false } = {}) => ask(`images/${id}`, { method: "DELETE", keepalive });
 
 // The bytes of an image.
 export const bytesOf = async (image) => (await ask(fileOf(image))).blob();
@@ -142,8 +147,8 @@ export async function changeTags(ids, { add = [], remove = [] }) {
   return (await response.json()).items;
 }
 
-// Delete many images.
-export const removeMany = (ids) => write("images/delete", "POST", { ids });
+// Delete some images. Those that the board does not have count as deleted. With `keepalive`, the request outlasts the page.
+export const remove = (ids, { keepalive = false } = {}) => write("images/delete", "POST", { ids }, { keepalive });
 
 // Whether the board answers at all.
 export const isAlive = () =>

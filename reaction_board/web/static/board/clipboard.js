@@ -13,15 +13,23 @@ export async function copyLink(link, message, saying = "Link copied.") {
   getSelection().selectAllChildren(text);
 }
 
-// Copy the picture at an address as a PNG, the only type that clipboards take. Of an animation, this is the first frame.
-// Throws where the browser cannot.
-export async function copyPicture(address) {
-  if (!navigator.clipboard?.write) throw new Error("The browser has no clipboard for pictures.");
-  await navigator.clipboard.write([new ClipboardItem({ "image/png": pngOf(address) })]);
+// Browsers let a page copy only at a key or a click, and WebKit forgets about that while the board is asked for something.
+// All of them take the promise of a content, if it is handed over at once. Returns whether it was copied.
+async function copyContent(type, content) {
+  try {
+    await navigator.clipboard.write([new ClipboardItem({ [type]: content })]);
+    return true;
+  } catch {
+    return false; // there is no clipboard, the browser does not allow it, or the content has not come
+  }
 }
 
+// Copy the picture at an address, or at the promise of one, as a PNG, because clipboards take no other type: of an
+// animation, the first frame. Returns whether it was copied.
+export const copyPicture = (address) => copyContent("image/png", pngOf(address));
+
 async function pngOf(address) {
-  const picture = Object.assign(new Image(), { src: address });
+  const picture = Object.assign(new Image(), { src: await address });
   await picture.decode();
   const canvas = Object.assign(document.createElement("canvas"), {
     width: picture.naturalWidth,
@@ -31,9 +39,18 @@ async function pngOf(address) {
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }
 
-// Returns whether the text was copied. `root` must be inside the open modal dialog, if there is one: nothing else can be
-// selected.
+// Copy a text, or the promise of one. Returns whether it was copied. `root` must be inside the open modal dialog, if there
+// is one: nothing else can be selected.
 export async function copyText(text, root) {
+  if (!(text instanceof Promise)) return copyNow(text, root);
+  if (await copyContent("text/plain", text)) return true;
+  return text.then(
+    (there) => copyNow(there, root),
+    () => false,
+  );
+}
+
+async function copyNow(text, root) {
   try {
     await navigator.clipboard.writeText(text);
     return true;

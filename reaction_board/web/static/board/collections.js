@@ -58,12 +58,18 @@ export class Collections {
     return starred;
   }
 
-  forget(image) {
-    for (const name of Object.keys(MOST)) {
-      const images = this.list(name);
-      const others = images.filter(({ id }) => id !== image.id);
-      if (others.length < images.length) this.#put(name, others);
-    }
+  // Forget images. Returns a function that puts them back to their places.
+  forget(images) {
+    const ids = new Set(images.map(({ id }) => id));
+    const forgotten = Object.keys(MOST).map((name) => {
+      const places = this.list(name).map((image, at) => ({ image, at }));
+      return { name, places: places.filter(({ image }) => ids.has(image.id)) };
+    });
+    const change = (act) => {
+      for (const { name, places } of forgotten) if (places.length) this.#put(name, act(this.list(name), places));
+    };
+    change((list) => list.filter(({ id }) => !ids.has(id)));
+    return () => change((list, places) => places.reduce((all, { image, at }) => all.toSpliced(at, 0, image), list));
   }
 
   // Both collections as the text of a file.

@@ -19,7 +19,7 @@ function htmlOf(image) {
 
 const FORMATS = [
   { id: "direct", name: "direct link", textOf: api.directLinkOf },
-  { id: "page", name: "page link", textOf: api.linkOf },
+  { id: "page", name: "link to its page", textOf: api.linkOf },
   { id: "image", name: "image" },
   { id: "markdown", name: "Markdown", textOf: markdownOf },
   { id: "html", name: "HTML", textOf: htmlOf },
@@ -70,35 +70,38 @@ export class Copying {
     }
   }
 
-  // Copy an image in the format that was chosen last, and say so.
+  // Copy an image as the user did last, and say what was copied. It may be the promise of an image, or of null if there is
+  // none to copy: call this when the key is pressed, and not when the image is there.
   async copy(image) {
     const format = chosen();
-    if (format.textOf) {
-      await this.#copyText(image, format.textOf(image), `Copied the ${format.name}.`);
-      return;
-    }
-    try {
-      await copyPicture(api.fileOf(image));
-      this.#say(image, `Copied the ${nameOf(format, image)}.`);
-    } catch {
-      const instead = `The ${nameOf(format, image)} cannot be copied here. Copied its direct link instead.`;
-      await this.#copyText(image, api.directLinkOf(image), instead);
-    }
+    const contentOf = format.textOf ?? api.fileOf;
+    const content = image instanceof Promise ? image.then(contentOf) : contentOf(image);
+    const isCopied = await (format.textOf ? copyText(content, usable()) : copyPicture(content));
+    const there = await image;
+    if (!there) return;
+    const name = nameOf(format, there);
+    if (isCopied) this.#say(there, `Copied the ${name}.`);
+    else if (format.textOf) offerText(await content);
+    else await this.#copyLink(there, `The ${name} cannot be copied here. Copied its direct link instead.`);
   }
 
-  async #copyText(image, text, saying) {
-    if (await copyText(text, usable())) this.#say(image, saying);
-    else {
-      const box = element("input", { class: "uncopied", readonly: true, "aria-label": "To be copied", value: text });
-      note("This browser does not let the page copy. Copy this:", null, { topic: "copy", content: box });
-      box.select();
-    }
+  async #copyLink(image, saying) {
+    const link = api.directLinkOf(image);
+    if (await copyText(link, usable())) this.#say(image, saying);
+    else offerText(link);
   }
 
   #say(image, saying) {
     note(saying, null, { topic: "copy", seconds: TOAST_SECONDS });
     this.onCopy(image);
   }
+}
+
+// Show a text to be copied by hand.
+function offerText(text) {
+  const box = element("input", { class: "uncopied", readonly: true, "aria-label": "To be copied", value: text });
+  note("The browser lets the page copy nothing. Copy this:", null, { topic: "copy", content: box });
+  box.select();
 }
 
 const upperFirst = (text) => text[0].toUpperCase() + text.slice(1);

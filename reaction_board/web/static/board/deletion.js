@@ -1,45 +1,66 @@
 // Deletions, which can be undone for some seconds. The page sends them to the board only afterwards, or when it is left.
 
 import * as api from "./api.js";
-import { note } from "./dom.js";
+import { imageCount, note } from "./dom.js";
 import { withToken } from "./token.js";
 
 const UNDO_SECONDS = 10;
 
 export class Deletion {
-  #pending = new Map(); // by id: the timers of the deletions that can be undone
+  #pending = new Map(); // by the timers of the deletions that can be undone: their images
 
-  // `hide(image)` takes an image off the page and returns a function that puts it back.
+  // `hide(images)` takes images off the page and returns a function that puts them back.
   constructor({ hide }) {
     this.hide = hide;
     addEventListener("pagehide", () => {
-      for (const [id, timer] of this.#pending) {
+      for (const [timer, images] of this.#pending) {
         clearTimeout(timer);
-        api.remove(id, { keepalive: true });
+        for (const ids of batchesOf(images)) api.remove(ids, { keepalive: true });
       }
       this.#pending.clear();
     });
   }
 
-  start(image) {
-    const show = this.hide(image);
+  start(images) {
+    const show = this.hide(images);
+    const end = () => {
+      clearTimeout(timer);
+      this.#pending.delete(timer);
+    };
     const undo = () => {
-      clearTimeout(this.#pending.get(image.id));
-      this.#pending.delete(image.id);
+      end();
       show();
     };
-    const forgetNote = note(`Deleted ${image.filename}`, { label: "Undo", run: undo }, { topic: image.id });
-    const run = async () => {
-      this.#pending.delete(image.id);
+    const text = `Deleted ${images.length === 1 ? images[0].filename : imageCount(images.length)}`;
+    const forgetNote = note(text, { label: "Undo", run: undo }, { topic: images[0].id });
+    const timer = setTimeout(() => {
+      end();
       forgetNote();
-      try {
-        await withToken(() => api.remove(image.id));
-      } catch (error) {
-        if (error.code === "image_not_found") return; // someone else has deleted it
-        show();
-        note(`${image.filename} is not deleted. ${error.message}`);
-      }
-    };
-    this.#pending.set(image.id, setTimeout(run, UNDO_SECONDS * 1000));
+      this.#run(images, show);
+    }, UNDO_SECONDS * 1000);
+    this.#pending.set(timer, images);
   }
+
+  // Delete the images on the board. Those that it does not delete come back.
+  async #run(images, show) {
+    let count = 0;
+    try {
+      for (const ids of batchesOf(images)) {
+        await withToken(() => api.remove(ids));
+        count += ids.length;
+      }
+    } catch (error) {
+      show();
+      if (count) this.hide(images.slice(0, count));
+      const rest = images.slice(count);
+      const what = rest.length === 1 ? `${rest[0].filename} is` : `${imageCount(rest.length)} are`;
+      note(`${what} not deleted. ${error.message}`);
+    }
+  }
+}
+
+// The ids of images, as many at once as the API deletes.
+function* batchesOf(images) {
+  for (let start = 0; start < images.length; start += api.AT_ONCE)
+    yield images.slice(start, start + api.AT_ONCE).map(({ id }) => id);
 }

@@ -68,6 +68,8 @@ export function openForm(dialog) {
   });
 }
 
+export const imageCount = (count) => (count === 1 ? "1 image" : `${count.toLocaleString()} images`);
+
 export function bytes(size) {
   if (size < 1000) return `${size} B`;
   if (size < 1e6) return `${Math.round(size / 1e3)} kB`;

@@ -41,16 +41,17 @@ export class Grid {
     this.root.replaceChildren();
   }
 
-  // Show other images. The first ones are there at once, the others as soon as they are near the window.
+  // Show other images. Those in the window are there at once, the others as soon as they are near it.
   set(images) {
     this.#layOutAll(images);
-    if (this.#blocks.length) this.#fill(this.#blocks[0].root, true);
+    this.#fillWindow();
   }
 
   // Put images at the end. The last row, which may not have been full, moves to the new block.
   append(images) {
     this.#images.push(...images);
     this.#add([...this.#lastRow(), ...images]);
+    this.#fillWindow();
   }
 
   replace(image) {
@@ -62,28 +63,23 @@ export class Grid {
     if (tile) find("img", tile).alt = describe(image);
   }
 
-  // Remove an image. Returns its place, or -1. A focus in the grid moves to the image that takes the place.
-  remove(image) {
-    const at = this.#images.findIndex((other) => other.id === image.id);
-    if (at < 0) return at;
-    const hasFocus = this.root.contains(document.activeElement);
-    this.#images.splice(at, 1);
-    this.#layOut();
-    if (hasFocus) this.focus(this.#images[Math.min(at, this.#images.length - 1)]);
-    return at;
-  }
-
-  // Remove the images with these ids. Returns their number.
-  removeAll(ids) {
-    const count = this.#images.length;
+  // Remove the images with these ids. Returns the places that they had, each {image, at}, in order. If one of them has the
+  // focus, it moves to the image that takes the place.
+  remove(ids) {
+    const places = this.#images.map((image, at) => ({ image, at })).filter(({ image }) => ids.has(image.id));
+    if (!places.length) return places;
+    const focused = find(".cell:focus-within", this.root)?.dataset.image;
+    const at = this.#images.findIndex(({ id }) => id === focused);
+    const before = places.filter((place) => place.at < at).length;
     this.#images = this.#images.filter(({ id }) => !ids.has(id));
     this.#layOut();
-    return count - this.#images.length;
+    if (at >= 0) this.focus(this.#images[Math.min(at - before, this.#images.length - 1)]);
+    return places;
   }
 
-  // Put an image back in its place.
-  insert(image, at) {
-    this.#images.splice(at, 0, image);
+  // Put images back to the places that they had.
+  insert(places) {
+    for (const { image, at } of places) this.#images.splice(at, 0, image);
     this.#layOut();
   }
 
@@ -104,6 +100,17 @@ export class Grid {
     const row = top?.rows[[...top.root.children].findIndex(isBelow)];
     this.#layOutAll(images);
     if (row) this.#scrollTo(row.images[0]);
+    this.#fillWindow();
+  }
+
+  // The observer would come after the next frame, in which the window would be blank.
+  #fillWindow() {
+    let { top } = this.root.getBoundingClientRect();
+    for (const block of this.#blocks) {
+      const bottom = top + heightOf(block.rows);
+      if (bottom > 0 && top < innerHeight) this.#fill(block.root, true);
+      top = bottom;
+    }
   }
 
   #layOutAll(images) {

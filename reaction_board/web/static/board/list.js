@@ -12,7 +12,8 @@ const pageAt = (address) => (signal) => api.page(address, signal);
 
 export class ImageList {
   query = EMPTY;
-  total = null; // of the images that the search finds, on all pages; null until the board has answered
+  #found = null; // how many images the search finds, on all pages; null until the board has answered
+  #without = new Set(); // the ids of those among them that are hidden, as far as their pages were fetched
   #next = null; // next(signal) resolves with the next page of images, if there is one
   #key = null; // the query whose images the grid shows, as JSON
   #request = null; // aborts the request for the next images
@@ -20,15 +21,21 @@ export class ImageList {
   #firstPage = Promise.resolve();
   #removed = null; // {id, at}: the image that left the grid last, and its place there
   #kept = new Map(); // by key: {images, next, total, y} of the lists that were shown before
-  #hidden = new Set(); // ids of images that are deleted, or about to be
+  #hidden = new Set(); // the ids of all images that are deleted, or about to be
 
   // The next images are fetched as `end`, an element below the grid, comes near. `onAnswer()` is called when the images or
-  // their number have changed, `onSeed(seed)` when the board has made up a random order, and `onError(error)`.
-  constructor(grid, end, { onAnswer, onSeed, onError }) {
-    Object.assign(this, { grid, end, onAnswer, onSeed, onError });
+  // their number have changed, `onSeed(seed)` when the board has made up a random order, `onStale()` when images were put
+  // back that this list may lack, and `onError(error)`.
+  constructor(grid, end, { onAnswer, onSeed, onStale, onError }) {
+    Object.assign(this, { grid, end, onAnswer, onSeed, onStale, onError });
     new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.more(), {
       rootMargin: `${AHEAD}px`,
     }).observe(end);
+  }
+
+  // How many images there are, on all pages; null until the board has answered.
+  get total() {
+    return this.#found === null ? null : this.#found - this.#without.size;
   }
 
   // Show the images of a search; with `again`, as they were left, if the page remembers that. Resolves when the first page
@@ -78,41 +85,32 @@ export class ImageList {
     }
   }
 
-  // Remove an image that is no longer on the board. Returns its place, or -1.
-  remove(image) {
-    const at = this.grid.remove(image);
-    if (at < 0) return at;
-    this.#removed = { id: image.id, at };
-    this.total -= 1;
-    this.onAnswer();
-    return at;
-  }
-
-  // Remove many images, from later pages, too.
-  removeAll(ids) {
+  // Remove images that are deleted, or about to be, from later pages, too. Returns a function that puts them back.
+  remove(images) {
+    const ids = new Set(images.map(({ id }) => id));
     for (const id of ids) this.#hidden.add(id);
-    this.total -= this.grid.removeAll(new Set(ids));
-    this.onAnswer();
+    const list = this.#firstPage;
+    const places = this.grid.remove(ids);
+    if (places.length === 1) this.#removed = { id: places[0].image.id, at: places[0].at };
+    for (const { image } of places) this.#without.add(image.id);
+    if (places.length) this.onAnswer();
+    return () => {
+      for (const id of ids) this.#hidden.delete(id);
+      this.#kept.clear();
+      if (list !== this.#firstPage) {
+        this.onStale();
+        return;
+      }
+      if (!places.length) return;
+      for (const id of ids) this.#without.delete(id);
+      this.grid.insert(places);
+      this.onAnswer();
+    };
   }
 
   // Whether an image is deleted, or about to be.
   isHidden(image) {
     return this.#hidden.has(image.id);
-  }
-
-  // Hide an image that is about to be deleted, from later pages, too. Returns a function that shows it again.
-  hide(image) {
-    this.#hidden.add(image.id);
-    const key = this.#key;
-    const at = this.remove(image);
-    return () => {
-      this.#hidden.delete(image.id);
-      this.#kept.clear();
-      if (at < 0 || key !== this.#key) return;
-      this.grid.insert(image, Math.min(at, this.grid.images.length));
-      this.total += 1;
-      this.onAnswer();
-    };
   }
 
   // The place of an image in the result, or of the one before (-1) or after (1) it; -1 if there is none. An image that was
@@ -137,16 +135,17 @@ export class ImageList {
   }
 
   #keep() {
-    if (!this.#key || this.total === null) return;
+    if (!this.#key || this.#found === null) return;
     this.#kept.delete(this.#key);
     this.#kept.set(this.#key, { images: this.grid.images, next: this.#next, total: this.total, y: scrollY });
     if (this.#kept.size > MOST_KEPT) this.#kept.delete(this.#kept.keys().next().value);
   }
 
   async #restore({ images, next, total, y }) {
-    this.grid.set(images.filter(({ id }) => !this.#hidden.has(id)));
     this.#next = next;
-    this.total = total;
+    this.#found = total;
+    this.#without = new Set();
+    this.grid.set(this.#visible(images));
     this.onAnswer();
     scrollTo(0, y);
   }
@@ -154,7 +153,8 @@ export class ImageList {
   // The images before stay until the answer is there, so that the page does not flicker.
   #load(query) {
     this.#next = query.like ? (signal) => pageLike(query.like, signal) : pageAt(api.searchAddress(parameters(query)));
-    this.total = null;
+    this.#found = null;
+    this.#without = new Set();
     return this.#start(true);
   }
 
@@ -176,8 +176,8 @@ export class ImageList {
       const page = await withToken(() => this.#next(signal));
       if (signal.aborted) return false;
       this.#next = page.next && pageAt(page.next);
-      const images = page.items.filter(({ id }) => !this.#hidden.has(id));
-      this.total = page.total - (page.items.length - images.length);
+      const images = this.#visible(page.items);
+      this.#found ??= page.total;
       if (page.seed !== undefined && !this.query.seed) this.onSeed(String(page.seed));
       if (isFirst) this.#begin(images);
       else this.grid.append(images);
@@ -192,6 +192,12 @@ export class ImageList {
       this.onError(error, mayHelp);
       return false;
     }
+  }
+
+  // Those of some images that are not hidden. The others do not count.
+  #visible(images) {
+    for (const { id } of images) if (this.#hidden.has(id)) this.#without.add(id);
+    return images.filter(({ id }) => !this.#hidden.has(id));
   }
 
   #begin(images) {

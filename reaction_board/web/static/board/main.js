@@ -32,7 +32,7 @@ const actions = {
   onCopy: (image) => copying.copy(image),
   onOpen: (image) => openImage(image),
   onStar: (image) => showStar(image, collections.toggleStar(image)),
-  onGone: (image) => forget(image),
+  onGone: (image) => forget([image]),
 };
 const collections = new Collections({ onChange: () => strip.update() });
 const copying = new Copying({ onCopy: (image) => collections.use(image) });
@@ -44,6 +44,7 @@ const list = new ImageList(grid, find("#end"), {
     search.retry(); // they are missing if the board needed a token or did not answer
   },
   onSeed: (seed) => pinSeed(seed),
+  onStale: () => refreshSoon(),
   onError: (error, mayHelp) => {
     outcome.fail(error);
     if (mayHelp) note(error.message, { label: "Try again", run: () => list.more() });
@@ -53,7 +54,7 @@ const search = new SearchBox(find("#search"), find("#suggestions"), {
   onQuery: searchFor,
   onPreview: preview,
   onEnter: enterGrid,
-  onCopy: () => document.activeElement.click(),
+  onCopy: (image) => copying.copy(image),
   suggest: (query, limit, signal) => suggest(query, imagesShown, limit, signal),
 });
 const filters = new Filters(find("#filters"), { onQuery: searchFor });
@@ -62,21 +63,15 @@ const outcome = new Outcome({
   onUpload: () => find("#upload").click(),
   onUploadLike: (like) => uploader.receive({ files: [pictures.fileOf(like)] }),
 });
-const deletion = new Deletion({
-  hide: (image) => {
-    const show = list.hide(image);
-    collections.forget(image);
-    return show;
-  },
-});
+const deletion = new Deletion({ hide: forget });
 const viewer = new Viewer({
   has: (image, by) => list.has(image, by),
   step: (image, by) => list.step(image, by),
   onMove: (image) =>
     image ? address.open(image.id, shown, { replace: true, opened: history.state?.opened }) : leave(),
   onChange: (image) => grid.replace(image),
-  onRemove: (image) => forget(image),
-  onDelete: (image) => deletion.start(image),
+  onRemove: (image) => forget([image]),
+  onDelete: (image) => deletion.start([image]),
   onSearch: (tag) => searchFor({ ...queries.EMPTY, tags: [tag] }),
   actions,
   copying,
@@ -92,14 +87,16 @@ const selection = new SelectionBar(grid, {
   onChange: (images) => {
     for (const image of images) grid.replace(image);
   },
-  onRemove: (ids) => {
-    for (const id of ids) collections.forget({ id });
-    list.removeAll(ids);
-  },
+  onRemove: forget,
+  onDelete: (images) => deletion.start(images),
 });
-offerMenu(find("#menu"), [
-  { label: "Search by picture", run: () => pictures.chooseFile(searchByPicture) },
-  { label: "Select images", run: () => selection.begin() },
+offerMenu(find("#menu"), () => [
+  ...(outcome.isBoardEmpty
+    ? []
+    : [
+        { label: "Search by picture", run: () => pictures.chooseFile(searchByPicture) },
+        { label: "Select images", run: () => selection.begin() },
+      ]),
   { label: "Tags", href: `${api.ROOT}tags` },
 ]);
 
@@ -178,15 +175,22 @@ function leave() {
   if (!address.leave()) show();
 }
 
-// Focus the first picture, once the pictures of what is typed are there.
+// Focus the first picture, once the pictures of what is typed are there. Returns its image, or null if there is none.
 async function enterGrid(isWanted) {
   await list.show(shown);
-  if (isWanted()) find("main .tile")?.focus();
+  if (!isWanted()) return null;
+  find("main .tile")?.focus();
+  return strip.first ?? grid.images[0] ?? null;
 }
 
-function forget(image) {
-  collections.forget(image);
-  list.remove(image);
+// Take images off the page. Returns a function that puts them back.
+function forget(images) {
+  const remember = collections.forget(images);
+  const show = list.remove(images);
+  return () => {
+    remember();
+    show();
+  };
 }
 
 function pinSeed(seed) {

@@ -1,11 +1,13 @@
 // What the page says about the outcome of a search: the number in the box, the title, and what to do if there is nothing.
 
-import { element, find } from "./dom.js";
-import { conditions, isNarrow } from "./query.js";
+import { element, find, imageCount } from "./dom.js";
+import { conditions } from "./query.js";
 
 const NAME = "Reaction Image Board";
 
 export class Outcome {
+  isBoardEmpty = false; // as far as the last search says
+
   // `onQuery(query)` is called with another search to try. Where images can be uploaded, `onUpload()` is called to begin
   // with the first one, and `onUploadLike(like)` to upload the picture that was searched for.
   constructor({ onQuery, onUpload, onUploadLike }) {
@@ -14,12 +16,14 @@ export class Outcome {
   }
 
   show({ total }, query) {
-    find("#status").textContent = total === 1 ? "1 image" : `${total.toLocaleString()} images`;
+    find("#status").textContent = imageCount(total);
     const all = conditions(query);
+    this.isBoardEmpty = !total && !all.length;
+    document.body.classList.toggle("without-images", this.isBoardEmpty); // hides what is of no use then
     document.title = all.length ? `${all.map(({ text }) => text).join(", ")} – ${NAME}` : NAME;
     if (query.like) this.root.replaceChildren(...this.#offerUpload(query.like, total));
     else if (total) this.root.replaceChildren();
-    else if (isNarrow(query)) this.root.replaceChildren(...this.#offerOthers(query, all));
+    else if (all.length) this.root.replaceChildren(...this.#offerOthers(query, all));
     else this.root.replaceChildren(...this.#welcome());
   }
 

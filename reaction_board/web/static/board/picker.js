@@ -26,8 +26,8 @@ const actions = {
   onChoose: (image) => choose(image),
   onStar: (image) => showStar(image, collections.toggleStar(image)),
   onGone: (image) => {
-    collections.forget(image);
-    list.remove(image);
+    collections.forget([image]);
+    list.remove([image]);
   },
 };
 const collections = new Collections({ onChange: () => strip.update() });
@@ -50,7 +50,10 @@ const search = new SearchBox(find("#search"), find("#suggestions"), {
     outcome.showUnknown(unknown);
   },
   onEnter: enterGrid,
-  onCopy: () => document.activeElement.click(),
+  onCopy: async (coming) => {
+    const image = await coming;
+    if (image) choose(image);
+  },
   suggest: (refined, limit, signal) => suggest(refined, imagesShown, limit, signal),
 });
 const filters = new Filters(find("#filters"), { onQuery: searchFor });
@@ -74,10 +77,12 @@ async function imagesShown() {
   return grid.images;
 }
 
-// Focus the first picture, once the pictures of what is typed are there.
+// Focus the first picture, once the pictures of what is typed are there. Returns its image, or null if there is none.
 async function enterGrid(isWanted) {
   await list.show(shown);
-  if (isWanted()) find("main .tile")?.focus();
+  if (!isWanted()) return null;
+  find("main .tile")?.focus();
+  return strip.first ?? grid.images[0] ?? null;
 }
 
 // Send an image to the other page. The browser delivers it to a page of these origins only.

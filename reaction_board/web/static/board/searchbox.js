@@ -16,10 +16,11 @@ export class SearchBox {
   #isAny = false; // whether the next tag is one of several
   #isChosen = false; // whether the keys have chosen a suggestion, which later answers leave alone
   #settled = Promise.resolve(); // pending while suggestions are being fetched
-  #entering = null; // {copies}: the keys that were pressed after ↓, before the pictures were there
+  #entering = null; // {image, copies}: what ↓ leads to, a promise, and the keys that were pressed before that was there
 
   // `onQuery(query)` is called when the user has changed the search, `onPreview(query)` while one is being typed, with
-  // null when that ends. `onEnter(isWanted)` resolves when the grid has the focus, and `onCopy()` copies what has it.
+  // null when that ends. `onEnter(isWanted)` resolves when the grid has the focus, with the image that has it, or null.
+  // `onCopy(image)` copies the image that a promise leads to, or nothing if that is null.
   // `suggest(query, limit, signal)` resolves with tags to refine a search by.
   constructor(root, list, { onQuery, onPreview, onEnter, onCopy, suggest }) {
     Object.assign(this, { onQuery, onPreview, onEnter, onCopy, suggest });
@@ -215,10 +216,7 @@ export class SearchBox {
     const { completion, input } = this;
     const { activeIndex } = completion;
     const atEnd = input.selectionStart === input.value.length && input.selectionEnd === input.value.length;
-    if (key === "Enter" && this.#entering)
-      return () => {
-        this.#entering.copies = true;
-      };
+    if (key === "Enter" && this.#entering) return () => this.#copy(this.#entering);
     if (key === "ArrowDown") return () => this.#enter();
     if (key === "Enter" && (this.isTyping || completion.active)) return () => this.#commit();
     if (key === "ArrowRight" && atEnd && activeIndex + 1 < completion.options.length)
@@ -249,15 +247,26 @@ export class SearchBox {
   }
 
   // Enter the grid once it shows what is typed.
-  async #enter() {
+  #enter() {
     if (this.#entering) return;
     const entering = { copies: false };
     this.#entering = entering;
+    entering.image = this.#focusFirst(() => this.#entering === entering);
+  }
+
+  // Resolves with the image that has the focus then, or null if that is not wanted any more.
+  async #focusFirst(isWanted) {
     await this.#settled;
-    const isWanted = () => this.#entering === entering;
-    if (isWanted()) await this.onEnter(isWanted);
-    if (!isWanted()) return;
+    const image = isWanted() ? await this.onEnter(isWanted) : null;
+    if (!isWanted()) return null;
     this.#entering = null;
-    if (entering.copies) this.onCopy();
+    return image;
+  }
+
+  // Copy what ↓ leads to. The browser must be asked at once, while the key is pressed.
+  #copy(entering) {
+    if (entering.copies) return;
+    entering.copies = true;
+    this.onCopy(entering.image);
   }
 }

@@ -1,23 +1,19 @@
 // The bar of the selected images: add and remove tags, download, delete.
 
 import * as api from "./api.js";
-import { element, find, note, openForm } from "./dom.js";
+import { element, find, imageCount, note, openForm } from "./dom.js";
 import { fileNameOf } from "./dragging.js";
 import { Selection } from "./selection.js";
 import { TagField } from "./tags.js";
 import { withToken } from "./token.js";
 
-const AT_ONCE = 100; // images that the API changes with one request
-
-const images = (count) => (count === 1 ? "1 image" : `${count.toLocaleString()} images`);
-
 export class SelectionBar {
   #isBusy = false;
 
-  // `grid` is {root, images}. `onChange(images)` is called when tags have changed, `onRemove(ids)` when these
-  // images are no longer on the board.
-  constructor(grid, { onChange, onRemove }) {
-    Object.assign(this, { grid, onChange, onRemove });
+  // `grid` is {root, images}. `onChange(images)` is called when tags have changed, `onRemove(images)` when these
+  // images are no longer on the board, and `onDelete(images)` when the user wants to delete them.
+  constructor(grid, { onChange, onRemove, onDelete }) {
+    Object.assign(this, { grid, onChange, onRemove, onDelete });
     this.selection = new Selection(grid, { onChange: () => this.#show() });
     this.bar = find("#selection");
     this.status = find("#selection-status");
@@ -26,7 +22,7 @@ export class SelectionBar {
     listen("#add-tags", () => this.#askForTags());
     listen("#remove-tags", () => this.#askWhichTags());
     listen("#download-selected", () => this.#run((each) => this.#download(each)));
-    listen("#delete-selected", () => this.#askToDelete());
+    listen("#delete-selected", () => this.#delete());
     listen("#selection-end", () => this.end());
     find("#adding form").addEventListener("submit", (event) => this.#checkTags(event), { capture: true });
   }
@@ -65,7 +61,7 @@ export class SelectionBar {
     const count = this.selection.images.length;
     this.field.names = [];
     this.field.clear();
-    find("#adding-title").textContent = `Add tags to ${images(count)}`;
+    find("#adding-title").textContent = `Add tags to ${imageCount(count)}`;
     if (await openForm(find("#adding"))) this.#run((each) => this.#changeTags(each, { add: this.field.names }));
   }
 
@@ -74,7 +70,7 @@ export class SelectionBar {
     const counts = new Map();
     for (const { tags } of selected) for (const tag of tags) counts.set(tag, (counts.get(tag) ?? 0) + 1);
     const sorted = [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
-    find("#removing-title").textContent = `Remove tags from ${images(selected.length)}`;
+    find("#removing-title").textContent = `Remove tags from ${imageCount(selected.length)}`;
     find("#tags-to-remove").replaceChildren(
       ...sorted.map(([tag, count]) =>
         element(
@@ -82,7 +78,7 @@ export class SelectionBar {
           {},
           element("input", { type: "checkbox", value: tag }),
           element("span", {}, tag),
-          element("span", { class: "count" }, images(count)),
+          element("span", { class: "count" }, imageCount(count)),
         ),
       ),
     );
@@ -95,10 +91,10 @@ export class SelectionBar {
     if (remove.length) this.#run((each) => this.#changeTags(each, { remove }));
   }
 
-  async #askToDelete() {
-    const count = this.selection.images.length;
-    find("#deleting-text").textContent = `Delete ${images(count)} for everybody? This cannot be undone.`;
-    if (await openForm(find("#deleting"))) this.#run((each) => this.#delete(each));
+  #delete() {
+    const { images } = this.selection;
+    this.end();
+    this.onDelete(images);
   }
 
   // Run an action on the selected images, and report an error.
@@ -116,34 +112,19 @@ export class SelectionBar {
     this.#show();
   }
 
-  // Call `request(ids)` for all of these images, in batches as large as the API takes.
-  async #inSteps(selected, doing, request) {
-    for (let start = 0; start < selected.length; start += AT_ONCE) {
-      if (selected.length > AT_ONCE) this.#say(`${doing} ${start.toLocaleString()} of ${images(selected.length)}`);
-      await request(selected.slice(start, start + AT_ONCE).map(({ id }) => id));
-    }
-  }
-
   async #changeTags(selected, change) {
     const gone = new Set();
-    await this.#inSteps(selected, "Changed", async (ids) => {
+    for (let start = 0; start < selected.length; start += api.AT_ONCE) {
+      if (start) this.#say(`Changed ${start.toLocaleString()} of ${imageCount(selected.length)}`);
+      const ids = selected.slice(start, start + api.AT_ONCE).map(({ id }) => id);
       const changed = await withToken(() => changeTags(ids, change, gone));
       this.selection.update(changed);
       this.onChange(changed);
-    });
+    }
     const [done, names] = change.add ? ["Added", change.add] : ["Removed", change.remove];
-    note(`${done} ${names.join(", ")}: ${images(selected.length - gone.size)}.`);
-    if (gone.size) this.onRemove([...gone]);
-    if (gone.size) note(`${images(gone.size)} had been deleted meanwhile.`);
-    this.end();
-  }
-
-  async #delete(selected) {
-    await this.#inSteps(selected, "Deleted", async (ids) => {
-      await withToken(() => api.removeMany(ids));
-      this.onRemove(ids);
-    });
-    note(`Deleted ${images(selected.length)}.`);
+    note(`${done} ${names.join(", ")}: ${imageCount(selected.length - gone.size)}.`);
+    if (gone.size) this.onRemove(selected.filter(({ id }) => gone.has(id)));
+    if (gone.size) note(`${imageCount(gone.size)} had been deleted meanwhile.`);
     this.end();
   }
 

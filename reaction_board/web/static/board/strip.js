@@ -37,6 +37,11 @@ export class Strip {
     this.draw();
   }
 
+  // The first image that it shows, or null.
+  get first() {
+    return this.root.hidden ? null : (this.#images[0] ?? null);
+  }
+
   // Show a collection that has changed. A hidden strip waits for the next empty search, because it would move the pictures
   // below the pointer.
   update() {

@@ -79,5 +79,5 @@ find("#find").addEventListener("submit", (event) => {
   load();
 });
 
-offerMenu(find("#menu"), [{ label: "Images", href: api.ROOT }]);
+offerMenu(find("#menu"), () => [{ label: "Images", href: api.ROOT }]);
 load();

@@ -3,7 +3,7 @@
 import { fetchPicture, nameOf } from "./address.js";
 import * as api from "./api.js";
 import { bytes, find, note } from "./dom.js";
-import { filesIn, whyUnreadable } from "./files.js";
+import { filesIn, isPicture, whyUnreadable } from "./files.js";
 import { askAboutLookalike, offerKnown } from "./lookalike.js";
 import { findLookalike } from "./similar.js";
 import { TagField } from "./tags.js";
@@ -11,10 +11,11 @@ import { withToken } from "./token.js";
 import { UploadRow } from "./upload-row.js";
 
 const PARALLEL_UPLOADS = 3;
+const NO_PICTURE = "This is no picture that the board takes: JPEG, PNG, GIF or WebP.";
 
 export class Uploader {
-  #waiting = []; // each {file, row, isNew}: files before the button Upload; `isNew` if they were never in the queue
-  #queue = []; // each {file, row, names, isDecided}: files after it; `isDecided` if the user uploads it anyway
+  #waiting = []; // each {file, row, looksRight, isNew}: before the button Upload is pressed; `isNew` if it never was
+  #queue = []; // each {file, row, looksRight, names, isDecided}: after it; `isDecided` if it is known to look like an image
   #running = 0;
   #searches = 0; // folders that are being walked, and addresses that are being fetched
   #opening = 0; // how often the dialog was opened
@@ -124,8 +125,22 @@ export class Uploader {
 
   #offer(file, row = this.#addRow(file.name)) {
     row.showFile(file);
-    if (file.size <= this.maxBytes) this.#wait({ file, row, isNew: true });
-    else row.end("failed", `The file is too large: this board takes up to ${bytes(this.maxBytes)}.`);
+    if (file.size > this.maxBytes) {
+      row.end("failed", `The file is too large: this board takes up to ${bytes(this.maxBytes)}.`);
+      return;
+    }
+    // If the file cannot be read, the upload will say why.
+    const looksRight = isPicture(file).catch(() => true);
+    this.#wait({ file, row, looksRight, isNew: true });
+    looksRight.then((right) => right || this.#refuse(row));
+  }
+
+  // Say that a file is no picture, unless it is not waiting any more: then #send() says so.
+  #refuse(row) {
+    if (!this.#waiting.some((each) => each.row === row)) return;
+    this.#waiting = this.#waiting.filter((each) => each.row !== row);
+    row.end("failed", NO_PICTURE);
+    this.#offerStart();
   }
 
   #addRow(name) {
@@ -166,10 +181,10 @@ export class Uploader {
     const fields = [this.tags, ...this.#waiting.map(({ row }) => row.tags)];
     for (const field of fields) field.commit();
     if (fields.some((field) => field.input.value.trim())) return; // the text is not a valid tag, and its field says so
-    for (const { file, row, isDecided } of this.#waiting) {
-      const names = [...new Set([...this.tags.names, ...row.tags.names])];
-      row.queue(names);
-      this.#queue.push({ file, row, names, isDecided });
+    for (const { isNew: _, ...each } of this.#waiting) {
+      const names = [...new Set([...this.tags.names, ...each.row.tags.names])];
+      each.row.queue(names);
+      this.#queue.push({ ...each, names });
     }
     this.tags.names = [];
     this.#waiting = [];
@@ -193,11 +208,15 @@ export class Uploader {
     else if (!this.#running) this.#finish();
   }
 
-  async #send({ file, row, names, isDecided }) {
+  async #send({ file, row, looksRight, names, isDecided }) {
+    if (!(await looksRight)) {
+      row.end("failed", NO_PICTURE);
+      return;
+    }
     if (!isDecided) row.look();
     const lookalike = isDecided ? null : await findLookalike(file);
     if (lookalike) {
-      this.#ask({ file, row, names }, lookalike);
+      this.#ask({ file, row, looksRight, names }, lookalike);
       return;
     }
     row.progress(0);
@@ -211,14 +230,15 @@ export class Uploader {
   }
 
   // Let the user decide about a file that looks like an image of the board.
-  #ask({ file, row, names }, image) {
+  #ask(each, image) {
+    const { file, row, names } = each;
     const end = () => {
       this.#finish();
       (find(".similar button:not(.round)", this.list) ?? find(".close", this.dialog)).focus(); // the next question
     };
     const upload = () => {
       row.queue(names);
-      this.#queue.push({ file, row, names, isDecided: true });
+      this.#queue.push({ ...each, isDecided: true });
       if (this.#running < PARALLEL_UPLOADS) this.#next();
       end();
     };
