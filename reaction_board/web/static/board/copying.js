@@ -100,7 +100,7 @@ export class Copying {
 // Show a text to be copied by hand.
 function offerText(text) {
   const box = element("input", { class: "uncopied", readonly: true, "aria-label": "To be copied", value: text });
-  note("The browser lets the page copy nothing. Copy this:", null, { topic: "copy", content: box });
+  note("This browser does not let the page copy. Copy this:", null, { topic: "copy", content: box });
   box.select();
 }
 
