@@ -6,9 +6,10 @@ import subprocess
 
 import pytest
 
+from tests.page import MARKS
 from tests.servers import PYTHON, ROOT, needs_nginx
 
-pytestmark = [pytest.mark.slow, needs_nginx]
+pytestmark = [pytest.mark.slow, needs_nginx, *MARKS]
 
 
 def test_every_case_of_the_benchmark_runs() -> None:
@@ -29,6 +30,7 @@ def test_every_case_of_the_benchmark_runs() -> None:
         "similar to one",
         "size",
         "memory",
+        "page",
         "bytes",
         "slow readers",
         "through nginx",
