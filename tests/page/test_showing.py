@@ -102,3 +102,14 @@ def test_a_download_has_an_extension_that_fits_the_picture(page: Page, board: Bo
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
     assert download.value.suggested_filename == saved
+
+
+def test_no_filename_is_markup_in_markdown(page: Page, board: Board, origin: str) -> None:
+    image = board.added(filename="*a*_b_ [x] &amp;.png")
+    page.goto("/")
+    page.get_by_role("button", name="Copies: Direct link").click()
+    page.get_by_role("menuitemradio", name="Markdown").click()
+    page.get_by_role("link", name=image["filename"]).click()
+    expect(page.get_by_role("alert")).to_contain_text("Copied the Markdown.")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == rf"![\*a\*\_b\_ \[x\] \&amp;.png]({origin}/i/{image['id']}.png)"

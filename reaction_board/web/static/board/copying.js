@@ -9,7 +9,8 @@ import { describe, isAnimated } from "./tiles.js";
 
 const TOAST_SECONDS = 3;
 
-const escapeMarkdown = (text) => text.replace(/[\\[\]]/g, "\\$&");
+// What Markdown could take for markup within a line.
+const escapeMarkdown = (text) => text.replace(/[\\`*_[\]<>&~$|]/g, "\\$&");
 const markdownOf = (image) => `![${escapeMarkdown(describe(image))}](${api.directLinkOf(image)})`;
 
 function htmlOf(image) {
