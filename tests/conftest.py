@@ -45,6 +45,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
     """Mark browser tests and load tests as slow. Group the tests by store, slow ones first.
 
+    The benchmark takes longest by far, so it is the very first, and the other tests run beside it.
+
     Coverage is measured in one case of each test. Tracing takes half as much CPU time again as the test itself, and
     the other cases run the same lines.
     """
@@ -57,7 +59,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
             item.add_marker(pytest.mark.no_cover)
         traced.add(name)
     yield
-    items.sort(key=lambda item: (f"[{STORES[1]}" not in item.name, item.get_closest_marker("slow") is None))
+    items.sort(
+        key=lambda item: (
+            item.path.stem != "test_benchmarks",
+            f"[{STORES[1]}" not in item.name,
+            item.get_closest_marker("slow") is None,
+        )
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)

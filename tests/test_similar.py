@@ -180,6 +180,17 @@ def test_missing_fingerprints_are_counted_and_made_by_repair(
     assert board.similar(plain) == []
 
 
+def test_a_repair_makes_those_of_new_images_which_are_not_reported(
+    app: Flask, board: Board, engine: Engine, drawn: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with engine.connect() as connection:
+        connection.execute(text("DELETE FROM fingerprints"))
+    monkeypatch.setattr(consistency, "LATE_SECONDS", PATIENCE)
+    assert check(app, "--repair") == (0, [])
+    monkeypatch.setattr(consistency, "LATE_SECONDS", -1)
+    assert check(app) == (0, [])
+
+
 def test_a_fingerprint_that_cannot_be_made_is_told(
     app: Flask, board: Board, engine: Engine, objects: Objects, drawn: list[dict[str, Any]]
 ) -> None:

@@ -215,13 +215,16 @@ def _thumbnail(name: str, repair: bool) -> Iterator[Finding]:
 
 
 def _fingerprints(repair: bool, tick: Callable[[int], object]) -> Iterator[Finding]:
-    """Count the images without a fingerprint, and compute their fingerprints as a repair."""
+    """Count the images that have had no fingerprint for too long. As a repair, compute all that are missing.
+
+    That includes those of new images, which may never be added later: a backup can have an image without them.
+    """
     with connect() as connection:
         missing = queries.fingerprints.count_missing(connection, LATE_SECONDS)
-        if not missing:
-            return
-        lacking = queries.fingerprints.missing(connection, LATE_SECONDS) if repair else ()
+        lacking = queries.fingerprints.missing(connection) if repair else ()
         failures = sum(not _compute_fingerprint(image, tick) for image in lacking)
+    if not missing:
+        return
     detail = f"{missing} have no fingerprint, so no search for similar images finds them"
     if failures:
         detail += f"; {failures} of them could not be computed"

@@ -57,7 +57,7 @@ _ADD = insert(fingerprints).on_conflict_do_nothing()
 _MISSING = (
     select(images.c.id, images.c.position)
     .outerjoin(fingerprints, fingerprints.c.position == images.c.position)
-    .where(fingerprints.c.position.is_(None), images.c.id < bindparam("before"), images.c.position > bindparam("after"))
+    .where(fingerprints.c.position.is_(None), images.c.position > bindparam("after"))
     .order_by(images.c.position)
     .limit(PORTION)
 )
@@ -109,18 +109,17 @@ def add(connection: Connection, image: Image, fingerprint: Fingerprint) -> None:
 
 
 def count_missing(connection: Connection, seconds: float) -> int:
-    """Return the number of images without a fingerprint that are older than `seconds`."""
-    return connection.execute(_COUNT_MISSING, {"before": _id_before(seconds)}).scalar_one()
+    """Return the number of images without a fingerprint that are older than `seconds`.
+
+    The first 48 bits of an id are its time in milliseconds.
+    """
+    before = UUID(int=int((time.time() - seconds) * 1000) << 80)
+    return connection.execute(_COUNT_MISSING, {"before": before}).scalar_one()
 
 
-def missing(connection: Connection, seconds: float) -> Iterator[RowMapping]:
-    """Yield the id and position of every image without a fingerprint that is older than `seconds`, the oldest first."""
-    after, before = -1, _id_before(seconds)
-    while rows := connection.execute(_MISSING, {"after": after, "before": before}).mappings().all():
+def missing(connection: Connection) -> Iterator[RowMapping]:
+    """Yield the id and position of every image without a fingerprint, the oldest first."""
+    after = -1
+    while rows := connection.execute(_MISSING, {"after": after}).mappings().all():
         yield from rows
         after = rows[-1]["position"]
-
-
-def _id_before(seconds: float) -> UUID:
-    """Return the smallest id of an image as old as that. The first 48 bits of an id are its time in milliseconds."""
-    return UUID(int=int((time.time() - seconds) * 1000) << 80)
