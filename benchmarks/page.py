@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import statistics
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -14,7 +13,7 @@ from playwright.sync_api import Browser, Page, ViewportSize
 from sqlalchemy import Connection, text
 
 from benchmarks.fill import Filled
-from benchmarks.measure import Effort, Figure, p95
+from benchmarks.measure import Effort, Figure, timed
 from benchmarks.similar import Show
 from reaction_board.storage import Storage, thumbnail_key
 from tests.drawings import drawing
@@ -79,19 +78,19 @@ def figures(origin: str, browser: Browser, board: Filled, effort: Effort, show: 
     show("opening")
     rounds = range(effort.rounds + effort.warm_up)
     opened = [_opened(browser, origin) for _ in rounds][effort.warm_up :]
-    yield _figure("first contentful paint", [paint for paint, _ in opened], 0.2)
+    yield timed(GROUP, "first contentful paint", [paint for paint, _ in opened], 0.2)
     shift = max(shift for _, shift in opened)
     yield Figure(GROUP, "layout shift", shift, "(worst)", bound="< 0.01", holds=shift < 0.01)
     with _page(browser, origin) as page:
         for name, pause in (("letter by letter", True), ("without a pause", False)):
             show(f"typing {name}")
             waits = [_typed(page, next(words), pause) for _ in rounds][effort.warm_up :]
-            yield _figure(f"last key to tiles, typed {name}", [tiles for tiles, _ in waits], 0.15)
-            yield _figure(f"last key to pictures, typed {name}", [pictures for _, pictures in waits])
+            yield timed(GROUP, f"last key to tiles, typed {name}", [tiles for tiles, _ in waits], 0.15)
+            yield timed(GROUP, f"last key to pictures, typed {name}", [pictures for _, pictures in waits])
     with _page(browser, origin) as page:
         show("scrolling")
         frames: list[float] = page.evaluate(SCROLL, effort.of(HEIGHTS))
-        yield _figure("frame, while scrolling", frames)
+        yield timed(GROUP, "frame, while scrolling", frames)
 
 
 def add_thumbnails(connection: Connection, storage: Storage, show: Show) -> None:
@@ -131,7 +130,7 @@ def _words(origin: str, board: Filled) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _page(browser: Browser, origin: str) -> Iterator[Page]:
-    """Open the board in a window of its own, as somebody who was never there."""
+    """Open the board in a new window with an empty cache."""
     context = browser.new_context(viewport=WINDOW)
     page = context.new_page()
     page.goto(origin)
@@ -163,9 +162,3 @@ def _typed(page: Page, word: str, pause: bool) -> tuple[float, float]:
         page.keyboard.press("Backspace")
     page.wait_for_timeout(PAUSE)
     return tiles / 1000, pictures / 1000
-
-
-def _figure(name: str, seconds: list[float], must: float | None = None) -> Figure:
-    median = statistics.median(seconds)
-    bound, holds = (None, None) if must is None else (f"≤ {must:g} s", median <= must)
-    return Figure(GROUP, name, median * 1000, "ms", p95(seconds) * 1000, bound=bound, holds=holds)

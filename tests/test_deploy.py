@@ -87,7 +87,7 @@ def test_no_other_user_can_enter_the_folder_of_the_sockets(tmp_path: Path, sourc
 
 
 def install_release(folder: Path, name: str) -> None:
-    """Make a release in a folder of its own, with its name in a static file, and let the link `board` lead to it."""
+    """Make a release in a new folder, with its name in a static file, and let the link `board` lead to it."""
     release = folder / name
     release.mkdir()
     shutil.copytree(ROOT / "reaction_board", release / "reaction_board")

@@ -296,8 +296,8 @@ class TagConditionsSchema(Schema):
     )
 
 
-class TagQuerySchema(page_schema(default_limit=100, max_limit=200), TagConditionsSchema):  # type: ignore[misc]
-    """The query parameters of the list of tags. The document has those of the last class first."""
+class TagQuerySchema(page_schema(default_limit=100, max_limit=200), TagConditionsSchema):  # type: ignore[misc]  # a call
+    """The query parameters of the list of tags. In the document, those of the last base class come first."""
 
     @validates_schema
     def _exclude(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -384,8 +384,8 @@ class ConditionsSchema(Schema):
     )
 
 
-class SearchSchema(IncludeSchema, page_schema(default_limit=50, max_limit=100), ConditionsSchema):  # type: ignore[misc]
-    """The query parameters of the list of images. The document has those of the last class first."""
+class SearchSchema(IncludeSchema, page_schema(default_limit=50, max_limit=100), ConditionsSchema):  # type: ignore[misc]  # a call
+    """The query parameters of the list of images. In the document, those of the last base class come first."""
 
     @validates_schema
     def _exclude(self, data: Mapping[str, Any], **_: Any) -> None:
