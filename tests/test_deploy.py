@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
@@ -213,34 +215,54 @@ def test_images_are_pinned_by_digest(services: dict[str, Any]) -> None:
 
 
 class Upstream(socketserver.StreamRequestHandler):
-    """An application that redirects nginx to every file, and records the heads of requests."""
+    """An application that redirects nginx to every file, keeps connections open and records the heads of requests."""
 
-    heads: ClassVar[list[str]] = []
+    heads: ClassVar[list[tuple[object, str]]] = []  # with the connection of each
 
     def handle(self) -> None:
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            head += self.rfile.readline()
-        self.heads.append(head.decode())
-        length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
-        self.rfile.read(int(length[1]) if length else 0)
-        new = secrets.token_hex(32).encode()  # a file that nginx has not
-        redirect = b"X-Accel-Redirect: /kept-files/" + new + b"/" + b"b" * 36 + b"\r\n"
-        redirect = redirect if b"x-sendfile-type" in head.lower() else b""
-        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n" + redirect + b"\r\n")
+        while head := b"".join(iter(self.rfile.readline, b"\r\n")):
+            self.heads.append((self, head.decode()))
+            length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
+            self.rfile.read(int(length[1]) if length else 0)
+            new = secrets.token_hex(32).encode()  # a file that nginx has not
+            redirect = b"X-Accel-Redirect: /kept-files/" + new + b"/" + b"b" * 36 + b"\r\n"
+            redirect = redirect if b"x-sendfile-type" in head.lower() else b""
+            close = b"Connection: close\r\n" if b"connection: close" in head.lower() else b""
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + close + redirect + b"\r\n")
+            if close:
+                break
+
+
+@pytest.fixture
+def nginx_alone(tmp_path: Path) -> Iterator[Nginx]:
+    """nginx in front of `Upstream`."""
+    with socketserver.ThreadingUnixStreamServer(str(tmp_path / "sock"), Upstream) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with Nginx.running(tmp_path / "sock") as nginx:
+            Upstream.heads.clear()
+            yield nginx
+        server.shutdown()
 
 
 @pytest.mark.slow
 @needs_nginx
-def test_nothing_of_the_client_reaches_what_all_others_get(tmp_path: Path) -> None:
-    with socketserver.UnixStreamServer(str(tmp_path / "sock"), Upstream) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        with Nginx.running(tmp_path / "sock") as nginx:
-            Upstream.heads.clear()
-            mine = {"Cookie": "a=b", "Authorization": "Bearer x", "X-Forwarded-Proto": "https", "Range": "bytes=0-1"}
-            requests.get(f"{nginx.url}/images/x/file", headers=mine, data=b"body", timeout=PATIENCE)
-        server.shutdown()
-    decision, fetch = Upstream.heads
+def test_nothing_of_the_client_reaches_what_all_others_get(nginx_alone: Nginx) -> None:
+    mine = {"Cookie": "a=b", "Authorization": "Bearer x", "X-Forwarded-Proto": "https", "Range": "bytes=0-1"}
+    requests.get(f"{nginx_alone.url}/images/x/file", headers=mine, data=b"body", timeout=PATIENCE)
+    (_, decision), (_, fetch) = Upstream.heads
     assert "Bearer x" in decision
-    names = [line.partition(":")[0] for line in fetch.splitlines()[1:] if line]
+    names = [line.partition(":")[0] for line in fetch.splitlines()[1:]]
     assert sorted(names) == ["Host", "X-Request-ID"]
+
+
+@pytest.mark.slow
+@needs_nginx
+def test_only_requests_that_may_be_sent_twice_share_a_connection(nginx_alone: Nginx) -> None:
+    for _ in range(2):
+        for method, path in (("GET", "images"), ("POST", "images"), ("PATCH", "images/x/tags"), ("DELETE", "images/x")):
+            requests.request(method, f"{nginx_alone.url}/{path}", timeout=PATIENCE)
+    used = Counter(connection for connection, _ in Upstream.heads)
+    alone = [head.split()[0] for connection, head in Upstream.heads if used[connection] == 1]
+    assert sorted(alone) == ["DELETE"] * 2 + ["PATCH"] * 2 + ["POST"] * 4  # nginx asks before each upload
+    assert {head.split()[0] for connection, head in Upstream.heads if used[connection] > 1} == {"GET"}
