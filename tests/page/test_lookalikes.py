@@ -25,8 +25,8 @@ def known(board: Board) -> dict[str, Any]:
     return board.added(data=drawing(2).pngsave_buffer(), filename="known.png", tags="old")
 
 
-def smaller() -> bytes:
-    data: bytes = drawing(2).resize(0.5).pngsave_buffer()
+def smaller(scale: float = 0.5) -> bytes:
+    data: bytes = drawing(2).resize(scale).pngsave_buffer()
     return data
 
 
@@ -102,6 +102,31 @@ def test_other_files_are_uploaded_meanwhile_and_the_focus_goes_to_the_next_quest
     assert sorted(image["filename"] for image in board.search()["items"]) == ["known.png", "other.png"]
 
 
+def test_one_answer_adds_the_tags_of_all_files(page: Page, board: Board, known: dict[str, Any]) -> None:
+    page.goto("/")
+    begin(page, ("first.png", smaller()), ("second.png", large()), ("same.png", board.file(known).data), tags="new")
+    expect(page.locator("#uploader-message")).to_have_text("1 already here, 2 to be decided")
+    page.get_by_role("button", name="Add the tags (3)").click()
+    expect(page.locator("#uploads > .known")).to_have_count(3)
+    expect(page.locator("#uploads")).to_contain_text("tags added")
+    expect(page.get_by_text("For all:")).to_be_hidden()
+    expect(page.locator("#uploader").get_by_role("button", name="Close")).to_be_focused()
+    assert [image["id"] for image in board.search(tags="new,old")["items"]] == [known["id"]]
+    assert board.search()["total"] == 1
+
+
+def test_one_answer_uploads_all_files_that_still_wait(page: Page, board: Board, known: dict[str, Any]) -> None:
+    page.goto("/")
+    begin(page, ("first.png", smaller()), ("second.png", large()), ("third.png", smaller(0.4)))
+    expect(page.get_by_role("button", name="Do not upload (3)")).to_be_visible()
+    question(page).get_by_role("button", name="Remove second.png").click()
+    page.get_by_role("button", name="Upload anyway (2)").click()
+    expect(tiles(page)).to_have_count(3)
+    expect(page.locator("#uploader")).to_be_hidden()
+    names = sorted(image["filename"] for image in board.search()["items"])
+    assert names == ["first.png", "known.png", "third.png"]
+
+
 def test_a_question_waits_for_its_answer_while_the_dialog_is_closed(page: Page, known: dict[str, Any]) -> None:
     page.goto("/")
     looks = Gate(page, "**/images/similar?*")
@@ -156,7 +181,7 @@ def test_a_token_is_asked_for_before_the_board_looks_at_a_file(
 def test_the_question_is_accessible(open_page: OpenPage, known: dict[str, Any], scheme: str, size: Any) -> None:
     page = open_page(color_scheme=scheme, viewport=size)
     page.goto("/")
-    begin(page, ("again.png", smaller()), tags="new")
-    expect(question(page)).to_be_visible()
+    begin(page, ("again.png", smaller()), ("large.png", large()), tags="new")
+    expect(page.get_by_role("button", name="Upload anyway (2)")).to_be_visible()
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]

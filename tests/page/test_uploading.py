@@ -66,6 +66,22 @@ def test_an_upload_shows_how_far_it_is(page: Page, board: Board) -> None:
     assert board.search()["total"] == 1
 
 
+def test_uploads_of_several_files_show_how_many_are_done(page: Page) -> None:
+    page.goto("/")
+    uploads = Gate(page, "**/api/v1/images")
+    give(page, "paste", *((f"{number}.png", picture()) for number in range(5)))
+    page.locator("#start").click()
+    uploads.expect_waiting(3)
+    bar = page.get_by_role("progressbar", name="All uploads")
+    expect(bar).to_have_attribute("value", "0")
+    uploads.let_one_through()
+    expect(bar).to_have_attribute("value", "1")
+    expect(bar).to_have_attribute("max", "5")
+    uploads.open()
+    expect(page.locator("#uploads > .done")).to_have_count(5)
+    expect(bar).to_be_hidden()
+
+
 @pytest.mark.parametrize("how", ["paste", "drop"])
 def test_pictures_are_pasted_and_dropped_anywhere(page: Page, board: Board, how: str) -> None:
     page.goto("/")

@@ -7,10 +7,14 @@ import { likeness } from "./similar.js";
 import { describe } from "./tiles.js";
 import { withToken } from "./token.js";
 
+const ADD = "Add the tags"; // the names of answers
+const SKIP = "Do not upload";
+const UPLOAD = "Upload anyway";
 const SIDE = 480; // pixels: twice the size on the page, for sharp screens
 
-// The board has the same file. Offer to show it, and to add the tags that it lacks.
-export function offerKnown(row, image, names, { onOpen, onChange }) {
+// The board has the same file. Offer to show it, and to add the tags that it lacks. Returns the answers that can be given,
+// for `Answers`; `onEnd()` is called when one has been given.
+export function offerKnown(row, image, names, { onOpen, onChange, onEnd }) {
   const link = (text, run) => element("button", { type: "button", class: "link", onclick: run }, text);
   const show = link("already here", () => onOpen(image));
   const missing = names.filter((name) => !image.tags.includes(name));
@@ -20,16 +24,18 @@ export function offerKnown(row, image, names, { onOpen, onChange }) {
     try {
       await addTags(image, missing, onChange);
       say("tags added");
+      onEnd();
     } catch (error) {
       say(error.message, " · ", offer);
     }
   };
   const offer = link(`Add ${missing.join(", ")} to it`, add);
   say(...(missing.length ? [offer] : []));
+  return missing.length ? { [ADD]: add } : {};
 }
 
 // The board has an image that looks like the file. Show both, and let the user decide: `onUpload()` is called to upload the
-// file anyway, `onEnd()` when it is not needed.
+// file anyway, `onEnd()` when it is not needed. Returns the answers that can be given, for `Answers`.
 export function askAboutLookalike(row, { file, image, names }, { onOpen, onChange, onUpload, onEnd }) {
   const message = element("span", { role: "status" });
   const button = (text, run) => element("button", { type: "button", onclick: run }, text);
@@ -48,18 +54,15 @@ export function askAboutLookalike(row, { file, image, names }, { onOpen, onChang
       for (const each of buttons) each.disabled = false;
     }
   };
-  const buttons = [
-    names.length
-      ? button("Add these tags to it", add)
-      : button("Do not upload", () => end("Not uploaded. It looks like ")),
-    button("Upload anyway", onUpload),
-  ];
+  const skip = () => end("Not uploaded. It looks like ");
+  const buttons = [names.length ? button("Add these tags to it", add) : button(SKIP, skip), button(UPLOAD, onUpload)];
   const pair = element("div", { class: "pair" }, ownSide(file), boardSide(image, onOpen));
   row.ask(
     element("p", { class: "question" }, element("b", {}, "Looks like one you have"), ` · ${likeness(image.distance)}`),
     pair,
     element("div", { class: "actions wrap" }, ...buttons, message),
   );
+  return { ...(names.length ? { [ADD]: add } : { [SKIP]: skip }), [UPLOAD]: onUpload };
 }
 
 function ownSide(file) {

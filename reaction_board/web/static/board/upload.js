@@ -1,6 +1,7 @@
 // Uploads: chosen, dropped or pasted; several at once, each with its progress.
 
 import { fetchPicture, nameOf } from "./address.js";
+import { Answers } from "./answers.js";
 import * as api from "./api.js";
 import { bytes, find, note } from "./dom.js";
 import { filesIn, isPicture, whyUnreadable } from "./files.js";
@@ -17,6 +18,7 @@ export class Uploader {
   #waiting = []; // each {file, row, looksRight, isNew}: before the button Upload is pressed; `isNew` if it never was
   #queue = []; // each {file, row, looksRight, names, isDecided}: after it; `isDecided` if it is known to look like an image
   #running = 0;
+  #begun = 0; // files that have come into the queue since it was last done
   #searches = 0; // folders that are being walked, and addresses that are being fetched
   #opening = 0; // how often the dialog was opened
   #closeTimer = 0;
@@ -37,7 +39,9 @@ export class Uploader {
     this.maxBytes = Number(this.dialog.dataset.maxBytes);
     this.list = find("#uploads");
     this.message = find("#uploader-message");
+    this.progress = find("#uploader-progress");
     this.start = find("#start");
+    this.answers = new Answers(find("#uploader-answers"), { onEnd: () => this.#focusNext() });
     this.tags = new TagField(find("#uploader-tags"), { label: "Tags for all of them", placeholder: "cat, funny" });
     find("#uploader-limit").textContent = bytes(this.maxBytes);
     const input = find("#files");
@@ -67,6 +71,7 @@ export class Uploader {
     }
     if (!this.#running && !this.#waiting.length && !this.#count("similar")) {
       this.list.replaceChildren();
+      this.answers.clear();
       this.message.textContent = "";
     }
     if (!this.dialog.open) this.dialog.showModal();
@@ -158,6 +163,7 @@ export class Uploader {
   #forget(each) {
     this.#waiting = this.#waiting.filter(({ row }) => row !== each.row);
     each.row.root.remove();
+    this.answers.close(each.row);
     this.#offerStart();
   }
 
@@ -181,16 +187,31 @@ export class Uploader {
     const fields = [this.tags, ...this.#waiting.map(({ row }) => row.tags)];
     for (const field of fields) field.commit();
     if (fields.some((field) => field.input.value.trim())) return; // the text is not a valid tag, and its field says so
-    for (const { isNew: _, ...each } of this.#waiting) {
+    const files = this.#waiting.map(({ isNew: _, ...each }) => {
       const names = [...new Set([...this.tags.names, ...each.row.tags.names])];
-      each.row.queue(names);
-      this.#queue.push({ ...each, names });
-    }
+      return { ...each, names };
+    });
     this.tags.names = [];
     this.#waiting = [];
     this.#offerStart();
     this.message.textContent = "";
+    this.#run(...files);
+  }
+
+  #run(...files) {
+    for (const { row, names } of files) row.queue(names);
+    this.#queue.push(...files);
+    this.#begun += files.length;
+    this.#showProgress();
     while (this.#running < PARALLEL_UPLOADS && this.#queue.length) this.#next();
+  }
+
+  #showProgress() {
+    const left = this.#running + this.#queue.length;
+    if (!left) this.#begun = 0;
+    this.progress.hidden = this.#begun < 2;
+    this.progress.max = this.#begun || 1;
+    this.progress.value = this.#begun - left;
   }
 
   async #next() {
@@ -204,6 +225,7 @@ export class Uploader {
       else each.row.end("failed", reason);
     }
     this.#running -= 1;
+    this.#showProgress();
     if (this.#queue.length) this.#next();
     else if (!this.#running) this.#finish();
   }
@@ -222,7 +244,8 @@ export class Uploader {
     row.progress(0);
     const image = await withToken(() => api.upload(file, names, (share) => row.progress(share)));
     if (image.duplicate) {
-      offerKnown(row, image, names, this.#known);
+      const onEnd = () => this.answers.close(row);
+      this.answers.open(row, offerKnown(row, image, names, { ...this.#known, onEnd }));
       return;
     }
     row.end("done", "uploaded");
@@ -233,16 +256,20 @@ export class Uploader {
   #ask(each, image) {
     const { file, row, names } = each;
     const end = () => {
+      this.answers.close(row);
       this.#finish();
-      (find(".similar button:not(.round)", this.list) ?? find(".close", this.dialog)).focus(); // the next question
+      if (!this.answers.isRunning) this.#focusNext();
     };
     const upload = () => {
-      row.queue(names);
-      this.#queue.push({ ...each, isDecided: true });
-      if (this.#running < PARALLEL_UPLOADS) this.#next();
+      this.#run({ ...each, isDecided: true });
       end();
     };
-    askAboutLookalike(row, { file, image, names }, { ...this.#known, onUpload: upload, onEnd: end });
+    const run = { ...this.#known, onUpload: upload, onEnd: end };
+    this.answers.open(row, askAboutLookalike(row, { file, image, names }, run));
+  }
+
+  #focusNext() {
+    (find(".similar button:not(.round)", this.list) ?? find(".close", this.dialog)).focus();
   }
 
   // The number of files of a kind in the list.
