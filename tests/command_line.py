@@ -83,8 +83,9 @@ class StandIn(BaseHTTPRequestHandler):
         self.send_response_only(status)
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
+        with contextlib.suppress(ConnectionError):  # the client may be gone
+            self.end_headers()
+            self.wfile.write(body)
 
     def do_POST(self) -> None:
         self.do_GET()

@@ -19,7 +19,7 @@ from reaction_board_client import api, transfers
 from reaction_board_client.api import Api
 from reaction_board_client.cli import main
 from tests.board import Board, Objects, ids
-from tests.command_line import Answer, CommandLine, served, stand_in
+from tests.command_line import Answer, CommandLine, StandIn, served, stand_in
 from tests.pictures import MIME_TYPES, picture
 from tests.servers import PATIENCE
 
@@ -251,8 +251,9 @@ def test_an_interrupted_upload_continues_when_it_is_run_again(app: Flask, board:
 
 
 def test_an_interruption_ends_any_command_with_one_line() -> None:
-    def interrupt(_: object) -> Answer:
+    def interrupt(request: StandIn) -> Answer:
         os.kill(os.getpid(), signal.SIGINT)
+        request.rfile.read(1)  # until the client is gone
         return 200, {}, b"{}"
 
     with stand_in(interrupt) as (url, _):
