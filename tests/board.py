@@ -89,7 +89,7 @@ class Board:
         return self.client.post(f"{API}/images/delete", json={"ids": list(image_ids)})
 
     def similar(self, image: dict[str, Any], **query: Any) -> list[dict[str, Any]]:
-        """Return the images that look like one."""
+        """Return the images that look like an image."""
         response = self.get(f"/images/{image['id']}/similar", query_string=query)
         assert response.status_code == 200, response.text
         items: list[dict[str, Any]] = response.get_json()["items"]

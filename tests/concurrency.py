@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-SECONDS = 30  # until a client gives up waiting for the others
+SECONDS = 30  # after which a client no longer waits for the others
 
 T = TypeVar("T")
 

@@ -26,7 +26,7 @@ from tests.servers import Gunicorn
 from tests.stores import STORES, store
 
 NOT_DURABLE = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
-MORE_WORKERS_THAN_CORES = 1  # many tests wait: for a timeout, or for a program that starts
+MORE_WORKERS_THAN_CORES = 1  # because many tests wait for a timeout or for a program to start
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -78,7 +78,7 @@ def prompt_fingerprints() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
-    # Not pytest's own: PostgreSQL, which does not run as root, could not pass through it.
+    # Not pytest's own folder, which PostgreSQL may not enter, because it does not run as root.
     folder = Path(tempfile.mkdtemp(prefix="board-tests-"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -109,7 +109,7 @@ def environment(request: pytest.FixtureRequest, database_url: str, server_folder
         complete = {**variables, "DATABASE_URL": database_url, "S3_BUCKET_NAME": "test-images"}
         for name, value in complete.items():
             patch.setenv(name, value)
-        boto3.setup_default_session()  # it remembers the credentials of the server before
+        boto3.setup_default_session()  # it remembers the credentials of the previous server
         S3Storage("test-images", "us-east-1", timeout=20).create_bucket()
         yield complete
 
@@ -178,7 +178,7 @@ def board(client: FlaskClient) -> Board:
 def shared_board(environment: dict[str, str]) -> Iterator[Board]:
     """A board for the tests of a module that only read: fill it in a fixture of the module.
 
-    It has a database and a bucket of its own, so that tests that write can be beside them and use `board`.
+    It has its own database and bucket, so that other tests of the module can write to `board`.
     """
     bucket = "shared-images"
     with database(environment["DATABASE_URL"], "shared") as url:

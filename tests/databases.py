@@ -19,8 +19,8 @@ TEMPLATE = "migrated"
 def database(server_url: str, name: str, copy_of: str = TEMPLATE, encoding: str = "UTF8") -> Iterator[str]:
     """Create a database on the server of another one. Yield its URL, and drop it in the end.
 
-    It is a copy of one that nobody uses: that with the tables of the board, or `template0`, in which nothing is. Only a
-    copy of `template0` can have another encoding.
+    It is a copy of an unused database: the one with the board's tables, or the empty `template0`. Only a copy of
+    `template0` can have another encoding.
     """
     create = SQL("CREATE DATABASE {} TEMPLATE {} ENCODING {}")
     with psycopg.connect(server_url, autocommit=True) as connection:

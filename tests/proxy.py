@@ -26,7 +26,7 @@ class Proxy:
         self.refuses = False
         self.hangs = False
         self.answer: bytes | None = None
-        self.requests: list[bytes] = []  # the first word of whatever came at once: of requests, the method
+        self.requests: list[bytes] = []  # the first word of each chunk; of a request, the method
 
     @classmethod
     @contextlib.contextmanager
@@ -51,7 +51,7 @@ class Proxy:
     def _serve(self, client: socket.socket) -> None:
         try:
             server = socket.create_connection(("127.0.0.1", self.target_port))
-        except OSError:  # the part itself is down
+        except OSError:  # the server behind this proxy is down
             client.close()
             return
         with client, server:

@@ -23,7 +23,7 @@ DEVICES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1200, "height": 750}},
     "phone": {"viewport": {"width": 390, "height": 750}, "is_mobile": True},
 }
-NO_ROOM = "html { scrollbar-gutter: auto }"  # for a scrollbar: there is none in the pictures
+NO_ROOM = "html { scrollbar-gutter: auto }"  # for a scrollbar, which the pictures do not show
 
 
 def main() -> int:

@@ -162,7 +162,7 @@ def test_no_image_gets_a_name_that_becomes_an_alias_at_that_moment(
 
     def interrupted(*args: Any) -> Any:
         names = look_up(*args)
-        if meanwhile:  # after the names were looked up, before the lists are locked
+        if meanwhile:  # after the names are looked up, and before the lists are locked
             assert meanwhile.pop(0)().status_code == 200
         return names
 
@@ -175,7 +175,7 @@ def test_no_image_gets_a_name_that_becomes_an_alias_at_that_moment(
     else:
         (image,) = another.change_tags([image["id"]], add=["kitten"]).get_json()["items"]
     assert not meanwhile
-    assert image["tags"] == ["cat"]  # for which it stood when it was looked up again
+    assert image["tags"] == ["cat"]  # the tag of the alias when it was looked up again
     assert check(app) == (0, [])
 
 

@@ -72,7 +72,7 @@ def test_every_configured_token_may_write(guarded: FlaskClient, board: Board, to
 
 
 EXTENSION = "<any(jpg, png, gif, webp):extension>"
-# What may be read without a token where READING is "links"; everything else must be refused, also what comes later.
+# What needs no token where READING is "links". All other routes must refuse, including those that are added later.
 OPEN_WITH_LINKS = {
     *("/", "/pick", "/tags", "/share-target.js", "/static/<path:filename>", "/metrics"),
     *("/api/v1/health", "/api/v1/ready", "/api/v1/openapi.json", "/api/v1/docs", "/api/v1/oembed"),

@@ -73,7 +73,7 @@ def test_objects_of_others_are_reported_and_never_deleted(
 def test_repair_looks_again_before_it_deletes(
     app: Flask, board: Board, objects: Objects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The listing of the bucket is stale: by the time the object's turn comes, a record names it.
+    # The listing of the bucket is stale: when the object is checked, a record names it.
     image = board.added()
     monkeypatch.setattr("reaction_board.database.queries.records.all_records", lambda connection: iter(()))
     assert check(app, "--repair", "--force") == (0, [])

@@ -25,7 +25,7 @@ BYTES = b"the bytes of an image"
 EVIL = "a\x1b]0;owned\x07\x1b[2J\x1b[1A\x9b31m\r\nforged\tcolumn\x7f\u202egnp\u2066\u2028\ud800[red]b[/nope].png"
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 CONTROL_CATEGORIES = {"Cc", "Cs", "Zl", "Zp"}
-TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # of the direction of text
+TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # that change the direction of text
 
 
 @pytest.fixture

@@ -143,8 +143,8 @@ def test_of_two_similar_new_files_one_after_the_other_the_first_is_sent(
 def test_a_new_image_has_a_fingerprint_before_the_next_file_is_compared(
     cli: CommandLine, board: Board, engine: Engine, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fingerprint, "LIGHT_SECONDS", 0)  # so no upload has a fingerprint by itself
-    monkeypatch.setattr(transfers, "MAX_PREPARED", 0)  # nor by its thumbnail
+    monkeypatch.setattr(fingerprint, "LIGHT_SECONDS", 0)  # so uploads compute no fingerprints
+    monkeypatch.setattr(transfers, "MAX_PREPARED", 0)  # and neither do thumbnails, as the client requests none
     for options, fingerprints in ([], 0), (["--skip-similar"], 1):
         file.write_bytes(picture())
         assert "1 new" in cli.done("upload", file, *options)

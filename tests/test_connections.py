@@ -85,7 +85,7 @@ def test_the_url_says_when_statements_are_prepared(database_url: str, threshold:
     ("name", "value"),
     [
         ("no_such_parameter", "1"),
-        ("row_factory", "dict_row"),  # of psycopg, and not text
+        ("row_factory", "dict_row"),  # an object of psycopg, not text
         ("connect_timeout", "soon"),
         ("prepare_threshold", "often"),
         ("options", "-c no_such_setting=1"),

@@ -115,7 +115,7 @@ def test_named_origins_may_write(open_to_pages: FlaskClient) -> None:
             assert write(open_to_pages, Origin=origin, **site) == 404
         for origin in ("https://evil.example", f"{PAGES}.evil.example", f"{PAGES}:444", "http://pages.example", "null"):
             assert write(open_to_pages, Origin=origin, **site) == 403
-        # These would match, if the brackets were those of a regular expression.
+        # These would match if the brackets were part of a regular expression.
         for origin in ("http://1:3000", "http://:3000", "http://1:3000.evil.example"):
             assert write(open_to_pages, Origin=origin, **site) == 403
             answer = open_to_pages.get(f"{API}/tags", headers={"Origin": origin})

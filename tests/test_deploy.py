@@ -77,7 +77,7 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
 @pytest.mark.parametrize("source", ["deploy/reaction-board.socket", "docs/deploying.md"])
 def test_no_other_user_can_enter_the_folder_of_the_sockets(tmp_path: Path, source: str) -> None:
     folder = tmp_path / "run"
-    folder.mkdir(mode=0o755)  # left by an older unit
+    folder.mkdir(mode=0o755)  # which an older unit left behind
     made_by = re.findall(r"install (-d .*) /run/reaction-board$", (ROOT / source).read_text(), re.MULTILINE)
     assert len(made_by) == 1
     options = re.sub(r"-[og] \S+", "", made_by[0]).split()
@@ -166,7 +166,7 @@ def services() -> dict[str, Any]:
 
 def test_every_setting_reaches_the_board_of_compose(services: dict[str, Any]) -> None:
     passed_on = set(services["board"]["environment"])
-    assert set(SettingsSchema().fields) - passed_on == {"FORWARDED_ALLOW_IPS"}  # nginx comes by the socket
+    assert set(SettingsSchema().fields) - passed_on == {"FORWARDED_ALLOW_IPS"}  # nginx connects to the socket
 
 
 def compose() -> Any:

@@ -72,7 +72,7 @@ def test_every_status_of_werkzeug_has_a_code_that_python_does_not_choose() -> No
 
 
 def test_every_status_of_gunicorn_has_a_code() -> None:
-    # gunicorn has no list of them: each is assigned where it answers a request that never reaches the application.
+    # gunicorn has no list of them. It assigns each where it answers a request that never reaches the application.
     statuses = {int(status) for status in re.findall(r"status_int = (\d{3})", inspect.getsource(gunicorn.workers.base))}
     assert statuses >= {400, 403, 414, 431, 500}
     assert all(errors.code_of(status) for status in statuses)
@@ -169,7 +169,7 @@ def test_any_404_of_the_store_is_a_missing_object_unless_the_bucket_is_missing(
     assert_error(board.get(path), 500, "storage_error")
     store.answer, before = None, store.requests.count(b"PUT")
     assert board.get(path).status_code == 200
-    assert store.requests.count(b"PUT") - before == is_missing  # a missing thumbnail is made anew
+    assert store.requests.count(b"PUT") - before == is_missing  # a missing thumbnail is made again
 
 
 def test_without_a_database_everything_but_health_is_unavailable(

@@ -51,7 +51,7 @@ class Faulty(RemoteBoard):
         self.server, self.database, self.store = server, database, store
 
     def works(self) -> bool:
-        """Say whether everything does, after a fault."""
+        """Return whether the whole board works."""
         response = self.upload()
         return response.status_code == 201 and self.file(response.json()).status_code == 200
 
@@ -68,7 +68,7 @@ def session_faulty(environment: dict[str, str]) -> Iterator[Faulty]:
 def faulty(app: Flask, session_faulty: Faulty) -> Iterator[Faulty]:
     workers = {worker.pid for worker in session_faulty.server.process.children()}
     yield session_faulty
-    # Whatever happened: it works again by itself, no worker was lost, and database and bucket agree.
+    # After every fault, the board works again by itself, no worker was lost, and database and bucket agree.
     assert eventually(session_faulty.works)
     assert {worker.pid for worker in session_faulty.server.process.children()} == workers
     assert [finding for finding in check(app, "--deep")[1] if finding["kind"] != "object without record"] == []
@@ -101,7 +101,7 @@ def test_a_failing_store_is_a_storage_error_in_bounded_time(faulty: Faulty, how:
     with fault(faulty.store, **how):
         for response in together(lambda: faulty.file(image), faulty.upload):
             assert_error(response, 500, "storage_error")
-        # What needs no store goes on meanwhile, and a delete needs none to be done.
+        # Requests that need no store still succeed, including deletes.
         listed = faulty.get("/images").json()
         assert [image["id"] for image in listed["items"]] == [image["id"]]
         assert faulty.delete(image["id"]).status_code == 204
@@ -201,7 +201,7 @@ def test_a_database_that_restarts_is_found_again(environment: dict[str, str]) ->
         assert_error(board.file(image), 503, "service_unavailable")
         _, url = servers.enter_context(postgres(folder, "secret"))
         proxy.target_port = make_url(url).port or 0
-        # Each worker has connections to the old one, and learns of it by one request.
+        # Each worker still has connections to the old server. A failing request makes it open new ones.
         assert eventually(lambda: board.file(image).status_code == 200)
         assert eventually(lambda: board.delete(image["id"]).status_code == 204)
     shutil.rmtree(folder)
@@ -209,7 +209,7 @@ def test_a_database_that_restarts_is_found_again(environment: dict[str, str]) ->
 
 def test_a_database_without_free_connections_is_unavailable(faulty: Faulty, database_url: str) -> None:
     with contextlib.ExitStack() as stack:
-        faulty.database.refuses = True  # breaks the connections that the workers keep
+        faulty.database.refuses = True  # which breaks the connections that the workers keep
         faulty.get("/images")
         with contextlib.suppress(psycopg.OperationalError):
             for _ in range(120):
@@ -249,7 +249,7 @@ def test_killed_workers_lose_nothing_that_was_acknowledged(
                         mine.append(response.json()["id"])
                 if mine and chance.random() < 0.4:
                     image_id = mine.pop()
-                    data = acknowledged.pop(image_id)  # whether it is there now is known by an answer only
+                    data = acknowledged.pop(image_id)  # from now on, only an answer says whether it is still there
                     with contextlib.suppress(requests.RequestException):
                         answer = board.delete(image_id)
                         assert answer.status_code in (204, 404), answer.text
@@ -261,9 +261,9 @@ def test_killed_workers_lose_nothing_that_was_acknowledged(
         def kill() -> None:
             nonlocal kills
             while goes_on():
-                # A busy machine may take longer for a new worker than for what it is to do until the next kill.
+                # On a busy machine, starting a worker may take longer than the work that it does before it is killed.
                 before = len(acknowledged) + len(deleted)
-                time.sleep(0.7)  # so that the main process is not busy with nothing but starting workers
+                time.sleep(0.7)  # otherwise the main process would do nothing but start workers
                 eventually(partial(has_done, before + 4))
                 with contextlib.suppress(IndexError, ProcessLookupError):
                     os.kill(server.process.children()[0].pid, signal.SIGKILL)
@@ -281,7 +281,7 @@ def test_killed_workers_lose_nothing_that_was_acknowledged(
             assert board.file({"id": image_id}).content == data
         for image_id in deleted:
             assert board.get(f"/images/{image_id}").status_code == 404
-    # What a kill can leave is an object that no record names yet, and one whose delete is still pending.
+    # A kill may leave an object without a record, or one whose delete is pending.
     left_behind = {finding["kind"] for finding in check(app)[1]}
     assert left_behind <= {"object without record", "pending delete"}
     check(app, "--repair", "--force")

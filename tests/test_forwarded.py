@@ -1,4 +1,4 @@
-"""Headers by which a client could try to change the board's links to itself."""
+"""Headers with which a client could try to change the links that a board gives to itself."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from tests.board import API, Board
 from tests.pictures import picture
 from tests.servers import Gunicorn, Nginx, needs_nginx
 
-# Those that some proxy, framework or server believes. A library would not send the ones with underscores twice.
+# Headers that some proxy, framework or server believes. A library would not send the ones with underscores twice.
 FORGED = {
     "X-Forwarded-Host": "evil.example",
     "X-Forwarded-Server": "evil.example",
@@ -37,7 +37,7 @@ FORGED = {
 
 
 def said(base: str, image: dict[str, Any], data: bytes, headers: dict[str, str]) -> str:
-    """Return all addresses of itself that a board gives out, in pages, links and headers."""
+    """Return all addresses that a board gives for itself, in pages, links and headers."""
     with requests.Session() as session:
         session.trust_env = False
         paths = [
@@ -62,7 +62,7 @@ def said(base: str, image: dict[str, Any], data: bytes, headers: dict[str, str])
 @needs_nginx
 @pytest.mark.parametrize(
     ("through", "name"),
-    # Straight from this machine, X-Forwarded-Prefix is one of a trusted proxy.
+    # On a direct connection from this machine, X-Forwarded-Prefix counts as that of a trusted proxy.
     [
         *((through, name) for through in ("gunicorn", "nginx") for name in FORGED),
         ("nginx", "X-Forwarded-Prefix"),

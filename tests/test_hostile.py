@@ -86,7 +86,7 @@ def test_hostile_files_are_refused_and_leave_nothing(
 
 
 def test_a_picture_of_200_megapixels_takes_no_memory(environment: dict[str, str]) -> None:
-    # In a process of its own, whose peak is the system's to tell.
+    # In a separate process, because the system reports the peak memory of a process.
     script = """if True:
         import resource, sys
         from reaction_board.media.identify import identify

@@ -37,7 +37,7 @@ UNKNOWN = [
     "evil.example@127.0.0.1", "127.0.0.1@evil.example", "127.0.0.1/evil", "127.0.0.1, evil.example",
     "evil.example#127.0.0.1", 'evil"><script>', "", " ", "böse.example", "localhost\x00",
 ]  # fmt: skip
-# Neighbours of the names that are trusted.
+# Names that resemble the trusted ones.
 NEIGHBOURS = [
     "evilboard.example",
     "x.board.example",

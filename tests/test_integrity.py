@@ -1,4 +1,4 @@
-"""Bytes that differ from the stored ones are never served as them."""
+"""Bytes that are not those of the upload are never served."""
 
 import os
 from typing import Any

@@ -128,7 +128,7 @@ def test_a_chain_of_merges_ends_at_the_last_tag(app: Flask, board: Board, images
         assert board.search(tags=name)["total"] == board.tag(name)["image_count"] == 6
     remaining = 1
     while remaining:
-        remaining = board.merged("lol", "amused")["remaining"]  # finishes what was merging into it, too
+        remaining = board.merged("lol", "amused")["remaining"]  # also finishes the merge into it
     assert board.tag_counts() == {"amused": 6, "cat": 4, "dog": 1}
     assert ids(board.search(tags="lol")["items"]) == funny(images)
     assert check(app) == (0, [])
@@ -221,7 +221,7 @@ def test_a_merge_ends_although_records_and_lists_differ(engine: Engine, app: Fla
         connection.execute(text("DELETE FROM images WHERE id = :id"), {"id": images[1]["id"]})
     for remaining in (3, 1, 0):
         assert board.merged("lol", "laughing")["remaining"] == remaining
-    assert image_of(board.get(f"/images/{images[0]['id']}"))["tags"] == ["laughing"]  # as the list of the tag said
+    assert image_of(board.get(f"/images/{images[0]['id']}"))["tags"] == ["laughing"]  # as the list of aliases said
     assert board.tag_counts() == {"laughing": 4}
 
 
@@ -273,7 +273,7 @@ def test_uploads_changes_deletes_and_merges_at_once_stay_exact(
         for name, into in (("a", "c"), ("b", "d"), ("c", "e"), ("d", "e")):
             while (answer := client.merge(name, into)).get_json().get("remaining", 0):
                 assert answer.status_code == 200
-            assert answer.status_code in (200, 409)  # the other one is a step ahead
+            assert answer.status_code in (200, 409)  # the other client is a step ahead
 
     def change(client: Board) -> None:
         for n, image in enumerate(images):

@@ -159,7 +159,7 @@ def test_a_deleted_image_is_gone_at_once_and_its_bytes_may_come_back_under_anoth
 ) -> None:
     data = padded(5000)
     image = front.added(data, filename="first.png")
-    image["id"] = "016f5e66-e800-7000-8000-000000000000"  # of another second than the next one
+    image["id"] = "016f5e66-e800-7000-8000-000000000000"  # in another second than the next one
     with engine.begin() as connection:
         connection.execute(update(images).values(id=image["id"]))
     assert front.file(image).status_code == 200
@@ -196,7 +196,7 @@ def test_a_file_that_the_store_breaks_off_is_not_kept(front: Front) -> None:
     image = front.added(data)
     front.store.cut_after = MIB
     try:
-        # Before the first bytes, there is still an answer to give.
+        # Until the first bytes are sent, an error can still be answered.
         with contextlib.suppress(requests.exceptions.ChunkedEncodingError):
             assert_error(front.file(image), 500, "storage_error")
     finally:

@@ -80,7 +80,7 @@ def test_a_body_without_a_token_is_not_kept(guarded: Nginx, head: str, path: str
     for _ in range(6):
         with begin_upload(guarded, head, data, path=path) as connection:
             assert connection.recv(100).startswith(b"HTTP/1.1 401 ")
-            connection.sendall(data)  # it is still read
+            connection.sendall(data)  # nginx still reads it
             assert body_bytes(guarded) == 0
 
 

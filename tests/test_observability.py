@@ -42,7 +42,7 @@ def test_a_part_that_fails_makes_it_not_ready_in_bounded_time(
 ) -> None:
     with in_between(environment) as (database, store, variables):
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", variables["AWS_ENDPOINT_URL_S3"])
-        # Longer than the answer may take, however busy the machine.
+        # Longer than an answer takes even on a busy machine.
         patient = {"DATABASE_TIMEOUT": 2 * PATIENCE, "S3_TIMEOUT": 2 * PATIENCE}
         board = Board(another(DATABASE_URL=variables["DATABASE_URL"], **patient).test_client())
         monkeypatch.setattr(readiness, "SECONDS", PATIENCE)
@@ -134,7 +134,7 @@ def test_requests_of_all_workers_are_counted_by_route_method_and_status(board_wa
             requests.post(f"{board_watched.url}/images", files={"file": ("a.png", data)}, timeout=PATIENCE)
             for _ in range(3)
         ]
-        for _ in range(20):  # each over a connection of its own, so by both workers
+        for _ in range(20):  # each over a new connection, so both workers answer some
             file = requests.get(f"{board_watched.url}/images/{upload[0].json()['id']}/file", timeout=PATIENCE)
             assert file.content == data
         requests.get(f"{board_watched.url}/images/{upload[0].json()['id'][:-1]}x", timeout=PATIENCE)
@@ -145,7 +145,7 @@ def test_requests_of_all_workers_are_counted_by_route_method_and_status(board_wa
     assert len(workers) == 2
     more = board_watched.more_of(use, requests=26)
     counted = {name: value for name, value in more.items() if name.startswith(COUNT)}
-    for asked_by_others in ("/metrics", "/api/v1/health"):  # these tests, and the start of the server
+    for asked_by_others in ("/metrics", "/api/v1/health"):  # requests of these tests, and of the server's start
         counted.pop(f"{COUNT}{{method=GET,route={asked_by_others},status=200}}", None)
     assert counted == {
         f"{COUNT}{{method=POST,route=/api/v1/images,status=201}}": 1,

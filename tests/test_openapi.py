@@ -221,7 +221,7 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
     ),
     ("get", "/api/v1/health"): (set(), {"200"}, {"500": {"internal_error"}}),
 }
-# What HTTP itself answers to a body: said of every operation that takes one.
+# HTTP's own errors for bodies. Every operation with a body documents them.
 BODY_ERRORS = {"408": {"request_timeout"}, "413": {"payload_too_large"}, "415": {"unsupported_media_type"}}
 
 
@@ -261,7 +261,7 @@ def test_an_operation_states_its_parameters_statuses_and_codes(
 
 
 def test_operations_have_names_for_generated_clients(document: dict[str, Any]) -> None:
-    # That they are different is part of the document's being valid.
+    # The names are unique, or the document would not be valid.
     for method, path in OPERATIONS:
         assert re.fullmatch(r"[a-z]+(_[a-z]+)+", document["paths"][path][method]["operationId"])
 

@@ -39,7 +39,7 @@ KILLED = """if True:
     with create_app().app_context():
         images.delete_image(UUID(sys.argv[1]))
 """
-# Before the record is gone for everyone, and after.
+# Before and after the record is gone for everyone.
 BEFORE = [
     ("images", "delete_image", "before"),
     ("images", "delete_image", "after"),
@@ -221,7 +221,7 @@ def test_a_duplicate_whose_bytes_are_lost_is_stored_again(board: Board, objects:
 
 @pytest.mark.both_stores
 class TestBuckets:
-    """Whose bucket it is."""
+    """The marker of a bucket, which says whose it is."""
 
     def test_the_first_upload_claims_it(self, app: Flask, board: Board, objects: Objects) -> None:
         objects.delete(MARKER)

@@ -26,7 +26,7 @@ from tests.servers import ROOT, eventually, needs_pgbouncer, pgbouncer
 pytestmark = [pytest.mark.slow, needs_pgbouncer]
 
 CLIENTS = 8
-SESSIONS = 4  # that PgBouncer has with the server: fewer than clients, so that they take turns
+SESSIONS = 4  # of PgBouncer with the server: fewer than clients, so the clients take turns
 TIMEOUT = 1  # seconds, DATABASE_TIMEOUT
 
 
@@ -112,7 +112,7 @@ HELD = """
     SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = database
     WHERE locktype = 'advisory' AND datname = current_database()
 """
-# As a new release has it, which makes an index while the old one uses the table.
+# A migration of a new release that creates an index while the old release uses the table.
 LATER = """
 from alembic import op
 
@@ -160,6 +160,6 @@ def assert_no_traces(pooled_url: str) -> None:
     names = [*SETTINGS, "statement_timeout", "lock_timeout"]
     changed = "SELECT name, setting FROM pg_settings WHERE name = ANY (%s) AND setting <> reset_val"
     with contextlib.ExitStack() as stack:
-        for _ in range(SESSIONS):  # in transactions at the same time, so that each has another one
+        for _ in range(SESSIONS):  # in concurrent transactions, so that each has a different session
             connection = stack.enter_context(psycopg.connect(pooled_url, prepare_threshold=None))
             assert connection.execute(changed, [names]).fetchall() == []

@@ -31,7 +31,7 @@ from tests.walks import path_of, walk
 
 pytestmark = pytest.mark.slow
 
-# In sequences, the tool takes an empty list in a form for an invalid one; it is no field at all, and valid.
+# In sequences, the tool considers an empty list in a form invalid. It sends no field then, which is valid.
 SCHEMATHESIS = """
 [phases.stateful]
 generation.mode = "positive"
@@ -43,7 +43,7 @@ def test_schemathesis_finds_no_answer_outside_the_document(gunicorn: Gunicorn, t
     done = subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli", "run", f"{gunicorn.url}/openapi.json", "--no-color"),
-            # A range may be well formed and lie outside of the bytes: that every valid request succeeds cannot hold.
+            # A well-formed range may lie outside the file, so not every valid request succeeds.
             *("--checks", "all", "--exclude-checks", "positive_data_acceptance"),
             *("--max-examples", "25", "--seed", "1"),
         ],
@@ -79,11 +79,11 @@ class AgainstAModel(RuleBasedStateMachine):
         super().__init__()
         self.board = Board(self.app.test_client())
         self.images: list[dict[str, Any]] = []
-        self.tags: set[str] = set()  # what was a tag at any time
+        self.tags: set[str] = set()  # all names that ever were tags
         self.stands_for: dict[str, str] = {}  # the tag of each alias
-        self.merging: dict[str, list[str]] = {}  # aliases that images may still have, by their tag
-        self.link = ""  # to the next page of a walk from the newest on
-        self.ahead: list[str] = []  # ids that were there when the walk began, and are to be met
+        self.merging: dict[str, list[str]] = {}  # for each tag, the aliases that images may still have
+        self.link = ""  # to the next page of a walk that began with the newest image
+        self.ahead: list[str] = []  # ids that were there when the walk began, and that it must return
 
     @initialize()
     def empty(self) -> None:
@@ -227,7 +227,7 @@ class AgainstAModel(RuleBasedStateMachine):
         )
 
     def looking_like(self, content_hash: str) -> set[str]:
-        """Return the ids of all images that look like a picture; none do that have no structure."""
+        """Return the ids of all images that look like a picture. Pictures without structure look like none."""
         look = LOOK_OF.get(content_hash)
         return {image["id"] for image in self.images if look is not None and LOOK_OF.get(image["hash"]) == look}
 
@@ -247,7 +247,7 @@ class AgainstAModel(RuleBasedStateMachine):
         assert found == self.looking_like(hashlib.sha256(content).hexdigest())
 
     def matching(self, asked: dict[str, Any]) -> list[str]:
-        """Return the ids that a search shall find, the newest first."""
+        """Return the ids that a search must find, the newest first."""
         all_, any_, none = (self.resolve(asked[name]) for name in ("tags", "any", "none"))
         return [
             image["id"]

@@ -109,7 +109,7 @@ def test_uploads_deletes_and_reads_of_the_same_bytes_lose_nothing(
         for step in itertools.count():
             if not goes_on():
                 return
-            if n == 3:  # one of the clients is the check, which must not delete what is being uploaded
+            if n == 3:  # one client runs the check, which must not delete objects that are being uploaded
                 with app.app_context():
                     findings.extend(consistency.findings(repair=True, force=True))
                 continue

@@ -26,12 +26,12 @@ def test_every_line_has_a_hash_and_nothing_else(name: str) -> None:
     text = (ROOT / name).read_text()
     rest = re.sub(r"^#.*$", "", PINNED.sub("", text), flags=re.MULTILINE)
     assert rest.split() == []
-    assert "/" not in re.sub(r"^#.*$", "", text, flags=re.MULTILINE)  # no index, no path
+    assert "/" not in re.sub(r"^#.*$", "", text, flags=re.MULTILINE)  # neither an index nor a path
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-build.txt"])
 def test_the_versions_are_those_that_are_tested(name: str) -> None:
-    tested, untested = pins("constraints.txt"), {"setuptools", "pkgconfig"}  # these only build
+    tested, untested = pins("constraints.txt"), {"setuptools", "pkgconfig"}  # only for building
     assert {package: version for package, version in pins(name).items() if package not in untested} == {
         package: tested[package] for package in pins(name) if package not in untested
     }
@@ -44,7 +44,7 @@ def test_all_that_the_application_needs_is_there() -> None:
         package = waiting.pop()
         for line in requires(package.name) or ():
             requirement = Requirement(line)
-            # Of all Pythons that are supported: the marker of an older one must not be missing.
+            # For all supported Pythons: what only an older one needs must not be missing.
             wanted = not requirement.marker or any(
                 requirement.marker.evaluate(
                     {"extra": extra, "python_version": version, "python_full_version": f"{version}.1"}

@@ -23,7 +23,7 @@ MIB = 1024 * 1024
 @pytest.mark.slow
 def test_an_upload_and_a_download_of_the_largest_file_are_streamed(http: requests.Session, gunicorn: Gunicorn) -> None:
     board = RemoteBoard(gunicorn.url)
-    board.upload(padded(3 * MIB))  # whatever is allocated once, is
+    board.upload(padded(3 * MIB))  # allocates everything that is allocated only once
     idle = gunicorn.memory()
     files = [padded(50 * MIB) for _ in range(4)]
     peaks = []

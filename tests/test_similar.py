@@ -253,7 +253,7 @@ def clustered(app: Flask, engine: Engine) -> list[int]:
     bits = [centre]
     for distance in range(1, 13):
         bits += [centre ^ sum(1 << bit for bit in chance.sample(range(64), distance)) for _ in range(20)]
-        # Spread over the bands as evenly as it goes: no more than two bits of nine in each.
+        # Spread over the bands as evenly as possible.
         bits.append(
             centre
             ^ sum(1 << (BANDS[number % 5][0] + chance.randrange(4) * 3 + number // 5) for number in range(distance))

@@ -377,7 +377,7 @@ def test_another_process_may_be_faster(app: Flask, board: Board, monkeypatch: py
 
     def slower(file: Any, side: int) -> bytes:
         monkeypatch.setattr(thumbnail, "render", render)
-        monkeypatch.setitem(app.extensions, "thumbnails", thumbnails.ThumbnailMaker())  # as in another process
+        monkeypatch.setitem(app.extensions, "thumbnails", thumbnails.ThumbnailMaker())  # as if in another process
         with app.app_context():
             thumbnails.find_thumbnail(UUID(image["id"]))
         return b"of another release, with other bytes"

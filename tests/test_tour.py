@@ -13,7 +13,7 @@ BLOCK = re.compile(r"```bash\n(.*?)```(?:\n\n```text\n(.*?)```)?", re.DOTALL)
 
 def outputs(blocks: list[tuple[str, str]], url: str) -> list[str]:
     """Run the commands of a document and return what each block prints."""
-    # Only the port is another one; the line that a reader pastes names that of `make run`.
+    # Only the port differs: a reader pastes the line with the port of `make run`.
     first = "BOARD=http://127.0.0.1:8000/api/v1\n"
     assert blocks[0][0].startswith(first)
     script = "echo '>>>'\n".join(commands for commands, _ in blocks).replace(first, f"BOARD={url}\n")

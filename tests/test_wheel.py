@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the programs that the wheel installs. The libraries are those of the tests."""
     folder = tmp_path_factory.mktemp("wheel")
-    # A copy: setuptools would leave a folder in the checkout, and put what was once in there into later wheels.
+    # Build from a copy: setuptools would leave a folder in the checkout, whose old files would get into later wheels.
     source = folder / "source"
     source.mkdir()
     for package in ("reaction_board", "reaction_board_client", "reaction_board_decoder"):

@@ -46,9 +46,9 @@ def walk(board: Board, **query: object) -> list[dict[str, Any]]:
 
 
 def walk_among_others(board: Board, change: Callable[[list[str]], object], **query: object) -> list[str]:
-    """Return the ids that are met on a walk, none twice, while the board changes after each page.
+    """Return the ids that a walk returns, none twice, while the board changes after each page.
 
-    `change` is called with the ids met so far; the walk ends after 40 of them.
+    `change` is called with the ids so far. The walk ends after 40 ids.
     """
     met: list[str] = []
     for page in board.followed("next", path_of(**query)):
@@ -61,9 +61,9 @@ def walk_among_others(board: Board, change: Callable[[list[str]], object], **que
 
 
 def met_while_the_newest_first_change(board: Board, names: str, /, **query: object) -> None:
-    """Hold a walk from the newest on against its promise: nothing that stays on the board is skipped or met twice.
+    """Check that a walk from the newest image skips and repeats nothing that stays on the board.
 
-    All images have the tags `names`. After each page one is added, and two are deleted: the last one that was met, and
+    All images have the tags `names`. After each page one is added, and two are deleted: the last one so far, and
     the one with which the next page begins.
     """
     there = [board.added(tags=names)["id"] for _ in range(12)][::-1]

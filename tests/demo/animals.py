@@ -5,7 +5,7 @@ from tests.demo.faces import INK, eye, line_style
 
 
 def pair(drawing: str) -> str:
-    """Return what is drawn for the right side on both sides."""
+    """Return a drawing of the right side, and its mirror image on the left."""
     return f'{drawing}<g transform="scale(-1,1)">{drawing}</g>'
 
 

@@ -40,7 +40,7 @@ def status(page: Page) -> Locator:
 
 
 def outcome(page: Page) -> Locator:
-    """Return what stands in the place of the pictures where there are none."""
+    """Return the text that the page shows instead of pictures."""
     return page.locator("#outcome")
 
 

@@ -37,7 +37,7 @@ def open_board(another: Callable[..., Flask], open_page: OpenPage) -> Iterator[O
         def open_board(**settings: object) -> Page:
             app = another(API_TOKENS=["right"], **settings)
             page = open_page(base_url=stack.enter_context(served(app)))
-            stack.callback(page.context.close)  # before the server, which waits for its connections
+            stack.callback(page.context.close)  # before the server stops, because it waits for its connections
             return page
 
         yield open_board

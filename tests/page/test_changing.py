@@ -173,7 +173,7 @@ def test_an_image_is_deleted_when_that_was_not_undone_for_ten_seconds(
     page.goto("/")
     delete(page, open_image(page, "dog"))
     search_box(page).press_sequentially("dog")
-    expect_texts(page, "dog, funny")  # what is fetched meanwhile has it no more
+    expect_texts(page, "dog, funny")  # a list that is fetched meanwhile no longer has it
     assert board.search()["total"] == 5
     with page.expect_response("**/images/delete"):
         page.clock.fast_forward(10_000)

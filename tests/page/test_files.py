@@ -57,7 +57,7 @@ def test_large_and_empty_folders_are_walked_to_their_end(page: Page, tmp_path: P
 
 def change(path: Path) -> None:
     path.write_bytes(picture())
-    os.utime(path, (0, 0))  # browsers compare whole seconds
+    os.utime(path, (0, 0))  # browsers compare times in whole seconds
 
 
 def become_folder(path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_drop_counts_although_what_is_under_the_pointer_has_just_changed(page:
 def test_a_file_that_cannot_be_read_fails_alone(
     page: Page, board: Board, tmp_path: Path, spoil: Callable[[Path], object], reason: str
 ) -> None:
-    files = [f"{number}.png" for number in range(6)]  # more than are sent at a time
+    files = [f"{number}.png" for number in range(6)]  # more than the page sends at the same time
     write(tmp_path, *files)
     page.goto("/")
     drop_from_disk(page, *(tmp_path / name for name in files))
@@ -142,7 +142,7 @@ def test_while_the_board_does_not_answer_files_wait_until_they_are_sent_again(
     expect(page.locator("#uploader-message")).to_have_text("5 not sent")
     expect(page.locator("#uploads .stopped")).to_contain_text([reason] * 5)
     page.keyboard.press("Escape")
-    page.get_by_role("button", name="Upload", exact=True).click()  # it does not forget them
+    page.get_by_role("button", name="Upload", exact=True).click()  # the page has not forgotten them
     page.get_by_role("button", name="Remove 4.png").click()
     page.unroute_all()
     page.locator("#start").click()

@@ -276,7 +276,7 @@ def test_a_phone_shares_the_file_itself(open_page: OpenPage, images: dict[str, A
         navigator.share = async ({ files: [file] }) => { window.shared = [file.name, file.type, file.size]; };
     """)
     page.goto("/?tags=facepalm")
-    page.locator("#grid .tile").tap()  # copies, and shows the tools to a finger
+    page.locator("#grid .tile").tap()  # copies, and shows the tools on touch screens
     page.get_by_role("button", name="Open").tap()
     page.get_by_role("button", name="Share").tap()
     wait_for(page, "window.shared")

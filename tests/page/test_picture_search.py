@@ -100,7 +100,7 @@ def test_a_tag_takes_the_place_of_the_picture_and_backspace_takes_it_away(page: 
     expect_texts(page, "large", "cropped")
     search_box(page).press_sequentially("alone")
     expect_texts(page, "alone")
-    page.keyboard.press("Escape")  # what is typed is forgotten
+    page.keyboard.press("Escape")  # clears the typed text
     expect_texts(page, "large", "cropped")
     search_box(page).press_sequentially("alone,")
     expect(page).to_have_url(re.compile(r"/\?tags=alone$"))

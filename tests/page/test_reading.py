@@ -91,7 +91,7 @@ def test_an_image_that_is_opened_while_another_one_closes_stays_open(page: Page,
     page.goto("/")
     open_image(page, "cat, funny")
     expect(page).to_have_url(re.compile(images["one.png"]["id"]))
-    # Within one task: neither the event of the closing nor the step back in the history has come in between.
+    # Within one task, so that neither the `close` event nor the step back in the history comes in between.
     page.evaluate(
         """id => {
         document.querySelector("#viewer .close").click();
@@ -253,7 +253,7 @@ def test_nobody_is_kept_out(open_page: OpenPage, images: dict[str, Any], scheme:
     expect(page.get_by_role("option")).to_have_count(1)
     assert violations(page) == []
     page.keyboard.press("Escape")
-    expect(tiles(page)).to_have_count(2)  # a list that comes later would take the tools away
+    expect(tiles(page)).to_have_count(2)  # otherwise, a late list would replace the tile and its tools
     open_image(page, "cat, funny")
     assert violations(page) == []
     page.get_by_role("button", name="What to copy").click()

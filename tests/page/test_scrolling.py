@@ -20,7 +20,7 @@ NO_BLOCK_IN_THE_WINDOW_IS_EMPTY = """[...document.querySelectorAll(".block:empty
 ALL_ROWS_FIT = """[...document.querySelectorAll(".row")].every(
     row => row.lastElementChild.getBoundingClientRect().right <= innerWidth
 )"""
-# Holds the news of another width back while `isHeld` is true.
+# While `isHeld` is true, the page does not learn that its width has changed.
 HELD_RESIZE_OBSERVER = """
 window.ResizeObserver = class extends ResizeObserver {
     constructor(callback) {
@@ -59,7 +59,7 @@ def test_scrolling_goes_on_to_the_end(page: Page, newest_first: list[str]) -> No
 
 
 def test_no_frame_is_blank_after_a_change_of_all_rows(page: Page, newest_first: list[str]) -> None:
-    # An observer's news comes after the frame. Without any, what is there is what that frame shows.
+    # An observer is notified only after the frame. Without an observer, the test sees what this frame shows.
     page.add_init_script("window.IntersectionObserver = class { observe() {} disconnect() {} };")
     page.set_viewport_size({"width": 900, "height": 500})
     page.goto("/")

@@ -28,7 +28,7 @@ def select(page: Page, *names: str) -> None:
 def select_all(page: Page, count: int) -> None:
     """Scroll to the end of a list that has several pages, and select all its images while some may be selected."""
     expect(status(page)).to_have_text(f"{count} images")
-    for _ in range(2):  # the second page of the list may still be on its way
+    for _ in range(2):  # the second page of the list may not have arrived yet
         page.mouse.wheel(0, 20_000)
         page.wait_for_load_state("networkidle")
     page.keyboard.press("Control+a")

@@ -66,7 +66,9 @@ def test_a_transparent_picture_has_squares_behind_it_that_show_black_and_white(p
     board.added(tags="clear")
     page.goto("/")
     open_image(page, "clear")
-    squares = re.compile(r"^repeating-conic-gradient\(rgb\(141, 141, 141\).*rgb\(180, 180, 180\)[^u]*$")  # and no url()
+    squares = re.compile(
+        r"^repeating-conic-gradient\(rgb\(141, 141, 141\).*rgb\(180, 180, 180\)[^u]*$"
+    )  # without url()
     expect(page.locator("#viewer-image")).to_have_css("background-image", squares)
     expect(page.locator(".tile img")).to_have_css("background-image", squares)
 

@@ -54,7 +54,7 @@ def test_there_is_no_strip_without_similar_images(page: Page) -> None:
     open_image(page, "large")
     expect(strip(page)).to_be_visible()
     with page.expect_response("**/similar?*"):
-        page.keyboard.press("ArrowRight")  # to the image that is alone
+        page.keyboard.press("ArrowRight")  # to an image that looks like no other
     expect(page.locator("#viewer-name")).to_have_text("alone.png")
     expect(strip(page)).to_be_hidden()
 

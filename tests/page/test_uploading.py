@@ -109,7 +109,7 @@ def test_files_that_come_later_wait_for_their_own_tags(page: Page, board: Board)
     give(page, "drop", ("second.png", picture()), ("mistake.png", picture()))
     page.get_by_role("button", name="Remove mistake.png").click()
     uploads.open()
-    expect(page.locator("#uploader-message")).to_have_text("1 uploaded")  # all uploads have ended
+    expect(page.locator("#uploader-message")).to_have_text("1 uploaded")  # when all uploads have ended
     assert board.search()["total"] == 1
     box.fill("two")
     page.locator("#start").click()
@@ -124,7 +124,7 @@ def test_files_that_were_not_begun_are_forgotten_with_the_dialog(page: Page) -> 
     page.keyboard.press("Escape")
     give(page, "drop", ("right.png", picture()))
     expect(page.locator("#uploads > li")).to_have_text([re.compile("right.png")])
-    give(page, "drop", ("last.png", picture()), closed="#uploader")  # before the event of the closing
+    give(page, "drop", ("last.png", picture()), closed="#uploader")  # before the `close` event
     expect(page.locator("#uploads > li")).to_have_text([re.compile("last.png")])
     page.locator("#start").click()
     expect_texts(page, "last.png")
