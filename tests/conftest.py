@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -27,6 +28,11 @@ from tests.stores import STORES, store
 
 NOT_DURABLE = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
 MORE_WORKERS_THAN_CORES = 1  # because many tests wait for a timeout or for a program to start
+
+
+def pytest_configure() -> None:
+    """Let an interruption end the programs under test. A script starts `make test &` with SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers() -> int:
