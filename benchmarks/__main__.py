@@ -227,6 +227,9 @@ def _page(progress: Progress, database_url: str, images: int, effort: Effort) ->
     if CHROMIUM is None:
         _skip("the page: there is no Chromium on this machine")
         return []
+    if images < page.MIN_IMAGES:
+        _skip(f"the page: it needs at least {page.MIN_IMAGES:,} images")
+        return []
     task = progress.add_task("page", total=1)
     show = partial(progress.update, task)
     engine = transactional(make_engine(database_url, pool_size=1, timeout=0))

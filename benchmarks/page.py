@@ -20,6 +20,7 @@ from tests.drawings import drawing
 
 GROUP = "page"
 IMAGES = 10_000
+MIN_IMAGES = 2000  # fewer may have no tag that takes exactly LETTERS letters
 FEWEST, MOST = 5, 300  # images of the tags that are typed
 LETTERS = 3  # of a tag, before its pictures must be there
 PAUSE = 500  # milliseconds in which all that a letter asks for is shown
