@@ -14,7 +14,8 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 
-from reaction_board.api.schemas import MAX_CHANGED_IMAGES, MAX_SEARCHED_TAGS
+from reaction_board.api.schemas.images import MAX_CHANGED_IMAGES
+from reaction_board.api.schemas.lists import MAX_SEARCHED_TAGS
 from reaction_board_client import api, transfers
 from reaction_board_client.api import Api
 from reaction_board_client.cli import main

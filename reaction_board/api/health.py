@@ -1,6 +1,6 @@
 """Health of the service, and readiness of its database and object store."""
 
-from reaction_board.api.schemas import HealthSchema, ReadinessSchema
+from reaction_board.api.schemas.health import HealthSchema, ReadinessSchema
 from reaction_board.errors import ServiceUnavailable
 from reaction_board.http.blueprint import Blueprint
 from reaction_board.service import readiness

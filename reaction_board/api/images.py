@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from reaction_board.api.schemas import (
+from reaction_board.api.schemas.images import (
     DeletedImagesSchema,
     ImageIdsSchema,
     ImageListSchema,

@@ -7,7 +7,7 @@ from typing import Any
 from flask import url_for
 from marshmallow import EXCLUDE
 
-from reaction_board.api.schemas import LinkSchema, PhotoSchema
+from reaction_board.api.schemas.oembed import LinkSchema, PhotoSchema
 from reaction_board.errors import ImageNotFound, ServiceUnavailable
 from reaction_board.http import links
 from reaction_board.http.blueprint import Blueprint

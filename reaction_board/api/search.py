@@ -7,7 +7,8 @@ from flask import url_for
 from flask.typing import ResponseReturnValue
 
 from reaction_board.api.fields import CursorField
-from reaction_board.api.schemas import CURSOR, ImagePageSchema, SearchSchema, with_included
+from reaction_board.api.schemas.images import with_included
+from reaction_board.api.schemas.search import CURSOR, ImagePageSchema, SearchSchema
 from reaction_board.database.queries.search import Page, Search
 from reaction_board.errors import InvalidTag, ServiceUnavailable, Unauthorized
 from reaction_board.http.blueprint import Blueprint, string_header

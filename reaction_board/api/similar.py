@@ -5,13 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from reaction_board.api.schemas import (
-    FileSchema,
-    SimilarImageSchema,
-    SimilarImagesSchema,
-    SimilarQuerySchema,
-    with_included,
-)
+from reaction_board.api.schemas.images import with_included
+from reaction_board.api.schemas.similar import FileSchema, SimilarImageSchema, SimilarImagesSchema, SimilarQuerySchema
 from reaction_board.database.tables import Image
 from reaction_board.errors import (
     CrossOrigin,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from reaction_board.api.schemas import (
+from reaction_board.api.schemas.tags import (
     AliasesSchema,
     MergeSchema,
     MergeStepSchema,
