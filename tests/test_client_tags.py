@@ -109,6 +109,23 @@ def test_an_interrupted_merge_is_finished_by_the_same_command(
     assert board.merged("lol", "funny")["remaining"] == 0
 
 
+def test_several_tags_are_merged_into_one_even_if_interrupted_in_between(
+    cli: CommandLine, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for tags in ("kitten", "kitty,funny", "cat"):
+        board.added(tags=tags)
+    with monkeypatch.context() as patch:
+        stop = Event()
+        stop.set()
+        patch.setattr(merge, "stoppable", lambda: nullcontext(stop))
+        result = cli.run("tag-merge", "kitten", "kitty", "cat")
+        assert (result.exit_code, result.stdout) == (130, "1 moved. kitten → cat, now on 2 images.\n")
+    merged = "0 moved. kitten → cat, now on 2 images.\n1 moved. kitty → cat, now on 3 images.\n"
+    assert cli.done("tag-merge", "kitten", "kitty", "cat") == merged
+    assert board.tag("cat")["aliases"] == ["kitten", "kitty"]
+    assert board.tag_counts() == {"cat": 3, "funny": 1}
+
+
 def test_a_tag_gets_another_name_but_not_that_of_another_tag(cli: CommandLine, board: Board, lol: None) -> None:
     board.set_aliases("laughing", "haha")
     for new in ("laughing", "haha", "lol"):
