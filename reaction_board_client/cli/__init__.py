@@ -4,23 +4,20 @@ import io
 import sys
 from typing import Any
 
-try:
-    import click
+import click
 
-    from reaction_board_client.cli.delete import delete
-    from reaction_board_client.cli.download import download
-    from reaction_board_client.cli.duplicates import duplicates
-    from reaction_board_client.cli.export import export
-    from reaction_board_client.cli.import_ import import_
-    from reaction_board_client.cli.link import link
-    from reaction_board_client.cli.merge import tag_merge, tag_rename
-    from reaction_board_client.cli.progress import INTERRUPTED
-    from reaction_board_client.cli.search import search
-    from reaction_board_client.cli.tag import tag
-    from reaction_board_client.cli.tags import tag_alias, tags
-    from reaction_board_client.cli.upload import upload
-except ModuleNotFoundError as error:
-    sys.exit(f"reaction-board: {error.name} is missing: pip install 'reaction-board[cli]'")
+from reaction_board_client.cli.delete import delete
+from reaction_board_client.cli.download import download
+from reaction_board_client.cli.duplicates import duplicates
+from reaction_board_client.cli.export import export
+from reaction_board_client.cli.import_ import import_
+from reaction_board_client.cli.link import link
+from reaction_board_client.cli.merge import tag_merge, tag_rename
+from reaction_board_client.cli.progress import INTERRUPTED
+from reaction_board_client.cli.search import search
+from reaction_board_client.cli.tag import tag
+from reaction_board_client.cli.tags import tag_alias, tags
+from reaction_board_client.cli.upload import upload
 
 
 class _Commands(click.Group):
