@@ -57,7 +57,7 @@ def test_tags_that_somebody_else_has_changed_are_not_overwritten(
     viewer = open_image(page, "cat, funny")
     board.replace_tags(images["one.png"]["id"], ["theirs"])
     viewer.get_by_role("button", name="Remove cat").click()
-    expect(viewer.get_by_text("Somebody else has changed these tags")).to_be_visible()
+    expect(viewer.get_by_text("Someone else changed these tags")).to_be_visible()
     expect(viewer.get_by_role("button", name="Remove theirs")).to_be_visible()
     assert tags_of(board, images["one.png"]) == ["theirs"]
 
@@ -74,7 +74,7 @@ def test_of_several_quick_changes_none_overwrites_somebody_else(page: Page, boar
     viewer.get_by_role("button", name="Remove cc").click()
     changes.expect_waiting(1)
     changes.open()
-    expect(viewer.get_by_text("Somebody else has changed these tags")).to_be_visible()
+    expect(viewer.get_by_text("Someone else changed these tags")).to_be_visible()
     expect(viewer.get_by_role("button", name="Remove theirs")).to_be_visible()
     # The next change is saved after the two, if they are saved at all.
     with page.expect_response(lambda response: "mine" in (response.request.post_data or "")):
@@ -158,8 +158,9 @@ def test_a_deletion_can_be_undone_before_the_board_learns_of_it(
     expect_texts(page, "five.png", "dog, funny", "cat", "cat, funny")
     expect(status(page)).to_have_text("4 images")
     page.clock.fast_forward(9_000)
-    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo").press("Enter")
     expect_texts(page, "five.png", "dog", "dog, funny", "cat", "cat, funny")
+    expect(page.get_by_role("link", name="dog", exact=True)).to_be_focused()
     expect(status(page)).to_have_text("5 images")
     page.clock.fast_forward(30_000)
     page.reload()

@@ -114,6 +114,11 @@ def test_a_search_that_finds_nothing_offers_to_take_each_condition_away(page: Pa
     expect(outcome(page)).to_be_empty()
 
 
+def test_a_search_for_any_tag_that_finds_nothing_is_told_as_it_is(page: Page) -> None:
+    page.goto("/?any=wave,nope&none=wave&type=gif")
+    expect(outcome(page)).to_contain_text("No image matches wave or nope, not wave, GIF.")
+
+
 def test_several_tags_are_pasted_at_once(page: Page) -> None:
     page.goto("/")
     expect(tiles(page)).to_have_count(7)

@@ -94,6 +94,24 @@ def test_keys_that_come_before_the_answers_do_what_they_mean(page: Page, link: s
     expect_copied(page, link)
 
 
+@pytest.mark.parametrize(
+    ("reason", "is_offline"), [("No tag matches “xyzzy”.", False), ("The board cannot be reached.", True)]
+)
+def test_nothing_is_copied_if_nothing_is_found_for_the_typed_text(page: Page, reason: str, is_offline: bool) -> None:
+    page.goto("/")
+    expect(tiles(page)).to_have_count(len(TAGS) + 1)
+    page.evaluate("navigator.clipboard.writeText('before')")
+    page.context.set_offline(is_offline)
+    page.keyboard.type("xyzzy")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text(reason).first).to_be_visible()
+    expect(search_box(page)).to_be_focused()
+    expect(page.get_by_role("alert")).not_to_contain_text("Copied")
+    page.context.set_offline(False)
+    assert clipboard(page) == "before"
+
+
 def test_nothing_is_copied_if_typing_goes_on_before_the_pictures_are_there(page: Page) -> None:
     page.goto("/")
     expect(tiles(page)).to_have_count(len(TAGS) + 1)

@@ -270,7 +270,7 @@ def test_nobody_is_kept_out(open_page: OpenPage, images: dict[str, Any], scheme:
     expect(page.locator("#strip .tile.loaded")).to_have_count(1)
     assert violations(page) == []
     give(page, "paste", ("a.txt", b"no image"), ("b.png", picture()))
-    expect(page.locator("#uploads")).to_contain_text("This is no picture")
+    expect(page.locator("#uploads")).to_contain_text("This is not a picture")
     assert violations(page) == []
     page.goto(f"/i/{images['one.png']['id']}")
     assert violations(page) == []

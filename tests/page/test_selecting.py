@@ -138,7 +138,7 @@ def test_what_somebody_else_has_deleted_meanwhile_is_left_out(
     page.keyboard.type("new")
     page.get_by_role("button", name="Add", exact=True).click()
     expect_texts(page, "five.png", "dog, new", "dog, funny", "cat, funny")
-    expect(page.get_by_role("alert")).to_contain_text("1 image had been deleted meanwhile.")
+    expect(page.get_by_role("alert")).to_contain_text("1 image had already been deleted.")
 
 
 def delete(page: Page, *names: str) -> None:

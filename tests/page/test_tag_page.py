@@ -12,7 +12,7 @@ from tests.board import Board
 from tests.browser import violations
 from tests.command_line import served
 from tests.page import MARKS
-from tests.page.actions import DESKTOP, Gate, expect_texts
+from tests.page.actions import DESKTOP, Gate, expect_texts, search_box
 from tests.page.conftest import OpenPage
 
 pytestmark = [*MARKS, pytest.mark.usefixtures("app")]
@@ -102,6 +102,18 @@ def test_a_tag_is_renamed_and_its_old_name_stays_as_an_alias(page: Page, board: 
     expect(dialog.get_by_role("button", name="Remove lol")).to_be_visible()
     expect(rows(page)).to_have_text(["laughing1 imageEdit"])
     assert board.tag("lol")["name"] == "laughing"
+
+
+def test_a_tag_that_matches_by_its_name_and_an_alias_is_listed_once(page: Page, board: Board) -> None:
+    board.added(tags="mondays")
+    board.set_aliases("mondays", "monday")
+    page.goto("/tags")
+    page.get_by_role("searchbox", name="Find a tag").fill("mon")
+    expect(page.get_by_role("status")).to_have_text("2 matches")
+    expect(rows(page)).to_have_count(1)
+    page.goto("/")
+    search_box(page).press_sequentially("mon")
+    expect(page.get_by_role("option")).to_have_count(1)
 
 
 def test_a_merge_shows_how_far_it_is_and_can_be_stopped_and_continued(page_of_small_steps: Page, board: Board) -> None:

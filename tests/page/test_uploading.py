@@ -225,7 +225,7 @@ def test_a_file_that_is_no_picture_is_said_to_be_none_and_is_not_sent(page: Page
     give(page, "drop", ("notes.txt", b"milk, bread"))
     row = page.locator("#uploads > li")
     expect(row).to_contain_text("notes.txt")
-    expect(row).to_contain_text("This is no picture that the board takes: JPEG, PNG, GIF or WebP.")
+    expect(row).to_contain_text("This is not a picture that the board accepts: JPEG, PNG, GIF or WebP.")
     expect(page.locator("#start")).to_be_disabled()
     assert sent == []
     give(page, "drop", ("a.png", picture()), ("late.txt", b"milk"))
@@ -290,7 +290,7 @@ def test_the_page_says_if_a_site_does_not_let_it_fetch_a_picture(
     with served(another()) as elsewhere:
         page.goto("/")
         page.evaluate(GIVE_TEXTS, ["paste", {"text/plain": f"{elsewhere}/i/{image['id']}.png"}])
-        expect(page.locator("#uploads")).to_contain_text("Its site does not let other pages fetch it.")
+        expect(page.locator("#uploads")).to_contain_text("Its site does not let other pages fetch it")
         expect(page.locator("#start")).to_be_disabled()
 
 

@@ -44,7 +44,7 @@ export const makeList = (label) =>
 export class Completion {
   options = []; // those that are shown
   found = []; // these, and further ones that were fetched
-  failed = false; // whether the last request failed
+  error = null; // why the last request failed
   #active = -1;
   #request = null; // aborts the request for options that is under way
 
@@ -75,18 +75,18 @@ export class Completion {
     const { signal } = this.#request;
     const typed = normal(text);
     const fits = ({ name, alias }) => normal(alias ?? name).includes(typed);
-    this.#show(this.found.filter(fits).filter(this.accept).slice(0, this.most), { keepsActive: false });
+    this.#show(this.found.filter(fits), { keepsActive: false });
     try {
       const found = await this.offer(text, this.most + MORE, signal);
       if (signal.aborted) return false;
-      this.failed = false;
+      this.error = null;
       this.found = found;
-      this.#show(found.filter(this.accept).slice(0, this.most), { keepsActive: true });
+      this.#show(found, { keepsActive: true });
       return true;
-    } catch {
+    } catch (error) {
       if (signal.aborted) return false;
       this.close(); // completion is optional: the typed text counts without it
-      this.failed = true;
+      this.error = error;
       return true;
     }
   }
@@ -110,8 +110,11 @@ export class Completion {
     option.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
-  // A late answer must not replace an option that was selected by keys.
-  #show(options, { keepsActive }) {
+  // A tag may be found by its name and by an alias. It is one option. A late answer must not replace an option that was
+  // selected by keys.
+  #show(found, { keepsActive }) {
+    const isFirst = ({ name }, at) => found.findIndex((other) => other.name === name) === at;
+    const options = found.filter(isFirst).filter(this.accept).slice(0, this.most);
     const chosen = keepsActive ? this.active?.name : undefined;
     this.options = options;
     this.list.replaceChildren(...options.map((option, index) => this.#draw(option, index)));

@@ -9,9 +9,10 @@ const UNDO_SECONDS = 10;
 export class Deletion {
   #pending = new Map(); // by the timers of the deletions that can be undone: their images
 
-  // `hide(images)` takes images off the page and returns a function that puts them back.
-  constructor({ hide }) {
-    this.hide = hide;
+  // `hide(images)` takes images off the page and returns a function that puts them back. `onUndo(images)` is called when
+  // they are back because the user wants it.
+  constructor({ hide, onUndo }) {
+    Object.assign(this, { hide, onUndo });
     addEventListener("pagehide", () => {
       for (const [timer, images] of this.#pending) {
         clearTimeout(timer);
@@ -30,6 +31,7 @@ export class Deletion {
     const undo = () => {
       end();
       show();
+      this.onUndo(images); // the button had the focus
     };
     const text = `Deleted ${images.length === 1 ? images[0].filename : imageCount(images.length)}`;
     const forgetNote = note(text, { label: "Undo", run: undo }, { topic: images[0].id });

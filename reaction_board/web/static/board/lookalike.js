@@ -41,7 +41,7 @@ export function askAboutLookalike(row, { file, image, names }, { onOpen, onChang
   const button = (text, run) => element("button", { type: "button", onclick: run }, text);
   const end = (text) => {
     const show = element("button", { type: "button", class: "link", onclick: () => onOpen(image) }, "one you have");
-    row.end("known", text, show);
+    row.end("declined", text, show);
     onEnd();
   };
   const add = async () => {

@@ -63,7 +63,10 @@ const outcome = new Outcome({
   onUpload: () => find("#upload").click(),
   onUploadLike: (like) => uploader.receive({ files: [pictures.fileOf(like)] }),
 });
-const deletion = new Deletion({ hide: forget });
+const deletion = new Deletion({
+  hide: forget,
+  onUndo: ([image]) => (viewer.image ? viewer.focus() : grid.focus(image)),
+});
 const viewer = new Viewer({
   has: (image, by) => list.has(image, by),
   step: (image, by) => list.step(image, by),
@@ -112,9 +115,9 @@ function searchByPicture(file) {
 }
 
 // Show what is being typed; null ends that.
-function preview(query, { unknown } = {}) {
+function preview(query, { problem } = {}) {
   showList(query ?? address.current().query, { again: !query });
-  outcome.showUnknown(unknown);
+  outcome.showProblem(problem);
 }
 
 function showList(query, options) {

@@ -23,13 +23,13 @@ export class Outcome {
     document.title = all.length ? `${all.map(({ text }) => text).join(", ")} – ${NAME}` : NAME;
     if (query.like) this.root.replaceChildren(...this.#offerUpload(query.like, total));
     else if (total) this.root.replaceChildren();
-    else if (all.length) this.root.replaceChildren(...this.#offerOthers(query, all));
+    else if (all.length) this.root.replaceChildren(...this.#offerOthers(all));
     else this.root.replaceChildren(...this.#welcome());
   }
 
-  // Say that no tag matches the typed text, or clear this message if there is none.
-  showUnknown(typed) {
-    find("#unknown").textContent = typed ? `No tag matches “${typed}”.` : "";
+  // Say why no pictures are there for the typed text, or nothing.
+  showProblem(text = "") {
+    find("#problem").textContent = text;
   }
 
   fail(error) {
@@ -38,8 +38,10 @@ export class Outcome {
   }
 
   // Buttons that remove one condition each, for a search that finds nothing.
-  #offerOthers(query, all) {
-    const searched = all.map(({ text }) => text).join(query.any.length && !query.tags.length ? " or " : ", ");
+  #offerOthers(all) {
+    const textsOf = (conditions) => conditions.map(({ text }) => text);
+    const any = textsOf(all.filter(({ kind }) => kind === "any")).join(" or ");
+    const searched = [any, ...textsOf(all.filter(({ kind }) => kind !== "any"))].filter(Boolean).join(", ");
     const without = ({ text, without: other }) =>
       element("button", { type: "button", onclick: () => this.onQuery(other) }, `Without “${text}”`);
     return [

@@ -13,7 +13,7 @@ import * as queries from "./query.js";
 import { SearchBox } from "./searchbox.js";
 import { Strip } from "./strip.js";
 import { suggest } from "./suggestions.js";
-import { describe, showStar } from "./tiles.js";
+import { showStar } from "./tiles.js";
 
 const ORIGINS = document.documentElement.dataset.picker.split(" "); // of the pages that may get it
 const TOAST_SECONDS = 2;
@@ -45,9 +45,9 @@ const list = new ImageList(grid, find("#end"), {
 });
 const search = new SearchBox(find("#search"), find("#suggestions"), {
   onQuery: searchFor,
-  onPreview: (typed, { unknown } = {}) => {
+  onPreview: (typed, { problem } = {}) => {
     showList(typed ?? query, { again: !typed });
-    outcome.showUnknown(unknown);
+    outcome.showProblem(problem);
   },
   onEnter: enterGrid,
   onCopy: async (coming) => {
@@ -102,7 +102,7 @@ function choose(image) {
   };
   for (const origin of ORIGINS) other.postMessage(message, origin);
   collections.use(image);
-  note(`Chosen: ${describe(image)}`, null, { topic: "choice", seconds: TOAST_SECONDS });
+  note(`Chosen: ${filename}`, null, { topic: "choice", seconds: TOAST_SECONDS });
 }
 
 listenToKeys(find("main"), search);

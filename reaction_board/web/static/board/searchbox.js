@@ -78,7 +78,7 @@ export class SearchBox {
 
   // Fetch suggestions again after a failure.
   retry() {
-    if (this.completion.failed) this.#complete();
+    if (this.completion.error) this.#complete();
   }
 
   // Forget what is typed.
@@ -151,7 +151,7 @@ export class SearchBox {
     this.completion.activate(0);
     // The best option so far is mostly right, so its pictures are fetched while the board completes the text.
     const { active } = this.completion;
-    if (active && beginsWord(active, typed)) this.onPreview(this.preview, { unknown: "" });
+    if (active && beginsWord(active, typed)) this.onPreview(this.preview, {});
   }
 
   #apply(typed) {
@@ -159,7 +159,8 @@ export class SearchBox {
     if (typed && !(this.#isChosen && completion.active)) completion.activate(0);
     if (typed && this.#separate(typed)) return;
     input.setCustomValidity("");
-    this.onPreview(this.preview, { unknown: completion.failed || completion.options.length ? "" : typed });
+    const unknown = typed && !completion.options.length ? `No tag matches “${typed}”.` : "";
+    this.onPreview(this.preview, { problem: (typed && completion.error?.message) || unknown });
   }
 
   // A comma ends a tag. So does a space, unless a suggestion continues with a separator there. Where nothing continues with
@@ -243,7 +244,7 @@ export class SearchBox {
     const { active } = this.completion;
     if (active) this.#take(active.name);
     else if (!TAG.test(normal(this.#typed))) this.#refuse();
-    else if (this.completion.failed) this.#takeAll([value]);
+    else if (this.completion.error) this.#takeAll([value]);
   }
 
   // Enter the grid once it shows what is typed.
@@ -254,10 +255,12 @@ export class SearchBox {
     entering.image = this.#focusFirst(() => this.#entering === entering);
   }
 
-  // Resolves with the image that has the focus then, or null if that is not wanted any more.
+  // Resolves with the image that has the focus then, or null if that is not wanted any more. If nothing matches what is
+  // typed, or the board does not answer, the pictures in the grid are others, and the box keeps the focus.
   async #focusFirst(isWanted) {
     await this.#settled;
-    const image = isWanted() ? await this.onEnter(isWanted) : null;
+    const leads = !this.isTyping || this.completion.active;
+    const image = leads && isWanted() ? await this.onEnter(isWanted) : null;
     if (!isWanted()) return null;
     this.#entering = null;
     return image;

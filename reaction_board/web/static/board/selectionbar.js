@@ -124,7 +124,7 @@ export class SelectionBar {
     const [done, names] = change.add ? ["Added", change.add] : ["Removed", change.remove];
     note(`${done} ${names.join(", ")}: ${imageCount(selected.length - gone.size)}.`);
     if (gone.size) this.onRemove(selected.filter(({ id }) => gone.has(id)));
-    if (gone.size) note(`${imageCount(gone.size)} had been deleted meanwhile.`);
+    if (gone.size) note(`${imageCount(gone.size)} had already been deleted.`);
     this.end();
   }
 

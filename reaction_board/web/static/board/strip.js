@@ -100,7 +100,7 @@ export class Strip {
       this.draw();
       note(number === 1 ? "1 new favourite." : `${number.toLocaleString()} new favourites.`);
     } catch {
-      note(`${file.name} has no favourites of a board.`);
+      note(`${file.name} is not a file of favourites.`);
     }
   }
 }

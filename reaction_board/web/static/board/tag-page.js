@@ -38,13 +38,14 @@ async function load(offset = 0) {
 }
 
 function show({ items, total }, { text: typed, offset }) {
-  const rows = items.map(makeRow);
-  if (offset) list.append(...rows);
-  else list.replaceChildren(...rows);
+  if (!offset) list.replaceChildren();
+  for (const tag of items) if (!list.querySelector(`[data-name="${tag.name}"]`)) list.append(makeRow(tag));
   order.disabled = Boolean(typed); // the best matches come first
   more.hidden = offset + items.length >= total;
   more.onclick = () => load(offset + items.length);
-  const count = total === 1 ? "1 tag" : `${total.toLocaleString()} tags`;
+  // A tag may match by its name and by its aliases.
+  const [one, many] = typed ? ["match", "matches"] : ["tag", "tags"];
+  const count = total === 1 ? `1 ${one}` : `${total.toLocaleString()} ${many}`;
   if (total) status.textContent = count;
   else status.textContent = typed ? `No tag contains “${typed}”.` : "There are no tags yet.";
 }
@@ -56,7 +57,7 @@ function makeRow({ name, image_count: count, alias, merging }) {
   if (merging) notes.push(`merge of ${merging.join(", ")} not finished`);
   return element(
     "li",
-    {},
+    { "data-name": name },
     element(
       "span",
       { class: "about" },

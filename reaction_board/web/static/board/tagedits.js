@@ -9,7 +9,7 @@ export class TagEdits {
   #edits = new Map(); // by id: the names of changes that are not saved yet, in their order
 
   // `onChange(image)` is called with each image whose tags the page has read or changed, `onSaved(image)` after a change,
-  // and `onConflict(image, error)` with the image as it is when a change was not saved.
+  // and `onConflict(image, error, names)` with the image as it is when a change to these names was not saved.
   constructor({ onChange, onSaved, onConflict }) {
     Object.assign(this, { onChange, onSaved, onConflict });
   }
@@ -42,7 +42,7 @@ export class TagEdits {
         const current = await api.image(id).catch(() => this.#known.get(id));
         this.#edits.delete(id); // with those made while the image was read
         this.#read(current);
-        this.onConflict(current, error);
+        this.onConflict(current, error, names);
       }
     });
   }

@@ -70,7 +70,7 @@ export class UploadRow {
     this.#show("similar", ...content);
   }
 
-  // Show the outcome: `kind` is done, known or failed, and `outcome` are texts and elements.
+  // Show the outcome: `kind` is done, known, declined or failed, and `outcome` are texts and elements.
   end(kind, ...outcome) {
     this.#show(kind, ...outcome);
   }

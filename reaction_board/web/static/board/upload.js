@@ -12,7 +12,7 @@ import { withToken } from "./token.js";
 import { UploadRow } from "./upload-row.js";
 
 const PARALLEL_UPLOADS = 3;
-const NO_PICTURE = "This is no picture that the board takes: JPEG, PNG, GIF or WebP.";
+const NO_PICTURE = "This is not a picture that the board accepts: JPEG, PNG, GIF or WebP.";
 
 export class Uploader {
   #waiting = []; // each {file, row, looksRight, isNew}: before the button Upload is pressed; `isNew` if it never was
@@ -160,11 +160,13 @@ export class Uploader {
     this.#offerStart();
   }
 
-  #forget(each) {
-    this.#waiting = this.#waiting.filter(({ row }) => row !== each.row);
-    each.row.root.remove();
-    this.answers.close(each.row);
+  #forget({ row }) {
+    const isCounted = row.root.className === "similar";
+    this.#waiting = this.#waiting.filter((each) => each.row !== row);
+    row.root.remove();
+    this.answers.close(row);
     this.#offerStart();
+    if (isCounted) this.#finish();
   }
 
   #offerStart() {
@@ -269,7 +271,7 @@ export class Uploader {
   }
 
   #focusNext() {
-    (find(".similar button:not(.round)", this.list) ?? find(".close", this.dialog)).focus();
+    (find(".similar > .outcome button", this.list) ?? find(".close", this.dialog)).focus();
   }
 
   // The number of files of a kind in the list.
@@ -283,6 +285,7 @@ export class Uploader {
     const parts = [
       [count("done"), "uploaded"],
       [count("known"), "already here"],
+      [count("declined"), "not uploaded"],
       [count("similar"), "to be decided"],
       [count("failed"), "failed"],
       [count("stopped"), "not sent"],
@@ -291,7 +294,7 @@ export class Uploader {
       .filter(([number]) => number)
       .map(([number, what]) => `${number} ${what}`)
       .join(", ");
-    const isRead = !["known", "similar", "failed"].some(count);
+    const isRead = !["known", "declined", "similar", "failed"].some(count);
     const show = count("similar") ? { label: "Show", run: () => this.show() } : null;
     if (!this.dialog.open) note(`Uploads: ${this.message.textContent}.`, show);
     else if (!this.#waiting.length && !this.#searches && isRead) {

@@ -38,7 +38,7 @@ export class Viewer {
     this.similar = new SimilarStrip(find("#similar"), {
       onOpen: (image) => {
         this.#move(image);
-        find("[data-act=copy]", this.dialog).focus(); // its tile is gone
+        this.focus(); // its tile is gone
       },
       actions,
     });
@@ -48,7 +48,7 @@ export class Viewer {
         onChange(image);
       },
       onSaved: ({ id }) => this.#say(id, "Saved."),
-      onConflict: (image, error) => this.#explainConflict(image, error),
+      onConflict: (image, error, names) => this.#explainConflict(image, error, names),
     });
     const button = (name) => find(`[data-act=${name}]`, this.dialog);
     copying.offer(button("copy"), button("copy-choice"), () => this.#image);
@@ -100,7 +100,11 @@ export class Viewer {
     const opens = !this.dialog.open;
     if (opens) this.dialog.showModal();
     this.stage.show(image, describe(image)); // when the dialog is open: its size is known then
-    if (opens) find("[data-act=copy]", this.dialog).focus();
+    if (opens) this.focus();
+  }
+
+  focus() {
+    find("[data-act=copy]", this.dialog).focus();
   }
 
   // Take the image out of the address at once, not at the `close` event: by then the viewer may show another one.
@@ -178,9 +182,13 @@ export class Viewer {
     this.#say(id, "This picture cannot be shown. It may still be downloaded.");
   }
 
-  #explainConflict(image, error) {
-    if (this.#image?.id === image.id) this.tags.names = image.tags;
-    const theirs = "Somebody else has changed these tags meanwhile. These are theirs.";
+  // A tag that was not added is in the field again, so that Enter adds it.
+  #explainConflict(image, error, names) {
+    if (this.#image?.id === image.id) {
+      this.tags.names = image.tags;
+      this.tags.input.value ||= names.filter((name) => !image.tags.includes(name)).join(" ");
+    }
+    const theirs = "Someone else changed these tags. Their version is shown.";
     if (error.code === "precondition_failed") this.#say(image.id, theirs);
     else this.#report(error, image);
   }
