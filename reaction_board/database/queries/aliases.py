@@ -29,6 +29,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    union,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -40,14 +41,18 @@ from reaction_board.errors import AliasConflict, TagInUse, TagNotFound
 _NAMES = bindparam("names", type_=ARRAY(Name))
 _KEYS = bindparam("keys", type_=ARRAY(Integer))
 _TAG_KEY = bindparam("tag_key", type_=Integer)
-_alias = tags.alias("alias")
 
 
 # Looking names up
 
-_ROWS = select(tags).where(
-    or_(tags.c.name == any_(_NAMES), tags.c.key.in_(select(_alias.c.alias_of).where(_alias.c.name == any_(_NAMES))))
-)
+# Joined, so that the plan uses the index for any number of names: comparing each row with 10,000 names took
+# seconds, while everybody waits for the lock.
+_WANTED = func.unnest(_NAMES).table_valued(column("name", Name)).render_derived("wanted")
+_FOUND = union(
+    select(tags.c.key).join(_WANTED, tags.c.name == _WANTED.c.name),
+    select(tags.c.alias_of).join(_WANTED, tags.c.name == _WANTED.c.name),
+).subquery()
+_ROWS = select(tags).join(_FOUND, tags.c.key == _FOUND.c.key)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ import * as api from "./api.js";
 import { isPicture } from "./files.js";
 
 const SECONDS = 60;
-const FORBIDDEN = "Its site does not let other pages fetch it, or does not answer. Save the picture, then choose the file.";
+const FORBIDDEN =
+  "Its site does not let other pages fetch it, or does not answer. Save the picture, then choose the file.";
 
 // The name of the file at an address.
 export function nameOf(address) {
