@@ -194,6 +194,19 @@ def test_a_foreign_host_without_a_token_takes_no_room_and_with_one_is_named(guar
     assert upload(guarded, picture(), Host="board.example", Authorization="Bearer right").status_code == 201
 
 
+@pytest.mark.parametrize("path", ["/images", "/images/similar"])
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [({"X-Long": "x" * 9000}, 431), ({f"X-{number}": "x" for number in range(110)}, 431), ({"X-Odd": "\x01"}, 400)],
+)
+def test_what_is_wrong_with_the_headers_of_an_upload_is_said(
+    guarded: Nginx, headers: dict[str, str], status: int, path: str
+) -> None:
+    files = {"file": ("a.png", picture())}
+    response = requests.post(f"{guarded.url}{path}", files=files, headers={**TOKEN, **headers}, timeout=TIMEOUT)
+    assert_error(response, status, {400: "bad_request", 431: "request_header_fields_too_large"}[status])
+
+
 def test_a_client_cannot_send_the_subrequest_of_nginx(guarded: Nginx) -> None:
     url = guarded.url.replace("/api/v1", "/may-write")
     for method in ("GET", "POST"):

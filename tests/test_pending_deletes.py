@@ -168,6 +168,19 @@ def test_many_deletes_do_not_wait_for_a_store_that_fails_each_time(
     assert check(app) == (0, [])
 
 
+def test_many_deletes_do_not_wait_for_a_slow_store(
+    app: Flask, board: Board, objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = ids([board.added() for _ in range(5)])
+    with monkeypatch.context() as patch:
+        patch.setattr(pending_deletes, "MAX_SECONDS", 0)
+        assert board.delete_many(images).get_json() == {"deleted": images, "missing": []}
+        assert len(objects.keys()) == 4
+    board.added()
+    assert len(objects.keys()) == 1
+    assert check(app) == (0, [])
+
+
 def test_only_so_many_old_deletes_are_finished_at_once(
     board: Board, objects: Objects, unfinished: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

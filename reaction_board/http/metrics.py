@@ -18,7 +18,7 @@ from reaction_board.http import request_log
 from reaction_board.http.request_log import Exchange
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120)  # upper bounds of the buckets
-METHODS = {"GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"}  # a client could invent any number of others
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}  # a client could invent any number of others
 
 
 def init_app(app: Flask) -> None:

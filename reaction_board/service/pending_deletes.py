@@ -7,6 +7,7 @@ starting worker, or `check --repair` finishes the delete.
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 
 from flask import Flask
@@ -19,7 +20,10 @@ from reaction_board.service import bucket_owner
 from reaction_board.storage import thumbnail_key
 
 MAX_AT_ONCE = 10  # old deletes that one request finishes in addition to its own work
-MAX_FAILURES = 2  # after which a request leaves the rest to others, because it would wait for each if the store is down
+# A request leaves the rest to others after so many failures, or after so long: if the store is down or slow, it would
+# wait for each object, and its client would have given up before the answer.
+MAX_FAILURES = 2
+MAX_SECONDS = 10
 
 logger = logging.getLogger("reaction_board")
 
@@ -43,7 +47,7 @@ def delete_objects(content_hash: str) -> bool:
 
 def finish_pending_deletes(first: Sequence[str] = ()) -> None:
     """Delete the objects of these deleted images, then some older pending deletes, the oldest first. Never raises."""
-    failures = 0
+    failures, end = 0, time.monotonic() + MAX_SECONDS
     try:
         with connect() as connection:
             others = queries.pending_deletes.oldest_pending_deletes(connection, MAX_AT_ONCE)
@@ -53,11 +57,12 @@ def finish_pending_deletes(first: Sequence[str] = ()) -> None:
             except StorageError as error:
                 logger.warning("the objects of a deleted image will be deleted later: %r", error.__cause__)
                 failures += 1
-                if failures >= MAX_FAILURES:
-                    return
-                # An object that cannot be deleted must not hold up the others.
-                with begin() as connection:
-                    queries.pending_deletes.postpone(connection, content_hash)
+                if failures < MAX_FAILURES:
+                    # An object that cannot be deleted must not hold up the others.
+                    with begin() as connection:
+                        queries.pending_deletes.postpone(connection, content_hash)
+            if failures >= MAX_FAILURES or time.monotonic() >= end:
+                return
     except ServiceUnavailable as error:
         logger.warning("the objects of deleted images will be deleted later: %r", error.__cause__)
 
