@@ -76,14 +76,24 @@ def _networks(words: list[str]) -> None:
                 raise ValidationError("Must be addresses or networks, such as 10.0.0.0/8, or '*'.") from error
 
 
+MAX_TIMEOUT = 3600  # seconds; PostgreSQL and sockets refuse much larger ones, but only when they are used
+
 # The path under which a board is served. It needs no encoding, and none of its segments begins with a dot.
 PREFIX = r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*/?"
+
+OWN_PATHS = {"api", "i", "pick", "static", "tags"}  # with such a prefix, a path would be ambiguous
 
 
 def _scheme_host_and_path(value: str) -> None:
     url = urlsplit(value)
     if not re.fullmatch(PREFIX, url.path) or url.query or url.fragment or url.username is not None:
         raise ValidationError("Must be a scheme, a host and a plain path, such as https://host.example/board.")
+    try:
+        url.port  # noqa: B018 - it is parsed here
+    except ValueError as error:
+        raise ValidationError("Must have a port of at most 65535.") from error
+    if (first := url.path.split("/")[1:2]) and first[0] in OWN_PATHS:
+        raise ValidationError(f"The path must not begin with /{first[0]}, which is a path of the board itself.")
 
 
 class SettingsSchema(Schema):
@@ -154,12 +164,12 @@ class SettingsSchema(Schema):
     )
     DATABASE_TIMEOUT = fields.Integer(
         load_default=30,
-        validate=validate.Range(min=1),
+        validate=validate.Range(1, MAX_TIMEOUT),
         metadata={"unit": "seconds"},
     )
     S3_TIMEOUT = fields.Integer(
         load_default=20,
-        validate=validate.Range(min=1),
+        validate=validate.Range(1, MAX_TIMEOUT),
         metadata={"unit": "seconds"},
     )
     DATABASE_POOL_SIZE = fields.Integer(

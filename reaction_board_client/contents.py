@@ -38,7 +38,10 @@ class Line(NamedTuple):
 
 def is_plain_file(path: Path) -> bool:
     """Return whether a path is a file and not a link, which may lead out of its folder."""
-    return path.is_file() and not path.is_symlink()
+    try:
+        return path.is_file() and not path.is_symlink()
+    except OSError:  # such as a name that is too long for the system
+        return False
 
 
 def inside(top: Path, name: str) -> Path:

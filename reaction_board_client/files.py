@@ -85,9 +85,9 @@ def created(path: Path) -> BinaryIO:
     return path.open("x+b")
 
 
-def sent_name(path: Path) -> str:
-    """Return the name to upload a file under: its own, with U+FFFD for undecodable bytes."""
-    return _SURROGATES.sub("\ufffd", path.name)
+def sent_name(name: str) -> str:
+    """Return the name to upload a file of this name under, with U+FFFD for what UTF-8 cannot encode."""
+    return _SURROGATES.sub("\ufffd", name)
 
 
 def extension_of(mime_type: str) -> str:

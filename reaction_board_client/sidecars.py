@@ -64,7 +64,7 @@ class Pictures:
         for index in self._order:
             path = self.selection.files[index]
             tags = tuple(self._tags.get(index, ()))
-            yield Picture(path, sent_name(path), tags, sidecars=tuple(filter(is_plain_file, _sidecars(path))))
+            yield Picture(path, sent_name(path.name), tags, sidecars=tuple(filter(is_plain_file, _sidecars(path))))
 
     def _lists(self, top: Path) -> list[Path]:
         beside = {name for path in self.selection.files if path.parent == top for name in _sidecars(path)}

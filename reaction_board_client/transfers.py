@@ -115,7 +115,7 @@ def _most_similar(api: Api, file: BinaryIO, job: Upload, progress: Progress, dis
 def _send(api: Api, file: BinaryIO, job: Upload, progress: Progress) -> Result:
     tags = ",".join(_all_tags(api, job))
     with _watched(file, job, progress) as watched:
-        image = api.upload(watched, job.filename or sent_name(job.path), tags)
+        image = api.upload(watched, sent_name(job.filename or job.path.name), tags)
     # `duplicate`: another client has sent the same bytes meanwhile.
     return Result(job.path, "duplicate" if image.pop("duplicate", False) else "new", image)
 

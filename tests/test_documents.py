@@ -25,6 +25,11 @@ def pages_of(app: Flask, board: Board) -> list[str]:
     return paths
 
 
+@pytest.mark.parametrize("path", ["/", "/tags", "/static/board/base.css"])
+def test_a_failed_condition_is_an_error_without_the_content(client: FlaskClient, path: str) -> None:
+    assert_error(client.get(path, headers={"If-Match": '"other"'}), 412, "precondition_failed")
+
+
 def test_every_document_has_the_policy(app: Flask, client: FlaskClient, board: Board) -> None:
     documents = []
     for path in pages_of(app, board):

@@ -110,6 +110,13 @@ def test_aliases_are_added_and_those_that_the_board_refuses_are_named(
     assert board.tag("cat")["aliases"] == ["kitty", "pussycat"]
 
 
+def test_half_a_character_in_a_name_is_replaced(cli: CommandLine, board: Board, exported: Path) -> None:
+    records = (exported / "images.jsonl").read_text()
+    (exported / "images.jsonl").write_text(records.replace('"0.png"', '"a\\ud800.png"'))
+    assert cli.done("import", exported) == "5 new, 0 already there, 0 refused\n"
+    assert "a\ufffd.png" in filenames(board)
+
+
 @pytest.fixture
 def listed(tmp_path: Path) -> Path:
     """An export that was written without a board."""

@@ -92,6 +92,11 @@ def test_skipped_files_are_reported(cli: CommandLine, tmp_path: Path) -> None:
     ]
 
 
+def test_a_picture_whose_name_leaves_no_room_for_another_extension_is_sent(cli: CommandLine, tmp_path: Path) -> None:
+    put(tmp_path / f"{'x' * 248}.png")
+    assert cli.done("import", tmp_path) == "1 new, 0 already there, 0 refused\n"
+
+
 def szurubooru(folder: Path) -> None:
     """Two pages of the API's list of posts, and a folder of their files, of which one was renamed."""
     by_name, by_checksum = put(folder / "posts" / "2_0123456789abcdef.png"), put(folder / "renamed.png")

@@ -3,12 +3,12 @@
 from http import HTTPStatus
 
 import flask_smorest
-from flask import Flask, current_app, jsonify, render_template, request
+from flask import Flask, Response, current_app, jsonify, render_template, request
 from marshmallow import Schema, fields
 from werkzeug import Response as BaseResponse
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from reaction_board.errors import HTTP_ERRORS, BoardError, ImageNotFound, InternalError, code_of
+from reaction_board.errors import HTTP_ERRORS, BoardError, ImageNotFound, InternalError, PreconditionFailed, code_of
 from reaction_board.http import body, request_log
 
 
@@ -40,6 +40,14 @@ class Api(flask_smorest.Api):
         app: Flask = self._app
         app.register_error_handler(BoardError, self.handle_board_error)
         app.register_error_handler(HTTPException, self.handle_http_exception)
+        app.after_request(self._explain_failed_condition)
+
+    def _explain_failed_condition(self, response: Response) -> BaseResponse:
+        """Replace Werkzeug's own answer to a failed condition, 412 with the whole page or static file."""
+        if response.status_code != PreconditionFailed.status or "ETag" not in response.headers:
+            return response
+        response.close()
+        return self.handle_board_error(PreconditionFailed())
 
     def handle_board_error(self, error: BoardError) -> BaseResponse:
         """Respond with an error of the board, and log the cause of a fault."""
