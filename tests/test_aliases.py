@@ -38,7 +38,7 @@ def test_the_list_of_tags_shows_no_alias(board: Board, laughing: dict[str, Any])
         assert all(set(tag) == {"id", "name", "image_count"} for tag in page["items"])
 
 
-def test_an_alias_counts_as_its_tag_wherever_a_tag_is_given(app: Flask, board: Board, laughing: dict[str, Any]) -> None:
+def test_every_operation_takes_an_alias_for_its_tag(app: Flask, board: Board, laughing: dict[str, Any]) -> None:
     uploaded = board.added(tags="lol,cat,haha,laughing")
     assert uploaded["tags"] == ["cat", "laughing"]
     patched = image_of(board.replace_tags(board.added()["id"], ["haha", "dog"]))

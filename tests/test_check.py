@@ -25,7 +25,7 @@ def test_a_consistent_board_has_no_findings(app: Flask, images: list[dict[str, A
 
 
 @pytest.mark.parametrize("options", [[], ["--deep"], ["--repair"]])
-def test_a_person_is_told_that_all_is_well(app: Flask, board: Board, options: list[str]) -> None:
+def test_the_command_says_that_all_is_well(app: Flask, board: Board, options: list[str]) -> None:
     for said in ("0 images", "1 image", "2 images"):
         result = app.test_cli_runner().invoke(args=["check", *options])
         assert (result.exit_code, result.stdout) == (0, f"{said} checked: no problems.\n")

@@ -289,7 +289,7 @@ def test_a_search_lists_images_over_all_pages(cli: CommandLine, board: Board, mo
 
 
 @pytest.mark.slow
-def test_a_search_ends_quietly_when_nobody_reads_on(cli: CommandLine, board: Board) -> None:
+def test_a_search_ends_quietly_when_its_output_is_closed(cli: CommandLine, board: Board) -> None:
     images = [board.added() for _ in range(3)]
     for options, first in (["--all"], images[2]["id"]), (["--all", "--json"], "{"):
         command, env = cli.program("search", *options)
@@ -348,7 +348,7 @@ def test_a_deletion_asks_first(cli: CommandLine, board: Board) -> None:
     assert cli.run("delete", *images, given="y\n").stdout == "2 deleted, 0 missing\n"
 
 
-def test_a_deletion_that_nobody_can_confirm_says_to_add_yes(cli: CommandLine, board: Board) -> None:
+def test_a_deletion_without_a_terminal_says_to_add_yes(cli: CommandLine, board: Board) -> None:
     image = board.added()
     result = cli.run("delete", image["id"])
     assert (result.exit_code, result.stdout) == (1, "")

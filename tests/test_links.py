@@ -108,7 +108,7 @@ def test_a_picture_that_fits_is_described_itself(reader: FlaskClient, image: dic
 
 
 @pytest.mark.parametrize("size", [(640, 480), (300, 900), (321, 1), (1, 1), (999, 333)])
-def test_the_size_of_a_thumbnail_is_told_before_it_is_made(
+def test_the_size_of_a_thumbnail_is_known_before_it_is_made(
     board: Board, client: FlaskClient, size: tuple[int, int]
 ) -> None:
     image = board.added(data=picture("png", *size))
@@ -179,7 +179,7 @@ def test_names_cannot_break_out_of_the_page(client: FlaskClient, board: Board) -
     assert "alert(1)" not in text.replace("&lt;script&gt;alert(1)", "")
 
 
-def test_public_url_is_what_others_are_told(another: Callable[..., Flask], board: Board) -> None:
+def test_links_for_others_begin_with_public_url(another: Callable[..., Flask], board: Board) -> None:
     image = board.added()
     other = another(PUBLIC_URL="https://board.example/reactions/").test_client()
     head = Head(other.get(f"/i/{image['id']}").text)

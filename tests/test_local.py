@@ -95,7 +95,7 @@ def test_it_checks_a_board_that_is_stopped(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("part", "name"), [("postgres", "database"), ("rclone", "object store"), ("gunicorn", "web server")]
 )
-def test_the_death_of_a_part_stops_the_others_and_is_told(folder: Path, part: str, name: str) -> None:
+def test_the_death_of_a_part_stops_the_others_and_is_reported(folder: Path, part: str, name: str) -> None:
     with running(folder) as run:
         run.child(part).kill()
         run.assert_all_stopped()

@@ -181,7 +181,7 @@ def test_each_origin_gets_its_own_headers_through_nginx(front: Front) -> None:
         assert headers_of(response) == headers_of(direct)
 
 
-def test_many_who_ask_for_a_file_at_once_make_one_read(front: Front) -> None:
+def test_many_requests_for_a_file_at_once_cause_one_read(front: Front) -> None:
     data = padded(20 * MIB)
     image = front.added(data)
     reads = front.reads()
@@ -204,7 +204,7 @@ def test_a_file_that_the_store_breaks_off_is_not_kept(front: Front) -> None:
     assert front.file(image).content == data
 
 
-def test_an_error_of_the_store_is_told_and_not_kept(front: Front) -> None:
+def test_an_error_of_the_store_is_passed_on_and_not_cached(front: Front) -> None:
     data = padded(5000)
     image = front.added(data)
     front.store.refuses = True

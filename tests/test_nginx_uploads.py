@@ -136,7 +136,7 @@ def test_a_client_without_a_token_can_read_why(guarded: Nginx, size: int) -> Non
         assert len(refused.headers["X-Request-ID"]) == 32
 
 
-def test_many_at_once_take_no_room(guarded: Nginx) -> None:
+def test_many_uploads_without_a_token_use_no_disk(guarded: Nginx) -> None:
     with ThreadPoolExecutor(6) as pool:
         answers = [pool.submit(upload, guarded, bytes(50 * MIB)) for _ in range(6)]
         peak = 0
@@ -171,7 +171,7 @@ def test_a_client_without_a_token_finds_nothing_and_a_link_shows_its_image(guard
     assert requests.get(link, timeout=TIMEOUT).json()["id"] == image["id"]
 
 
-def test_a_page_of_another_site_is_told_apart(guarded: Nginx) -> None:
+def test_a_page_of_another_site_is_refused(guarded: Nginx) -> None:
     for headers in ({"Sec_Fetch_Site": "cross-site"}, {"Origin": "null"}):
         assert_error(upload(guarded, bytes(3 * MIB), Authorization="Bearer right", **headers), 403, "cross_origin")
 
@@ -188,7 +188,7 @@ def test_a_page_that_is_let_in_can_read_why_it_is_refused(guarded: Nginx) -> Non
     assert requests.options(f"{guarded.url}/images", headers=asked, timeout=TIMEOUT).status_code == 200
 
 
-def test_a_foreign_host_without_a_token_takes_no_room_and_with_one_is_named(guarded: Nginx) -> None:
+def test_a_foreign_host_without_a_token_uses_no_disk_and_with_one_is_named(guarded: Nginx) -> None:
     assert upload(guarded, bytes(3 * MIB), Host="evil.example").status_code == 401
     assert_error(upload(guarded, bytes(3 * MIB), Host="evil.example", Authorization="Bearer right"), 400, "bad_request")
     assert upload(guarded, picture(), Host="board.example", Authorization="Bearer right").status_code == 201

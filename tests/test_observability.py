@@ -164,7 +164,7 @@ def test_requests_of_all_workers_are_counted_by_route_method_and_status(board_wa
     assert "secret" not in requests.get(board_watched.metrics, timeout=PATIENCE).text
 
 
-def test_the_version_is_told_in_metrics_in_the_log_and_in_the_document(board_watched: Watched) -> None:
+def test_the_version_is_in_the_metrics_the_log_and_the_document(board_watched: Watched) -> None:
     release = version("reaction-board")
     assert board_watched.samples()[f"reaction_board_build_info{{version={release}}}"] == 1
     assert f"Reaction Image Board {release}" in board_watched.server.log()
@@ -172,7 +172,7 @@ def test_the_version_is_told_in_metrics_in_the_log_and_in_the_document(board_wat
     assert document["info"]["version"] == release
 
 
-def test_the_use_of_the_pool_is_told(board_watched: Watched) -> None:
+def test_metrics_have_the_use_of_the_pool(board_watched: Watched) -> None:
     samples = board_watched.samples()
     assert samples["reaction_board_database_connections_max{}"] == 64
     assert samples["reaction_board_database_connections{}"] == 0

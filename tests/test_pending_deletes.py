@@ -181,7 +181,7 @@ def test_many_deletes_do_not_wait_for_a_slow_store(
     assert check(app) == (0, [])
 
 
-def test_only_so_many_old_deletes_are_finished_at_once(
+def test_a_request_finishes_a_limited_number_of_old_deletes(
     board: Board, objects: Objects, unfinished: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pending_deletes, "MAX_AT_ONCE", 2)
@@ -189,7 +189,7 @@ def test_only_so_many_old_deletes_are_finished_at_once(
     assert objects.keys() == {unfinished[2]["hash"], image["hash"]}
 
 
-def test_an_object_that_cannot_be_deleted_is_not_in_the_way_of_others(
+def test_an_object_that_cannot_be_deleted_does_not_hold_up_others(
     app: Flask, board: Board, objects: Objects, unfinished: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     retained = unfinished[0]["hash"]

@@ -142,7 +142,7 @@ def test_uploads_deletes_and_reads_of_the_same_bytes_lose_nothing(
 
 
 @pytest.mark.slow
-def test_many_who_tag_many_at_once_do_not_lock_each_other_out(
+def test_concurrent_changes_of_many_tags_do_not_lock_each_other_out(
     app: Flask, board: Board, at_once: Callable[..., list[Any]]
 ) -> None:
     images = [board.added(tags="a,b")["id"] for _ in range(20)]

@@ -109,7 +109,7 @@ def test_every_request_is_one_line_with_the_id_that_the_client_got(http: request
     assert re.search(rf" INFO GET /api/v1/tags 200 \d+\.\dms {request_id}$", lines[0])
 
 
-def test_a_static_file_is_told_of_like_the_others(http: requests.Session, gunicorn: Gunicorn) -> None:
+def test_requests_for_static_files_are_logged_like_others(http: requests.Session, gunicorn: Gunicorn) -> None:
     response = http.get(gunicorn.url.replace("/api/v1", "/static/swagger-ui/LICENSE"), timeout=PATIENCE)
     assert response.status_code == 200
     assert eventually(lambda: response.headers["X-Request-ID"] in gunicorn.log())

@@ -191,7 +191,7 @@ def test_a_repair_makes_those_of_new_images_which_are_not_reported(
     assert check(app) == (0, [])
 
 
-def test_a_fingerprint_that_cannot_be_made_is_told(
+def test_check_reports_a_fingerprint_that_cannot_be_computed(
     app: Flask, board: Board, engine: Engine, objects: Objects, drawn: list[dict[str, Any]]
 ) -> None:
     with engine.connect() as connection:

@@ -93,7 +93,7 @@ def test_a_byte_now_and_then_gains_no_time(server: Gunicorn, sent: bytes) -> Non
     assert time.monotonic() - started < GRACE + 2
 
 
-def test_clients_that_stall_keep_nobody_out_for_long(server: Gunicorn) -> None:
+def test_stalled_clients_block_others_for_a_limited_time(server: Gunicorn) -> None:
     with contextlib.ExitStack() as stack:
         for number in range(300):  # the workers have 64 threads
             connection = stack.enter_context(connect(server))

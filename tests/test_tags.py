@@ -260,7 +260,7 @@ def test_tags_are_replaced_only_if_nobody_has_changed_them(board: Board) -> None
     assert_error(replace_if(board.client, image, ["mine"], "*"), 404, "image_not_found")
 
 
-def test_of_many_who_replace_what_they_saw_one_succeeds(app: Flask, board: Board) -> None:
+def test_of_many_conditional_replacements_one_succeeds(app: Flask, board: Board) -> None:
     image = board.added(tags="cat")
     etag = board.get(f"/images/{image['id']}").headers["ETag"]
     with ThreadPoolExecutor(8) as pool:

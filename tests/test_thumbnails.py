@@ -289,7 +289,7 @@ def all_at_once(app: Flask, images: list[Image]) -> list[int]:
     return [response.status_code for response in together(*asks)]
 
 
-def test_many_who_ask_for_the_same_one_wait_for_one_decoding(
+def test_many_requests_for_the_same_thumbnail_wait_for_one_decoding(
     app: Flask, board: Board, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     render = Counted(thumbnail.render)
@@ -405,7 +405,7 @@ class TestCheck:
         assert (check(app), objects.keys()) == ((0, []), set())
 
     @pytest.mark.parametrize("fault", ["missing", "shorter"])
-    def test_a_lost_or_damaged_one_is_found_and_made_anew(
+    def test_a_lost_or_damaged_thumbnail_is_found_and_made_again(
         self, app: Flask, board: Board, objects: Objects, engine: Engine, fault: str
     ) -> None:
         image = board.added()

@@ -9,6 +9,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from tests.board import Board
+from tests.browser import violations
 from tests.command_line import served
 from tests.drawings import drawing
 from tests.page import MARKS
@@ -64,6 +65,7 @@ def test_a_token_is_asked_for_kept_and_asked_for_again_if_it_is_wrong(guarded_pa
         # Both uploads share the dialog, and the next one is empty.
         expect(page.get_by_role("heading", name="This board needs an access token")).to_be_visible()
         expect(page.get_by_role("textbox", name="Token")).to_have_value("")
+        assert violations(page) == []
         page.get_by_role("textbox", name="Token").fill(token)
         page.keyboard.press("Enter")
     expect(tiles(page)).to_have_count(2)
@@ -122,7 +124,9 @@ def test_a_board_whose_lists_need_a_token_asks_for_it_before_it_shows_any(
     expect(page.get_by_role("option")).to_have_text(["funny1"])
 
 
-def test_who_has_no_token_is_told_so_and_can_enter_one_later(private_page: Page, images: dict[str, Any]) -> None:
+def test_a_visitor_without_a_token_learns_why_and_can_enter_one_later(
+    private_page: Page, images: dict[str, Any]
+) -> None:
     page = private_page
     page.goto("/")
     page.get_by_role("button", name="Cancel").click()
@@ -133,7 +137,7 @@ def test_who_has_no_token_is_told_so_and_can_enter_one_later(private_page: Page,
     expect(status(page)).to_have_text("5 images")
 
 
-def test_who_has_a_link_but_no_token_sees_the_image(private_page: Page, images: dict[str, Any]) -> None:
+def test_a_visitor_with_a_link_but_no_token_sees_the_image(private_page: Page, images: dict[str, Any]) -> None:
     page = private_page
     page.goto(f"/?image={images['two.png']['id']}")
     page.get_by_role("button", name="Cancel").click()
@@ -141,7 +145,7 @@ def test_who_has_a_link_but_no_token_sees_the_image(private_page: Page, images: 
     expect(tiles(page)).to_have_count(0)
 
 
-def test_the_browser_forgets_the_token_when_it_is_told_to(guarded_page: Page, images: dict[str, Any]) -> None:
+def test_the_browser_forgets_the_token_when_asked(guarded_page: Page, images: dict[str, Any]) -> None:
     page = guarded_page
     page.reload()
     page.get_by_role("button", name="Menu").click()

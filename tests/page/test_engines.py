@@ -32,6 +32,20 @@ def test_from_an_empty_page_to_a_copied_link_takes_six_keys_at_most(
     assert engine.copied() == f"{origin}/i/{images['two.png']['id']}.png"
 
 
+def test_by_the_mouse_it_takes_two_clicks_and_three_keys_at_most(
+    engine: Engine, origin: str, images: dict[str, Any]
+) -> None:
+    engine.open(f"{origin}/")
+    assert eventually(lambda: engine.has("link", "dog"))
+    typed = ["c", "a", "t"]
+    assert len(typed) <= 3
+    engine.press(*typed)
+    assert eventually(lambda: engine.has("link", "cat") and not engine.has("link", "dog"))
+    engine.click("link", "cat")
+    assert eventually(lambda: "Copied the direct link." in engine.text())
+    assert engine.copied() == f"{origin}/i/{images['two.png']['id']}.png"
+
+
 def test_a_link_is_copied_if_the_keys_come_before_the_pictures(
     engine: Engine, origin: str, images: dict[str, Any]
 ) -> None:
@@ -55,6 +69,8 @@ def test_a_picture_is_opened_and_its_link_copied_there(engine: Engine, origin: s
     engine.click("link", "cat, funny")
     engine.press("o")
     assert eventually(lambda: engine.has("heading", "one.png"))
+    engine.press("ArrowLeft")  # to another one, because the click has copied the link of this one
+    assert eventually(lambda: engine.has("heading", "three.png"))
     engine.press("Enter")  # the button to copy the direct link has the focus
     assert eventually(lambda: "Copied the direct link." in engine.text())
-    assert engine.copied() == f"{origin}/i/{images['one.png']['id']}.png"
+    assert engine.copied() == f"{origin}/i/{images['three.png']['id']}.png"

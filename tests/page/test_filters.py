@@ -114,7 +114,7 @@ def test_a_search_that_finds_nothing_offers_to_take_each_condition_away(page: Pa
     expect(outcome(page)).to_be_empty()
 
 
-def test_a_search_for_any_tag_that_finds_nothing_is_told_as_it_is(page: Page) -> None:
+def test_an_empty_search_for_any_tag_is_described_correctly(page: Page) -> None:
     page.goto("/?any=wave,nope&none=wave&type=gif")
     expect(outcome(page)).to_contain_text("No image matches wave or nope, not wave, GIF.")
 
@@ -128,7 +128,7 @@ def test_several_tags_are_pasted_at_once(page: Page) -> None:
     expect_texts(page, "cat, funny")
 
 
-def test_commas_end_tags_however_fast_they_come(page: Page) -> None:
+def test_commas_end_tags_even_if_typed_fast(page: Page) -> None:
     page.goto("/")
     expect(tiles(page)).to_have_count(7)
     search_box(page).fill("ca,fun,")

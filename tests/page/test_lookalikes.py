@@ -151,7 +151,7 @@ def test_a_file_is_uploaded_if_the_board_cannot_say_what_it_looks_like(
     expect_texts(page, "new", "old")
 
 
-def test_a_failure_to_add_the_tags_is_told_and_the_choice_stays(
+def test_a_failure_to_add_the_tags_is_reported_and_the_choice_stays(
     page: Page, board: Board, known: dict[str, Any]
 ) -> None:
     page.goto("/")

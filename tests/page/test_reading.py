@@ -118,7 +118,7 @@ def test_a_search_while_an_image_closes_is_not_undone(page: Page, images: dict[s
     expect(tiles(page)).to_have_count(5)
 
 
-def test_an_image_that_is_gone_is_told(page: Page) -> None:
+def test_the_page_says_that_an_image_is_gone(page: Page) -> None:
     page.goto("/?image=01890000-0000-7000-8000-000000000000")
     expect(page.get_by_role("alert")).to_contain_text("Image not found.")
     expect(page).to_have_url(re.compile(r"/$"))
@@ -225,7 +225,7 @@ def test_searching_and_opening_can_be_done_by_the_keyboard(page: Page, images: d
     expect(page.get_by_role("heading", name="five.png")).to_be_visible()
 
 
-def test_a_board_that_cannot_be_reached_is_told_and_asked_again(page: Page, images: dict[str, Any]) -> None:
+def test_the_page_says_that_the_board_cannot_be_reached_and_tries_again(page: Page, images: dict[str, Any]) -> None:
     page.goto("/")
     expect(tiles(page)).to_have_count(5)
     page.context.set_offline(True)
@@ -243,7 +243,7 @@ def test_a_board_that_cannot_be_reached_is_told_and_asked_again(page: Page, imag
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE, NARROW], ids=["desktop", "phone", "narrow"])
-def test_nobody_is_kept_out(open_page: OpenPage, images: dict[str, Any], scheme: str, size: Any) -> None:
+def test_the_page_is_accessible(open_page: OpenPage, images: dict[str, Any], scheme: str, size: Any) -> None:
     page = open_page(color_scheme=scheme, viewport=size, reduced_motion="reduce")
     page.goto("/?tags=funny")
     expect(page.locator(".tile.loaded")).to_have_count(2)

@@ -276,7 +276,7 @@ def test_another_search_ends_the_selection(grid_page: Page) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, {"width": 320, "height": 640}], ids=["desktop", "narrow"])
-def test_nobody_is_kept_out(open_page: OpenPage, images: dict[str, Any], scheme: str, size: Any) -> None:
+def test_the_page_is_accessible(open_page: OpenPage, images: dict[str, Any], scheme: str, size: Any) -> None:
     page = open_page(color_scheme=scheme, viewport=size, reduced_motion="reduce")
     page.goto("/")
     expect(page.locator(".tile.loaded")).to_have_count(5)

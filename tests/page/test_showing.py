@@ -8,6 +8,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from tests.board import Board
+from tests.browser import violations
 from tests.command_line import served
 from tests.page import MARKS
 from tests.page.actions import give, open_image, outcome, search_box, status
@@ -29,6 +30,7 @@ def test_an_empty_board_says_what_to_do(page: Page) -> None:
     page.goto("/")
     expect(outcome(page).get_by_role("heading")).to_have_text("Nothing here yet")
     expect(status(page)).to_have_text("0 images")
+    assert violations(page) == []
     outcome(page).get_by_role("button", name="Upload pictures").click()
     expect(page.get_by_role("heading", name="Upload images")).to_be_visible()
 

@@ -170,7 +170,7 @@ def test_a_merge_continues_after_the_board_could_not_be_reached(page_of_small_st
     expect(dialog.get_by_text("Done: lol is an alias of laughing now.")).to_be_visible()
 
 
-def test_aliases_are_changed_and_conflicts_are_told(page: Page, board: Board) -> None:
+def test_aliases_are_changed_and_conflicts_are_explained(page: Page, board: Board) -> None:
     board.added(tags="cat,dog")
     page.goto("/tags")
     dialog = edit(page, "cat")
@@ -199,7 +199,7 @@ def test_a_board_whose_lists_need_a_token_asks_for_it(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, {"width": 320, "height": 640}], ids=["desktop", "narrow"])
-def test_nobody_is_kept_out(open_page: OpenPage, board: Board, scheme: str, size: Any) -> None:
+def test_the_page_is_accessible(open_page: OpenPage, board: Board, scheme: str, size: Any) -> None:
     board.added(tags=f"cat,{'long' * 16}")
     page = open_page(color_scheme=scheme, viewport=size)
     page.goto("/tags")

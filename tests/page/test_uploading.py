@@ -142,7 +142,7 @@ def test_the_dialog_closes_by_itself_once_and_not_after_it_was_opened_again(page
     expect(page.locator("#uploader")).to_be_visible()
 
 
-def test_what_failed_is_told_after_the_dialog_was_closed(page: Page) -> None:
+def test_failures_are_reported_after_the_dialog_was_closed(page: Page) -> None:
     page.goto("/")
     uploads = Gate(page, "**/api/v1/images")
     give(page, "drop", ("bad.png", BROKEN))
