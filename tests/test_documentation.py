@@ -24,6 +24,24 @@ def test_every_link_of_a_document_leads_somewhere() -> None:
             assert not anchor or anchor in anchors(target.read_text()), f"{document.name}: {link}"
 
 
+RUN = {
+    "README.md",
+    "docs/cli.md",
+    "docs/operating.md",
+    "docs/tour.md",
+}  # by test_client_document, test_backup, test_tour
+
+
+def test_every_command_of_a_document_is_run_or_says_why_it_is_not() -> None:
+    for document in DOCUMENTS:
+        name, text = str(document.relative_to(ROOT)), document.read_text()
+        for comment, language in re.findall(r"(<!-- [^\n]+ -->\n)?^```(\w*)\n.*?^```$", text, re.MULTILINE | re.DOTALL):
+            if language == "bash":
+                assert name in RUN, name
+            elif not language:
+                assert re.match("<!-- (tested by tests/|not tested: )", comment), name
+
+
 def test_the_readme_is_short_and_links_to_every_other_document() -> None:
     readme = (ROOT / "README.md").read_text()
     assert len(readme.splitlines()) <= 160
