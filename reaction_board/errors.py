@@ -202,7 +202,7 @@ class UndecodableImage(BoardError):
 
     status = 422
     code = "undecodable_image"
-    detail = "The picture is damaged or too large to decode, so it has no thumbnail."
+    detail = "The picture is damaged, or too large to decode."
 
 
 class StorageError(BoardError):
@@ -210,7 +210,7 @@ class StorageError(BoardError):
 
     status = 500
     code = "storage_error"
-    detail = "The image file is not available at the moment. Try again later."
+    detail = "The board cannot read or write its files at the moment. Try again later."
 
 
 class InternalError(BoardError):
