@@ -190,7 +190,7 @@ class InvalidTag(BoardError):
 
 
 class InvalidField(BoardError):
-    """Any other query parameter, form field or body field is not valid. `detail` begins with its name."""
+    """A query parameter, form field or body field is not valid. `detail` begins with its name."""
 
     status = 422
     code = "validation_error"

@@ -44,7 +44,7 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
     ("get", "/api/v1/ready"): (
         set(),
         {"200"},
-        {"500": {"internal_error"}, "503": {"service_unavailable"}},
+        {"422": {"validation_error"}, "500": {"internal_error"}, "503": {"service_unavailable"}},
     ),
     ("get", IMAGE): (
         {"image_id", "If-None-Match", "include"},
@@ -61,6 +61,7 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
         {"204"},
         {
             "404": {"image_not_found"},
+            "422": {"validation_error"},
             "500": {"internal_error"},
             "503": {"service_unavailable"},
         },
@@ -191,6 +192,7 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
         {
             "401": {"unauthorized"},
             "404": {"tag_not_found"},
+            "422": {"validation_error"},
             "500": {"internal_error"},
             "503": {"service_unavailable"},
         },
@@ -219,7 +221,7 @@ OPERATIONS: dict[tuple[str, str], tuple[set[str], set[str], dict[str, set[str]]]
             "503": {"service_unavailable"},
         },
     ),
-    ("get", "/api/v1/health"): (set(), {"200"}, {"500": {"internal_error"}}),
+    ("get", "/api/v1/health"): (set(), {"200"}, {"422": {"validation_error"}, "500": {"internal_error"}}),
 }
 # HTTP's own errors for bodies. Every operation with a body documents them.
 BODY_ERRORS = {"408": {"request_timeout"}, "413": {"payload_too_large"}, "415": {"unsupported_media_type"}}
@@ -258,6 +260,19 @@ def test_an_operation_states_its_parameters_statuses_and_codes(
         assert content["schema"] == {"$ref": "#/components/schemas/Error"}
         assert set(content["examples"]) == codes
     assert operation["summary"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [operation for operation in OPERATIONS if operation[0] in ("get", "delete")]
+)
+def test_an_unknown_query_parameter_is_an_error_where_the_document_says_so(
+    document: dict[str, Any], client: FlaskClient, method: str, path: str
+) -> None:
+    url = path.format(image_id="0190b6f5-7f4e-7000-8000-000000000000", name="cat", extension="png")
+    response = client.open(url, method=method, query_string={"unknown": "1"})
+    codes = OPERATIONS[method, path][2].get("422", set())
+    refuses = "validation_error" in codes and path != "/api/v1/oembed"  # which needs another parameter
+    assert (response.status_code == 422 and response.get_json()["detail"].startswith("unknown: ")) == refuses
 
 
 def test_operations_have_names_for_generated_clients(document: dict[str, Any]) -> None:

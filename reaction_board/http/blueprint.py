@@ -12,6 +12,7 @@ from reaction_board.errors import (
     BadRequest,
     BoardError,
     InternalError,
+    InvalidField,
     PayloadTooLarge,
     PreconditionFailed,
     RangeNotSatisfiable,
@@ -57,9 +58,20 @@ class Blueprint(flask_smorest.Blueprint):
         self._prepare_doc_cbks += [self._prepare_token_doc, self._prepare_statuses_doc]
 
     def route(self, rule: str, **options: Any) -> Callable[[View], View]:
-        """Register a view for a path. Its name is the operationId, after which generated clients name a function."""
+        """Register a view for a path. Its name is the operationId, after which generated clients name a function.
+
+        A view without arguments refuses every query parameter, which is documented here.
+        """
         register = super().route(rule, **options)
-        return lambda view: register(self.doc(operationId=view.__name__)(view))
+
+        def document(view: View) -> View:
+            known = getattr(view, "_apidoc", {})
+            if IGNORES_QUERY not in known and InvalidField.status not in map(int, known["response"]["responses"]):
+                view = self.raises(typical_error(Schema))(view)
+            decorated: View = register(self.doc(operationId=view.__name__)(view))
+            return decorated
+
+        return document
 
     def _prepare_token_doc(
         self, doc: dict[str, Any], doc_info: dict[str, Any], *, app: Flask, method: str, **_: Any
