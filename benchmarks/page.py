@@ -87,7 +87,7 @@ def figures(origin: str, browser: Browser, board: Filled, effort: Effort, show: 
             show(f"typing {name}")
             waits = [_typed(page, next(words), pause) for _ in rounds][effort.warm_up :]
             yield timed(GROUP, f"last key to tiles, typed {name}", [tiles for tiles, _ in waits], 0.15)
-            yield timed(GROUP, f"last key to pictures, typed {name}", [pictures for _, pictures in waits])
+            yield timed(GROUP, f"last key to pictures, typed {name}", [pictures for _, pictures in waits], 0.15)
     with _page(browser, origin) as page:
         show("scrolling")
         frames: list[float] = page.evaluate(SCROLL, effort.of(HEIGHTS))

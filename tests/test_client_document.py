@@ -59,12 +59,12 @@ def run(line: str, desk: Path, cli: CommandLine) -> None:
 def test_every_command_of_a_document_runs(app: Flask, board: Board, desk: Path, document: str, count: int) -> None:
     for tags in ("laughing", "kitten", "kitty,funny", "blurry"):
         image = board.added(tags=tags)
-    commands = commands_of(document)
+    other, commands = board.added(), commands_of(document)
     assert len(commands) >= count
     with served(app) as url:
         cli = CommandLine(url)
         for line in commands:
-            asked = line.replace("delete ID", f"delete {image['id']} --yes").replace("ID", board.added()["id"])
+            asked = line.replace("delete ID", f"delete {image['id']} --yes").replace("ID", other["id"])
             run(asked.replace("https://example.org/board", url), desk, cli)
     assert (desk / "backup/images.jsonl").exists()
     assert board.search(tags="blurry")["total"] == (0 if document == "docs/cli.md" else 1)

@@ -24,12 +24,8 @@ def test_every_link_of_a_document_leads_somewhere() -> None:
             assert not anchor or anchor in anchors(target.read_text()), f"{document.name}: {link}"
 
 
-RUN = {
-    "README.md",
-    "docs/cli.md",
-    "docs/operating.md",
-    "docs/tour.md",
-}  # by test_client_document, test_backup, test_tour
+# Their bash blocks are run by test_tour.py, test_client_document.py and test_backup.py.
+RUN = {"README.md", "docs/cli.md", "docs/operating.md", "docs/tour.md"}
 
 
 def test_every_command_of_a_document_is_run_or_says_why_it_is_not() -> None:

@@ -61,12 +61,16 @@ def installed(wheel: Path, package: str) -> Path:
 
 def link_to(library: Distribution, site_packages: Path) -> None:
     """Link an installed library, and its programs, into another environment."""
+    programs = site_packages.parents[2] / "bin"
     for file in library.files or ():
-        target, programs = Path(str(library.locate_file(file))).resolve(), site_packages.parents[2] / "bin"
-        inside = target.is_relative_to(LIBRARIES)
-        link = site_packages / target.relative_to(LIBRARIES).parts[0] if inside else programs / target.name
+        target = Path(str(library.locate_file(file))).resolve()
+        if target.is_relative_to(LIBRARIES):
+            target = LIBRARIES / target.relative_to(LIBRARIES).parts[0]
+            link = site_packages / target.name
+        else:
+            link = programs / target.name
         if not link.exists() and link.name != "__pycache__":
-            link.symlink_to(LIBRARIES / link.name if inside else target)
+            link.symlink_to(target)
 
 
 def test_programs_print_their_version(programs: Path, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ class _PooledCursor(psycopg.Cursor[Any]):
 
     @contextmanager
     def _settings_applied(self) -> Iterator[None]:
-        connection: BoundedConnection = self.connection  # type: ignore[assignment]
+        connection: BoundedConnection = self.connection  # type: ignore[assignment]  # its only class
         # Without a time limit, a statement outside transactions is sent alone, as CREATE INDEX CONCURRENTLY requires.
         is_alone = connection.autocommit and connection.answer_seconds is None
         if is_alone or connection.info.transaction_status != TransactionStatus.IDLE:

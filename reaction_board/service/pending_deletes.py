@@ -20,8 +20,8 @@ from reaction_board.service import bucket_owner
 from reaction_board.storage import thumbnail_key
 
 MAX_AT_ONCE = 10  # old deletes that one request finishes in addition to its own work
-# A request leaves the rest to others after so many failures, or after so long: if the store is down or slow, it would
-# wait for each object, and its client would have given up before the answer.
+# After this many failures or seconds, a request leaves its other objects to later requests. If the store is down or
+# slow, it would wait for each object, and its client would give up before the answer.
 MAX_FAILURES = 2
 MAX_SECONDS = 10
 

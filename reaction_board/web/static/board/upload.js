@@ -266,8 +266,8 @@ export class Uploader {
       this.#run({ ...each, isDecided: true });
       end();
     };
-    const run = { ...this.#known, onUpload: upload, onEnd: end };
-    this.answers.open(row, askAboutLookalike(row, { file, image, names }, run));
+    const choices = { ...this.#known, onUpload: upload, onEnd: end };
+    this.answers.open(row, askAboutLookalike(row, { file, image, names }, choices));
   }
 
   #focusNext() {
